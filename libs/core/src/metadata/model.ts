@@ -1,0 +1,98 @@
+/** A positive integer chosen by the operator. */
+export type NodeId = number
+
+export interface SegmentMetadata {
+  /** From 1. Invariant: a topic's segments are contiguous, ascending; only the last is not sealed. */
+  readonly id: number
+  /** Topic offset of its first entry. Invariant: the base offset of the segment before plus its entry count. */
+  readonly baseOffset: number
+  /** The one node that may ever write it. Invariant: never changes. */
+  readonly leader: NodeId
+  /** Invariant: contains the leader; no duplicates. */
+  readonly replicas: readonly NodeId[]
+  /** Fencing number, from 1. Invariant: never shrinks. */
+  readonly epoch: number
+  readonly state: 'open' | 'recovering' | 'sealed'
+  /** Exact when sealed, and never changed after; 0 before. */
+  readonly entryCount: number
+}
+
+export interface TopicConfig {
+  /** Entries after which the open segment is sealed. */
+  readonly segmentEntriesMax: number
+  readonly segmentBytesMax: number
+  /** 0: age is no reason. */
+  readonly segmentAgeMsMax: number
+  /** 0: kept for ever. */
+  readonly retentionMs: number
+  /** 0: kept for ever. */
+  readonly retentionBytes: number
+  readonly replicationFactor: number
+}
+
+export interface TopicMetadata {
+  readonly name: string
+  readonly config: TopicConfig
+  /** Ascending by id; never empty. */
+  readonly segments: readonly SegmentMetadata[]
+}
+
+export interface NodeMetadata {
+  readonly id: NodeId
+  /** host:port of the peer listener. */
+  readonly address: string
+  readonly role: 'voter' | 'learner'
+  /** A draining node is given no new segment. */
+  readonly draining: boolean
+}
+
+/** Everything that is replicated by Raft. */
+export interface ClusterMetadata {
+  /** Commands applied so far, whatever their result. */
+  readonly version: number
+  readonly topics: ReadonlyMap<string, TopicMetadata>
+  readonly nodes: ReadonlyMap<NodeId, NodeMetadata>
+}
+
+/** Each command that changes a segment is a compare-and-set on (topic, segment, epoch): repeating it does no harm. */
+export type MetadataCommand =
+  | {
+      readonly kind: 'CreateTopic'
+      readonly topic: string
+      readonly config: TopicConfig
+      readonly leader: NodeId
+      readonly replicas: readonly NodeId[]
+    }
+  | {
+      readonly kind: 'SealAndRoll'
+      readonly topic: string
+      readonly segment: number
+      readonly epoch: number
+      readonly entryCount: number
+      readonly nextLeader: NodeId
+      readonly nextReplicas: readonly NodeId[]
+    }
+  | { readonly kind: 'FenceSegment'; readonly topic: string; readonly segment: number; readonly epoch: number }
+  | { readonly kind: 'ConfigureTopic'; readonly topic: string; readonly config: TopicConfig }
+  | { readonly kind: 'DeleteTopic'; readonly topic: string }
+  | { readonly kind: 'TrimTopic'; readonly topic: string; readonly upToSegment: number }
+  | { readonly kind: 'UpsertNode'; readonly node: NodeMetadata }
+  | { readonly kind: 'RemoveNode'; readonly id: NodeId }
+
+/** What became of a command. `rejected` changes nothing but the version. */
+export type MetadataResult =
+  | { readonly outcome: 'applied' }
+  /** The state already is what the command asks for. */
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'rejected'; readonly reason: RejectionReason; readonly detail: string }
+
+export type RejectionReason =
+  | 'invalid-command'
+  | 'unknown-topic'
+  | 'unknown-node'
+  | 'unknown-segment'
+  | 'stale-segment'
+  | 'stale-epoch'
+  | 'count-mismatch'
+  | 'segment-open'
+  | 'node-in-use'

@@ -1,0 +1,39 @@
+import type { ClusterMetadata, MetadataCommand, MetadataResult, NodeId } from '../metadata/model.js'
+
+/**
+ * The replicated log of metadata commands, and the state that they lead to.
+ * On one node it is a local file; in a cluster it is Raft.
+ */
+export interface MetadataLog {
+  /** The state as this node has applied it. A later read may see a newer one; an object once read never changes. */
+  readonly state: ClusterMetadata
+
+  /**
+   * Resolves with what became of the command once it is durable and applied on this node.
+   * Rejects with `UNAVAILABLE` or `TIMED_OUT` when that is not known: the command may still be applied later.
+   */
+  propose(command: MetadataCommand): Promise<MetadataResult>
+
+  /** Calls back after each applied command that changed something, in order, before its `propose` resolves. Returns the way to stop. */
+  subscribe(listener: (command: MetadataCommand, state: ClusterMetadata) => void): () => void
+
+  status(): ConsensusStatus
+
+  /** Resolves when what was proposed is settled and the files are released. Idempotent. */
+  close(): Promise<void>
+}
+
+/** The consensus as METRICS shows it. */
+export interface ConsensusStatus {
+  readonly id: NodeId
+  readonly role: 'Learner' | 'Follower' | 'Candidate' | 'Leader' | 'Shutdown'
+  readonly term: number
+  readonly leader: NodeId | null
+  readonly lastLogIndex: number
+  readonly lastAppliedIndex: number
+  /** One list of voters, or two while a joint change is under way. */
+  readonly voterConfigurations: readonly (readonly NodeId[])[]
+  readonly addresses: ReadonlyMap<NodeId, string>
+  /** On the leader: each peer's (and its own) last matching log index. */
+  readonly replication: ReadonlyMap<NodeId, number> | null
+}
