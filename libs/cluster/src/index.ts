@@ -1,0 +1,1 @@
+export type { AnswerSink, ClientService, ClientSession } from './client-session.js'
