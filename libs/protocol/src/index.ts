@@ -1,0 +1,14 @@
+export { decodeControlPayload, encodeControlPayload } from './batch/control.js'
+export type { ControlFault, ControlRecord } from './batch/control.js'
+export { EntryReader, writeEntry } from './batch/entries.js'
+export type { EntryFault } from './batch/entries.js'
+export {
+  BATCH_HEADER_BYTES,
+  ENTRY_HEADER_BYTES,
+  checkBatchPayload,
+  readBatchHeader,
+  writeBatchHeader,
+} from './batch/header.js'
+export type { BatchFault, BatchHeader } from './batch/header.js'
+export { crc32 } from './crc32.js'
+export { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from './little-endian.js'
