@@ -2,23 +2,27 @@
  * Every expected failure, by its stable code. Nobody branches on a message's text.
  * One heading per code stands in docs/errors.md; a test keeps the two equal.
  */
-export type ErrorCode =
-  | 'BATCH_TOO_LARGE'
-  | 'CORRUPT_DATA'
-  | 'DIRECTORY_LOCKED'
-  | 'DISK_FULL'
-  | 'ENTRY_TOO_LARGE'
-  | 'FILE_FAILED'
-  | 'INVALID_ARGUMENT'
-  | 'INVALID_TOPIC'
-  | 'IO_FAILED'
-  | 'NOT_LEADER'
-  | 'SEGMENT_SEALED'
-  | 'STORAGE_CLOSED'
-  | 'TIMED_OUT'
-  | 'UNAVAILABLE'
-  | 'UNKNOWN_TOPIC'
-  | 'UNSUPPORTED_FORMAT'
+export const ERROR_CODES = [
+  'BATCH_TOO_LARGE',
+  'CORRUPT_DATA',
+  'DIRECTORY_LOCKED',
+  'DISK_FULL',
+  'ENTRY_TOO_LARGE',
+  'FILE_FAILED',
+  'INVALID_ARGUMENT',
+  'INVALID_TOPIC',
+  'IO_FAILED',
+  'NOT_LEADER',
+  'SEGMENT_SEALED',
+  'STORAGE_CLOSED',
+  'TIMED_OUT',
+  'UNAVAILABLE',
+  'UNKNOWN_TOPIC',
+  'UNSUPPORTED_FORMAT',
+] as const
+
+/** One of `ERROR_CODES`. */
+export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /** An expected failure. `message` says the action first, quotes the value, then the reason after a colon. */
 export class WalrusError extends Error {

@@ -1,4 +1,4 @@
-export { assert, reasonOf, WalrusError, type ErrorCode } from './errors.js'
+export { assert, ERROR_CODES, reasonOf, WalrusError, type ErrorCode } from './errors.js'
 export { EMPTY_TOPIC_STATE, SHARED_CURSOR, type TopicState } from './topic-state.js'
 export type {
   ClusterMetadata,

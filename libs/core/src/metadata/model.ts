@@ -10,7 +10,10 @@ export interface SegmentMetadata {
   readonly leader: NodeId
   /** Invariant: contains the leader; no duplicates. */
   readonly replicas: readonly NodeId[]
-  /** Fencing number, from 1. Invariant: never shrinks. */
+  /**
+   * Fencing number, from 1. Invariant: never shrinks; ascends over a topic's segments; (topic, segment, epoch) names one
+   * state of one segment for ever, even when the topic is deleted and created again.
+   */
   readonly epoch: number
   readonly state: 'open' | 'recovering' | 'sealed'
   /** Exact when sealed, and never changed after; 0 before. */
@@ -56,6 +59,7 @@ export interface ClusterMetadata {
 
 /** Each command that changes a segment is a compare-and-set on (topic, segment, epoch): repeating it does no harm. */
 export type MetadataCommand =
+  /** Opens segment 1 at base offset 0. The name already exists: `unchanged`, whatever its config and leader. */
   | {
       readonly kind: 'CreateTopic'
       readonly topic: string
@@ -63,6 +67,7 @@ export type MetadataCommand =
       readonly leader: NodeId
       readonly replicas: readonly NodeId[]
     }
+  /** Seals the open or recovering segment at `entryCount` and opens the next one, at epoch + 1. */
   | {
       readonly kind: 'SealAndRoll'
       readonly topic: string
@@ -72,11 +77,17 @@ export type MetadataCommand =
       readonly nextLeader: NodeId
       readonly nextReplicas: readonly NodeId[]
     }
+  /** Makes the open or recovering segment recovering, at epoch + 1: whoever wrote or recovered it before is fenced. */
   | { readonly kind: 'FenceSegment'; readonly topic: string; readonly segment: number; readonly epoch: number }
+  /** Last one wins. */
   | { readonly kind: 'ConfigureTopic'; readonly topic: string; readonly config: TopicConfig }
-  | { readonly kind: 'DeleteTopic'; readonly topic: string }
-  | { readonly kind: 'TrimTopic'; readonly topic: string; readonly upToSegment: number }
+  /** `epoch` is that of any segment the topic has: a topic of the same name that was created later has none so old. */
+  | { readonly kind: 'DeleteTopic'; readonly topic: string; readonly epoch: number }
+  /** Drops the sealed segments up to and with `upToSegment`, whose epoch is `epoch`. */
+  | { readonly kind: 'TrimTopic'; readonly topic: string; readonly upToSegment: number; readonly epoch: number }
+  /** Adds the node or replaces what is known of it. Last one wins. */
   | { readonly kind: 'UpsertNode'; readonly node: NodeMetadata }
+  /** Rejected with `node-in-use` while the node is a replica of any segment. */
   | { readonly kind: 'RemoveNode'; readonly id: NodeId }
 
 /** What became of a command. `rejected` changes nothing but the version. */
