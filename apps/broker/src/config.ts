@@ -1,0 +1,174 @@
+import { choice, integer, optionalText, presence, text, unavailable, type Setting, type ValueOf } from './setting.js'
+
+const noCluster = 'clustering is not available in this version, which runs one node'
+
+/** Every setting of the broker. A setting exists when it is in this table; help, documentation and types follow from it. */
+export const settings = {
+  nodeId: integer({
+    flags: '--node-id <id>',
+    about: 'Id of this node',
+    unit: 'number',
+    min: 1,
+    max: 2_147_483_647,
+    fallback: 1,
+  }),
+  dataDir: text({
+    flags: '--data-dir <directory>',
+    about: 'Where everything is stored, in a folder of its own per node',
+    accepts: 'a directory, created if absent',
+    fallback: './data',
+  }),
+  clientHost: text({
+    flags: '--client-host <host>',
+    about: 'Where clients are listened for',
+    accepts: 'a host name or IP address',
+    fallback: '127.0.0.1',
+  }),
+  clientPort: integer({
+    flags: '--port, --client-port <port>',
+    about: 'Where clients are listened for; 0 takes any free port',
+    unit: 'TCP port',
+    min: 0,
+    max: 65_535,
+    fallback: 8080,
+  }),
+  storage: choice({
+    flags: '--storage <backend>',
+    about: 'How the log is stored; memory keeps nothing across a restart',
+    words: ['auto', 'fd', 'memory'],
+    fallback: 'auto',
+    refused: {
+      uring: 'the io_uring backend is not available in this version; use fd or auto',
+      mmap: 'the mmap backend is not available in this version; use fd or auto',
+    },
+  }),
+  fsync: fsync(),
+  maxFrameBytes: integer({
+    flags: '--max-frame-bytes <bytes>',
+    about: 'Largest request that a client may send',
+    unit: 'bytes',
+    min: 1024,
+    max: 1_073_741_824,
+    fallback: 16_777_216,
+  }),
+  maxConnections: integer({
+    flags: '--max-connections <count>',
+    about: 'Clients that may be connected at once',
+    unit: 'connections',
+    min: 1,
+    max: 1_000_000,
+    fallback: 10_000,
+  }),
+  maxPendingBytes: integer({
+    flags: '--max-pending-bytes <bytes>',
+    about:
+      'Requests without an answer, and answers that were not fetched, that one client may have before it is read no further',
+    unit: 'bytes each',
+    min: 1024,
+    max: 1_073_741_824,
+    fallback: 4_194_304,
+  }),
+  drainTimeoutMs: integer({
+    flags: '--drain-timeout-ms <ms>',
+    about: 'How long a stop waits for clients to get their answers',
+    unit: 'milliseconds',
+    min: 0,
+    max: 600_000,
+    fallback: 5000,
+  }),
+  maxSegmentEntries: integer({
+    flags: '--max-segment-entries <count>',
+    variables: ['WALRUS_MAX_SEGMENT_ENTRIES'],
+    about: 'Entries after which the open segment of a new topic is sealed and the next one opened',
+    unit: 'entries',
+    min: 1,
+    max: 4_294_967_295,
+    fallback: 1_000_000,
+  }),
+  monitorCheckMs: integer({
+    flags: '--monitor-check-ms <ms>',
+    variables: ['WALRUS_MONITOR_CHECK_MS'],
+    about: 'How often open segments are checked for a rollover that no append asked for',
+    unit: 'milliseconds',
+    min: 10,
+    max: 3_600_000,
+    fallback: 10_000,
+  }),
+  logLevel: choice({
+    flags: '--log-level <level>',
+    variables: ['WALRUS_LOG_LEVEL', 'RUST_LOG'],
+    about: 'Least severe record that is logged',
+    words: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    fallback: 'info',
+  }),
+  logFile: optionalText({
+    flags: '--log-file <file>',
+    about: 'Where the log is appended, as one JSON record per line; without it the log goes to standard error',
+    accepts: 'a file, created if absent',
+  }),
+  disableIoUring: presence({
+    variables: ['WALRUS_DISABLE_IO_URING'],
+    about: 'Keeps auto from choosing io_uring; without effect in this version, which has no such backend',
+  }),
+  raftHost: text({
+    flags: '--raft-host <host>',
+    about: 'Where other nodes are listened for; nothing listens there in this version, which runs one node',
+    accepts: 'a host name or IP address',
+    fallback: '127.0.0.1',
+  }),
+  raftPort: integer({
+    flags: '--raft-port <port>',
+    about: 'Port for other nodes; nothing listens there in this version',
+    unit: 'port',
+    min: 1,
+    max: 65_535,
+    fallback: 6000,
+  }),
+  raftAdvertiseHost: optionalText({
+    flags: '--raft-advertise-host <host>',
+    about: 'How other nodes reach this one, as METRICS shows it; without it the value of --raft-host',
+    accepts: 'a host name or IP address',
+  }),
+  join: unavailable({
+    flags: '--join <address>',
+    about: 'A node of the cluster to join; refused in this version',
+    accepts: 'host:port',
+    reason: noCluster,
+  }),
+  initialPeer: unavailable({
+    flags: '--initial-peer <address>',
+    about: 'Another node of a new cluster; refused in this version',
+    accepts: 'host:port',
+    reason: noCluster,
+  }),
+} satisfies Record<string, Setting<unknown>>
+
+/** The broker's whole configuration, checked. */
+export type Config = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> }
+
+/** When an append is answered: after its own sync, or after its write with a sync at least every so often, or never. */
+export type Durability =
+  { readonly kind: 'each' } | { readonly kind: 'interval'; readonly intervalMs: number } | { readonly kind: 'none' }
+
+/** How other nodes would reach this one. */
+export function peerAddress(config: Config): string {
+  return `${config.raftAdvertiseHost ?? config.raftHost}:${config.raftPort}`
+}
+
+function fsync(): Setting<Durability> {
+  const accepts = 'each, <n>ms with n from 1 to 60000, none'
+  return {
+    flags: '--fsync <schedule>',
+    variables: [],
+    about:
+      'When an acknowledged entry is on stable storage: before its answer, at most n milliseconds after it, or whenever the system likes',
+    accepts,
+    fallback: 'each',
+    read: (raw = 'each') => {
+      if (raw === 'each' || raw === 'none') return { kind: raw }
+      const intervalMs = /^\d{1,6}ms$/.test(raw) ? Number(raw.slice(0, -2)) : NaN
+      if (!(intervalMs >= 1 && intervalMs <= 60_000)) throw new Error(`expected ${accepts}`)
+      return { kind: 'interval', intervalMs }
+    },
+  }
+}
