@@ -1,0 +1,74 @@
+import { assert } from './errors.js'
+import type { NodeId, SegmentMetadata, TopicMetadata } from './metadata/model.js'
+
+/** The topic's newest segment: the only one that is not sealed. */
+export function lastSegment(topic: TopicMetadata): SegmentMetadata {
+  const last = topic.segments.at(-1)
+  assert(last !== undefined, `topic "${topic.name}" has a segment`)
+  return last
+}
+
+/** The topic's oldest segment that retention left. */
+export function firstSegment(topic: TopicMetadata): SegmentMetadata {
+  const first = topic.segments[0]
+  assert(first !== undefined, `topic "${topic.name}" has a segment`)
+  return first
+}
+
+/** The segment with that id; undefined when it was trimmed, or is yet to come. */
+export function segmentById(topic: TopicMetadata, id: number): SegmentMetadata | undefined {
+  return topic.segments[id - firstSegment(topic).id]
+}
+
+/**
+ * The segment in which the entry at `offset` is or will be; the first segment for what was trimmed, the last one for
+ * everything past the sealed segments. Takes logarithmic time.
+ */
+export function segmentAtOffset(topic: TopicMetadata, offset: number): SegmentMetadata {
+  const { segments } = topic
+  let low = 0
+  let high = segments.length - 1
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (baseOffsetAt(segments, middle) <= offset) low = middle
+    else high = middle - 1
+  }
+  return segments[low] ?? lastSegment(topic)
+}
+
+/** Topic offset after the segment's last entry. Exact for a sealed segment; its base offset before. */
+export function endOffset(segment: SegmentMetadata): number {
+  return segment.baseOffset + segment.entryCount
+}
+
+/** A topic's segment 1. */
+export function createSegment(placement: SegmentPlacement, epoch: number): SegmentMetadata {
+  return { id: 1, baseOffset: 0, ...placement, epoch, state: 'open', entryCount: 0 }
+}
+
+/** The segment after a fence: nobody who held an older epoch may write or seal it. */
+export function fenceSegment(segment: SegmentMetadata): SegmentMetadata {
+  return { ...segment, epoch: segment.epoch + 1, state: 'recovering' }
+}
+
+/** The segment with its final count. */
+export function sealSegment(segment: SegmentMetadata, entryCount: number): SegmentMetadata {
+  return { ...segment, state: 'sealed', entryCount }
+}
+
+/** The open segment that follows a sealed one. Its epoch is greater, so that epochs ascend over the whole topic. */
+export function nextSegment(sealed: SegmentMetadata, placement: SegmentPlacement): SegmentMetadata {
+  const epoch = sealed.epoch + 1
+  return { id: sealed.id + 1, baseOffset: endOffset(sealed), ...placement, epoch, state: 'open', entryCount: 0 }
+}
+
+/** Who leads a segment and who holds copies of it. */
+export interface SegmentPlacement {
+  readonly leader: NodeId
+  /** Invariant: contains the leader; no duplicates. */
+  readonly replicas: readonly NodeId[]
+}
+
+function baseOffsetAt(segments: readonly SegmentMetadata[], index: number): number {
+  return segments[index]?.baseOffset ?? Number.POSITIVE_INFINITY
+}
