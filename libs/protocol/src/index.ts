@@ -11,4 +11,7 @@ export {
 } from './batch/header.js'
 export type { BatchFault, BatchHeader } from './batch/header.js'
 export { crc32 } from './crc32.js'
+export { FRAME_HEADER_BYTES, FrameReader } from './frame/frame-reader.js'
+export type { FrameFault, FrameReaderOptions } from './frame/frame-reader.js'
+export { FrameWriter, frame } from './frame/frame-writer.js'
 export { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from './little-endian.js'
