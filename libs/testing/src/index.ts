@@ -2,3 +2,10 @@ export { ManualClock, type ManualClockOptions } from './manual-clock.js'
 export { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
 export { randomBelow, seededRandom, type Random } from './seeded-random.js'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js'
+export {
+  MemoryMetadataLog,
+  type MemoryMetadataDisk,
+  type MemoryMetadataLogOptions,
+  type ProposalFate,
+} from './memory-metadata-log.js'
+export { metadataLogSuite, type MetadataLogPlace, type MetadataLogSuiteOptions } from './metadata-log-suite.js'

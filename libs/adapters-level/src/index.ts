@@ -1,0 +1,1 @@
+export { openLevelMetadataLog, type LevelMetadataLogOptions } from './level-metadata-log.js'

@@ -1,0 +1,50 @@
+import { crc32 } from 'node:zlib'
+import { WalrusError } from '@walrus/core'
+
+/*
+ * A record: what LevelDB holds under one key.
+ *
+ *   0        1         5                13
+ *   +--------+---------+----------------+------------------+
+ *   | u8     | u32 LE  | u64 LE         | payload          |
+ *   | format | CRC-32  | log index      | UTF-8 text       |
+ *   +--------+---------+----------------+------------------+
+ *             the CRC covers everything after itself
+ *
+ * The index stands in the value too, so that a value under the wrong key is noticed.
+ */
+const FORMAT = 1
+const CRC_AT = 1
+const INDEX_AT = 5
+const HEADER_BYTES = 13
+
+/** The bytes of a record with its checksum. */
+export function encodeRecord(index: number, payload: string): Buffer {
+  const record = Buffer.allocUnsafe(HEADER_BYTES + Buffer.byteLength(payload))
+  record.writeUInt8(FORMAT, 0)
+  record.writeBigUInt64LE(BigInt(index), INDEX_AT)
+  record.write(payload, HEADER_BYTES)
+  record.writeUInt32LE(crc32(record.subarray(INDEX_AT)), CRC_AT)
+  return record
+}
+
+export interface IndexedRecord {
+  readonly index: number
+  readonly payload: string
+}
+
+/** Throws `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming `where`. */
+export function decodeRecord(where: string, record: Buffer): IndexedRecord {
+  if (record.length < HEADER_BYTES) throw damaged(where, `${record.length} bytes are too few for a record`)
+  if (record.readUInt32LE(CRC_AT) !== crc32(record.subarray(INDEX_AT)))
+    throw damaged(where, 'its checksum does not match')
+  const format = record.readUInt8(0)
+  if (format !== FORMAT)
+    throw new WalrusError('UNSUPPORTED_FORMAT', `Cannot read ${where}: record format ${format} is unknown`)
+  return { index: Number(record.readBigUInt64LE(INDEX_AT)), payload: record.toString('utf8', HEADER_BYTES) }
+}
+
+/** The failure to read `where`. */
+export function damaged(where: string, reason: string): WalrusError {
+  return new WalrusError('CORRUPT_DATA', `Cannot read ${where}: ${reason}`)
+}

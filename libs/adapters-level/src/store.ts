@@ -1,0 +1,72 @@
+import { mkdir, open } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { reasonOf, WalrusError } from '@walrus/core'
+import { Level } from 'level'
+import { DurableMark } from './durable-mark.js'
+
+/** Keys are text of fixed width, values are records. */
+export type Database = Level<string, Buffer>
+
+/** The files of one metadata log. */
+export interface Store {
+  /** In words, for error messages. */
+  readonly name: string
+  readonly database: Database
+  readonly mark: DurableMark
+}
+
+/** Opens or creates the files below `directory`. Throws `DIRECTORY_LOCKED`, `CORRUPT_DATA` or `IO_FAILED`. */
+export async function openStore(directory: string): Promise<Store> {
+  try {
+    await createDurably(resolve(directory))
+    const database: Database = new Level(join(directory, 'commands'), { keyEncoding: 'utf8', valueEncoding: 'buffer' })
+    await database.open()
+    return { name: `the metadata log "${directory}"`, database, mark: await openMark(database, directory) }
+  } catch (error) {
+    throw openFailure(directory, error)
+  }
+}
+
+export async function closeStore(store: Store): Promise<void> {
+  await store.mark.close()
+  await store.database.close()
+}
+
+async function openMark(database: Database, directory: string): Promise<DurableMark> {
+  try {
+    return await DurableMark.open(join(directory, 'durable-mark'))
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** A new directory survives a crash only once its parent is synced. */
+async function createDurably(directory: string): Promise<void> {
+  const topmost = await mkdir(directory, { recursive: true })
+  if (topmost === undefined) return
+  for (let created = directory; ; created = dirname(created)) {
+    await syncDirectory(dirname(created))
+    if (created === topmost) return
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** LevelDB wraps the reason in an error that only says that it did not open. */
+function openFailure(directory: string, thrown: unknown): WalrusError {
+  const error = thrown as NodeJS.ErrnoException
+  const cause = error.code === 'LEVEL_DATABASE_NOT_OPEN' ? (error.cause as NodeJS.ErrnoException) : error
+  if (cause.code === 'LEVEL_LOCKED') {
+    return new WalrusError('DIRECTORY_LOCKED', `Cannot open "${directory}": it is in use`, cause)
+  }
+  const code = cause.code === 'LEVEL_CORRUPTION' ? 'CORRUPT_DATA' : 'IO_FAILED'
+  return new WalrusError(code, `Cannot open "${directory}": ${reasonOf(cause)}`, cause)
+}
