@@ -1,0 +1,134 @@
+import { readdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WalrusError } from '@walrus/core'
+import { ownIdentity, parseIdentity, processState, type ProcessIdentity } from './process-identity.js'
+import { hasCode } from './system-error.js'
+
+/** A directory that this process owns. */
+export interface DirectoryLock {
+  /** Gives it back. */
+  release(): Promise<void>
+}
+
+/**
+ * Makes this process the owner of the directory until it releases it or ends, however it ends. Rejects with
+ * `DIRECTORY_LOCKED` while somebody else is, in this process too.
+ *
+ * The owner is the process that `owner.lock` names, as long as it runs. Who wants to replace that file must first be
+ * alone with a claim file: it puts its claim down, and then looks for others. Of any two the later sees the earlier, so
+ * never both go on; the larger token withdraws. Claims have unique names, so removing a dead one is always safe.
+ */
+export async function lockDirectory(path: string): Promise<DirectoryLock> {
+  const self = await ownIdentity()
+  const claimPath = join(path, CLAIM_PREFIX + self.token)
+  const ownerPath = join(path, 'owner.lock')
+  try {
+    await claimAlone(path, claimPath, self)
+    const owner = await livingProcess(ownerPath, self)
+    if (owner !== undefined) throw lockedBy(path, owner)
+    await rename(claimPath, ownerPath)
+  } catch (thrown) {
+    await removeFile(claimPath)
+    throw thrown
+  }
+  return keepLock(ownerPath, self)
+}
+
+const CLAIM_PREFIX = 'owner.claim-'
+/** A claim lives for a few calls; who is not alone by then has met a process that stands still. */
+const CLAIM_TIMEOUT_MS = 10_000
+const CLAIM_POLL_MS = 5
+/** The owner touches its lock so often, and counts as gone for those who cannot see its process after such a silence. */
+const HEARTBEAT_MS = 1000
+const SILENCE_MS = 3500
+
+/** Resolves when the claim of `self` is down and no other living one is. */
+async function claimAlone(path: string, claimPath: string, self: ProcessIdentity): Promise<void> {
+  const deadlineMs = performance.now() + CLAIM_TIMEOUT_MS
+  for (let claimed = false; ;) {
+    const rivals = await livingRivals(path, self)
+    const [first] = rivals
+    const yields = rivals.some((rival) => rival.token < self.token)
+    if (claimed && first === undefined) return
+    if (first !== undefined && performance.now() > deadlineMs) throw lockedBy(path, first.words)
+    if (claimed !== yields) {
+      await sleep(CLAIM_POLL_MS)
+    } else if (claimed) {
+      await removeFile(claimPath)
+      claimed = false
+    } else {
+      await writeFile(claimPath, JSON.stringify(self), { flag: 'wx', mode: 0o640 })
+      claimed = true
+    }
+  }
+}
+
+interface Rival {
+  readonly token: string
+  readonly words: string
+}
+
+async function livingRivals(path: string, self: ProcessIdentity): Promise<readonly Rival[]> {
+  const claims = (await readdir(path)).filter((name) => name.startsWith(CLAIM_PREFIX))
+  const rivals: Rival[] = []
+  for (const claim of claims) {
+    const token = claim.slice(CLAIM_PREFIX.length)
+    if (token === self.token) continue
+    const words = await livingProcess(join(path, claim), self)
+    if (words === undefined) await removeFile(join(path, claim))
+    else rivals.push({ token, words })
+  }
+  return rivals
+}
+
+/** The process that wrote the file, in words, while it runs; undefined once it is gone, or the file is. */
+async function livingProcess(path: string, self: ProcessIdentity): Promise<string | undefined> {
+  const text = await unlessAbsent(readFile(path, 'utf8'))
+  if (text === undefined) return undefined
+  const other = parseIdentity(text)
+  const state = other === undefined ? 'unseen' : await processState(other, self)
+  if (state === 'unseen')
+    return (await isTouched(path)) ? `process ${other?.pid ?? 'unknown'} of another machine or container` : undefined
+  return state === 'running' ? `process ${other?.pid}` : undefined
+}
+
+async function isTouched(path: string): Promise<boolean> {
+  const before = await unlessAbsent(stat(path))
+  for (let waitedMs = 0; waitedMs < SILENCE_MS; waitedMs += 100) {
+    await sleep(100)
+    const now = await unlessAbsent(stat(path))
+    if (now === undefined) return false
+    if (now.mtimeMs !== before?.mtimeMs) return true
+  }
+  return false
+}
+
+function keepLock(ownerPath: string, self: ProcessIdentity): DirectoryLock {
+  const touch = () => void utimes(ownerPath, new Date(), new Date()).catch(() => undefined)
+  const heartbeat = setInterval(touch, HEARTBEAT_MS).unref()
+  return {
+    release: async () => {
+      clearInterval(heartbeat)
+      const text = await unlessAbsent(readFile(ownerPath, 'utf8'))
+      if (text !== undefined && parseIdentity(text)?.token === self.token) await removeFile(ownerPath)
+    },
+  }
+}
+
+function lockedBy(path: string, words: string): WalrusError {
+  return new WalrusError('DIRECTORY_LOCKED', `Cannot open "${path}": directory is locked by ${words}`)
+}
+
+async function removeFile(path: string): Promise<void> {
+  await unlessAbsent(unlink(path))
+}
+
+async function unlessAbsent<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT')) return undefined
+    throw thrown
+  }
+}

@@ -1,0 +1,199 @@
+import { constants } from 'node:fs'
+import { WalrusError, type BlockFile, type BlockFileSupport } from '@walrus/core'
+import { CallGate } from './call-gate.js'
+import { EndOfFile, readFully } from './read-fully.js'
+import type { SystemCalls } from './system-calls.js'
+import { hasCode, ioError, systemReason } from './system-error.js'
+import { fitsOneCall, lengthOf, writeFully } from './write-parts.js'
+
+/** Shared by all that have the file open. Invariant: once set, `failure` stays. */
+export interface FileHealth {
+  failure: WalrusError | undefined
+}
+
+/** Which file, and what it works with. */
+export interface FdBlockFileOptions {
+  readonly name: string
+  readonly path: string
+  readonly health: FileHealth
+  readonly calls: SystemCalls
+  readonly onClosed: () => void
+}
+
+/** Opens an existing file. Rejects with `INVALID_ARGUMENT` where it is absent, else with the system's error. */
+export async function openFdBlockFile(options: FdBlockFileOptions): Promise<FdBlockFile> {
+  const { calls, path } = options
+  const descriptor = await openDescriptor(calls, path, constants.O_RDWR)
+  try {
+    const sizeBytes = await calls.fileSizeBytes(descriptor)
+    const durableDescriptor = HAS_DURABLE_WRITE ? await openDescriptor(calls, path, DURABLE_FLAGS) : undefined
+    return new FdBlockFile(options, { descriptor, durableDescriptor, sizeBytes })
+  } catch (thrown) {
+    await calls.close(descriptor)
+    throw thrown
+  }
+}
+
+/** Elsewhere the flag is missing, or does not reach through the cache of the drive as a sync does. */
+const HAS_DURABLE_WRITE = process.platform === 'linux'
+const DURABLE_FLAGS = constants.O_RDWR | constants.O_DSYNC
+
+async function openDescriptor(calls: SystemCalls, path: string, flags: number): Promise<number> {
+  try {
+    return await calls.open(path, flags)
+  } catch (thrown) {
+    if (!hasCode(thrown, 'ENOENT')) throw thrown
+    throw new WalrusError('INVALID_ARGUMENT', `Cannot open "${path}": no such block file`)
+  }
+}
+
+interface Descriptors {
+  readonly descriptor: number
+  /** A second one whose writes are durable when they return; undefined where the system has none. */
+  readonly durableDescriptor: number | undefined
+  readonly sizeBytes: number
+}
+
+/** A block file over plain descriptors. */
+export class FdBlockFile implements BlockFile {
+  readonly supports: BlockFileSupport
+  readonly name: string
+  readonly sizeBytes: number
+  readonly #options: FdBlockFileOptions
+  readonly #descriptors: Descriptors
+  readonly #gate = new CallGate()
+  #syncing: Promise<void> | undefined
+  #nextSync: Promise<void> | undefined
+
+  constructor(options: FdBlockFileOptions, descriptors: Descriptors) {
+    this.supports = { alignmentBytes: 1, durableWrite: descriptors.durableDescriptor !== undefined }
+    this.name = options.name
+    this.sizeBytes = descriptors.sizeBytes
+    this.#options = options
+    this.#descriptors = descriptors
+  }
+
+  async write(parts: readonly Uint8Array[], position: number, durable: boolean): Promise<void> {
+    const action = `write at ${position} of`
+    this.#checkOpen(action)
+    this.#checkHealth(action)
+    this.#checkRange(action, position, lengthOf(parts))
+    return this.#gate.run(() => (durable ? this.#writeDurable(parts, position) : this.#writeCached(parts, position)))
+  }
+
+  async sync(): Promise<void> {
+    this.#checkOpen('sync')
+    this.#checkHealth('sync')
+    return this.#gate.run(() => this.#syncAfterOthers())
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const action = `read at ${position} of`
+    this.#checkOpen(action)
+    this.#checkRange(action, position, length)
+    return this.#gate.run(() => this.#readExactly(position, length))
+  }
+
+  close(): Promise<void> {
+    return this.#gate.close(() => this.#release())
+  }
+
+  async #release(): Promise<void> {
+    const { descriptor, durableDescriptor } = this.#descriptors
+    try {
+      await this.#options.calls.close(descriptor)
+      if (durableDescriptor !== undefined) await this.#options.calls.close(durableDescriptor)
+    } catch (thrown) {
+      this.#reject('close', thrown)
+    } finally {
+      this.#options.onClosed()
+    }
+  }
+
+  async #writeCached(parts: readonly Uint8Array[], position: number): Promise<void> {
+    try {
+      await writeFully(this.#options.calls, this.#descriptors.descriptor, parts, position)
+    } catch (thrown) {
+      this.#reject(`write at ${position} of`, thrown)
+    }
+  }
+
+  async #writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
+    const { durableDescriptor, descriptor } = this.#descriptors
+    const oneCall = durableDescriptor !== undefined && fitsOneCall(parts)
+    try {
+      await writeFully(this.#options.calls, oneCall ? durableDescriptor : descriptor, parts, position)
+    } catch (thrown) {
+      this.#break(`write at ${position} of`, thrown)
+    }
+    if (!oneCall) await this.#syncAfterOthers()
+    this.#checkHealth(`write at ${position} of`)
+  }
+
+  /**
+   * One sync at a time, and all who ask meanwhile share the next: the system tells of bytes that it could not write to one
+   * sync only, so a second one beside it would be told that all is well.
+   */
+  #syncAfterOthers(): Promise<void> {
+    if (this.#nextSync !== undefined) return this.#nextSync
+    if (this.#syncing === undefined) return this.#startSync()
+    const start = () => this.#startSync()
+    this.#nextSync = this.#syncing.then(start, start)
+    return this.#nextSync
+  }
+
+  #startSync(): Promise<void> {
+    this.#nextSync = undefined
+    this.#syncing = this.#sync().finally(() => (this.#syncing = undefined))
+    return this.#syncing
+  }
+
+  async #sync(): Promise<void> {
+    this.#checkHealth('sync')
+    try {
+      await this.#options.calls.syncData(this.#descriptors.descriptor)
+    } catch (thrown) {
+      this.#break('sync', thrown)
+    }
+    this.#checkHealth('sync')
+  }
+
+  async #readExactly(position: number, length: number): Promise<Uint8Array> {
+    try {
+      return await readFully(this.#options.calls, this.#descriptors.descriptor, position, length)
+    } catch (thrown) {
+      const action = `read at ${position} of`
+      if (!(thrown instanceof EndOfFile)) this.#reject(action, thrown)
+      throw new WalrusError('CORRUPT_DATA', `Cannot ${action} "${this.#options.path}": ${thrown.message}`)
+    }
+  }
+
+  #checkOpen(action: string): void {
+    if (this.#gate.closed)
+      throw new WalrusError('STORAGE_CLOSED', `Cannot ${action} "${this.#options.path}": file is closed`)
+  }
+
+  #checkHealth(action: string): void {
+    const { failure } = this.#options.health
+    if (failure === undefined) return
+    throw new WalrusError('FILE_FAILED', `Cannot ${action} "${this.#options.path}": file failed before`, failure)
+  }
+
+  #checkRange(action: string, position: number, lengthBytes: number): void {
+    const whole = Number.isSafeInteger(position) && Number.isSafeInteger(lengthBytes)
+    if (whole && position >= 0 && lengthBytes >= 0 && position + lengthBytes <= this.sizeBytes) return
+    const reason = `${lengthBytes} bytes there are not inside its ${this.sizeBytes} bytes`
+    throw new WalrusError('INVALID_ARGUMENT', `Cannot ${action} "${this.#options.path}": ${reason}`)
+  }
+
+  #break(action: string, thrown: unknown): never {
+    const { health, path } = this.#options
+    const failure = new WalrusError('FILE_FAILED', `Cannot ${action} "${path}": ${systemReason(thrown)}`, thrown)
+    health.failure ??= failure
+    throw failure
+  }
+
+  #reject(action: string, thrown: unknown): never {
+    throw ioError(action, this.#options.path, thrown)
+  }
+}

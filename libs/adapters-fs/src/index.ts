@@ -1,0 +1,5 @@
+export { nativeChecksum } from './checksum.js'
+export { openFdBlockFiles, type FdBlockFilesOptions } from './fd-block-files.js'
+export type { Reservation } from './reserve-file.js'
+export { systemClock } from './system-clock.js'
+export { nodeSystemCalls, type SystemCalls } from './system-calls.js'
