@@ -1,5 +1,6 @@
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
 export { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
+export { RawClient } from './raw-client.js'
 export { randomBelow, seededRandom, type Random } from './seeded-random.js'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js'
 export {
@@ -9,3 +10,9 @@ export {
   type ProposalFate,
 } from './memory-metadata-log.js'
 export { metadataLogSuite, type MetadataLogPlace, type MetadataLogSuiteOptions } from './metadata-log-suite.js'
+export {
+  MemoryLogStorage,
+  type MemoryLogDisk,
+  type MemoryLogStorageOptions,
+  type MemorySegment,
+} from './memory-log-storage.js'
