@@ -1,0 +1,155 @@
+import type { Socket } from 'node:net'
+import type { AnswerSink, ClientService, ClientSession } from '@walrus/cluster'
+import { FrameReader, type FrameFault } from '@walrus/protocol'
+import { PENDING_REQUESTS_MAX, type ClientLimits } from './client-limits.js'
+import type { Flushable, FlushQueue } from './flush-queue.js'
+import { lingerAfterEnd } from './linger.js'
+import { RequestLedger } from './request-ledger.js'
+import { writeTogether } from './write-together.js'
+
+/** What a connection is given by its listener. */
+export interface ClientConnectionOptions {
+  readonly socket: Socket
+  readonly service: ClientService
+  readonly limits: ClientLimits
+  readonly flushes: FlushQueue
+  readonly onFault: (fault: FrameFault) => void
+}
+
+/**
+ * One client's socket: turns its bytes into frames for a session, and the session's answers into writes.
+ * Back-pressure goes both ways: while too much waits for its answer, or is not fetched, no frame is taken and no byte read.
+ */
+export class ClientConnection implements AnswerSink, Flushable {
+  readonly #socket: Socket
+  readonly #session: ClientSession
+  readonly #frames: FrameReader
+  readonly #limits: ClientLimits
+  readonly #flushes: FlushQueue
+  readonly #onFault: (fault: FrameFault) => void
+  readonly #ledger = new RequestLedger()
+  #answers: Uint8Array[] = []
+  #answerBytes = 0
+  /** taking: frames are taken; draining: only answers flow; ended: nothing flows any more. */
+  #phase: 'taking' | 'draining' | 'ended' = 'taking'
+  #blocked = false
+  /** The client will send no more. */
+  #inputEnded = false
+
+  constructor({ socket, service, limits, flushes, onFault }: ClientConnectionOptions) {
+    this.#socket = socket
+    this.#limits = limits
+    this.#flushes = flushes
+    this.#onFault = onFault
+    this.#frames = new FrameReader({ maxFrameBytes: limits.maxFrameBytes })
+    this.#session = service.open(this)
+    socket.on('data', (chunk) => this.#receive(chunk))
+    socket.on('end', () => this.#receiveEnd())
+    socket.on('drain', () => this.#continue())
+    socket.on('close', () => this.#close())
+  }
+
+  /** The session's answers; they are written at the end of this turn. */
+  send(frames: Uint8Array): void {
+    if (this.#phase === 'ended') return
+    this.#answerBytes += frames.length
+    if (this.#answers.push(frames) === 1) this.#flushes.add(this)
+  }
+
+  flush(): void {
+    if (this.#answers.length > 0) {
+      writeTogether(this.#socket, this.#answers)
+      this.#answers = []
+      this.#answerBytes = 0
+    }
+    this.#continue()
+  }
+
+  /** Takes no further request, answers those it has, and ends; what the client still sends is dropped. */
+  drain(): void {
+    if (this.#phase !== 'taking') return
+    this.#phase = 'draining'
+    this.#socket.resume()
+    this.#session.whenIdle(() => this.#end())
+  }
+
+  /** Cuts the connection; answers that were not written are lost. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Resolves once the socket is gone, for whatever reason. */
+  async whenClosed(): Promise<void> {
+    if (!this.#socket.closed) await new Promise((resolve) => this.#socket.once('close', resolve))
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#phase !== 'taking') return
+    this.#frames.push(chunk)
+    this.#takeFrames()
+  }
+
+  #receiveEnd(): void {
+    this.#inputEnded = true
+    if (!this.#blocked) this.drain()
+  }
+
+  #continue(): void {
+    if (this.#blocked && this.#phase === 'taking') this.#takeFrames()
+  }
+
+  #takeFrames(): void {
+    const frames = this.#frames
+    while (this.#hasRoom()) {
+      if (!frames.next()) return this.#readOn()
+      this.#ledger.accepted(frames.end - frames.start)
+      this.#session.accept(frames.bytes, frames.start, frames.end)
+    }
+    this.#block()
+  }
+
+  /** Every frame is taken that was there. */
+  #readOn(): void {
+    this.#ledger.mark()
+    if (this.#frames.fault !== undefined) return this.#fault(this.#frames.fault)
+    if (!this.#blocked) return
+    this.#blocked = false
+    if (this.#inputEnded) this.drain()
+    else this.#socket.resume()
+  }
+
+  #block(): void {
+    this.#ledger.mark()
+    this.#blocked = true
+    this.#socket.pause()
+  }
+
+  #hasRoom(): boolean {
+    const { pendingCount } = this.#session
+    const { maxPendingBytes } = this.#limits
+    return (
+      pendingCount < PENDING_REQUESTS_MAX &&
+      this.#answerBytes + this.#socket.writableLength < maxPendingBytes &&
+      this.#ledger.pendingBytes(pendingCount) < maxPendingBytes
+    )
+  }
+
+  #fault(fault: FrameFault): void {
+    this.#onFault(fault)
+    this.#session.acceptFault(fault)
+    this.drain()
+  }
+
+  #end(): void {
+    if (this.#phase === 'ended') return
+    this.flush()
+    this.#phase = 'ended'
+    lingerAfterEnd(this.#socket)
+  }
+
+  #close(): void {
+    this.#phase = 'ended'
+    this.#answers = []
+    this.#session.close()
+  }
+}

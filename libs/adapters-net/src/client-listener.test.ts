@@ -1,0 +1,330 @@
+import { expect } from 'chai'
+import type { AnswerSink, ClientService, ClientSession } from '@walrus/cluster'
+import { frame, type FrameFault } from '@walrus/protocol'
+import { RawClient } from '@walrus/testing'
+import {
+  openClientListener,
+  type ClientListener,
+  type ClientListenerEvent,
+  type ClientListenerOptions,
+} from './index.js'
+
+/** Answers each request with `answerOf` it when told to, in order; `automatic` tells it at once. */
+class ScriptedSession implements ClientSession {
+  readonly requests: string[] = []
+  closed = false
+  #answeredCount = 0
+  #idleListeners: (() => void)[] = []
+
+  constructor(
+    readonly sink: AnswerSink,
+    readonly service: ScriptedService,
+  ) {}
+
+  get pendingCount(): number {
+    return this.requests.length - this.#answeredCount
+  }
+
+  accept(bytes: Uint8Array, start: number, end: number): void {
+    this.requests.push(Buffer.from(bytes.subarray(start, end)).toString())
+    this.service.noteAccepted()
+    if (this.service.automatic) this.answer(1)
+  }
+
+  acceptFault(fault: FrameFault): void {
+    this.requests.push(`a fault: ${fault.kind}`)
+    if (this.service.automatic) this.answer(1)
+  }
+
+  answer(count: number): void {
+    for (const request of this.requests.slice(this.#answeredCount, this.#answeredCount + count)) {
+      this.#answeredCount += 1
+      if (!this.closed) this.sink.send(frame(Buffer.from(this.service.answerOf(request))))
+    }
+    if (this.pendingCount === 0) for (const listener of this.#idleListeners.splice(0)) listener()
+  }
+
+  whenIdle(listener: () => void): void {
+    if (this.pendingCount === 0) listener()
+    else this.#idleListeners.push(listener)
+  }
+
+  close(): void {
+    this.closed = true
+  }
+}
+
+class ScriptedService implements ClientService {
+  readonly sessions: ScriptedSession[] = []
+  automatic = true
+  answerOf: (request: string) => string = (request) => `OK ${request}`
+  #acceptedCount = 0
+  #wanted: { readonly count: number; readonly resolve: () => void } | undefined
+
+  get acceptedCount(): number {
+    return this.#acceptedCount
+  }
+
+  open(sink: AnswerSink): ClientSession {
+    const session = new ScriptedSession(sink, this)
+    this.sessions.push(session)
+    return session
+  }
+
+  noteAccepted(): void {
+    this.#acceptedCount += 1
+    if (this.#acceptedCount === this.#wanted?.count) this.#wanted.resolve()
+  }
+
+  async whenAccepted(count: number): Promise<void> {
+    if (this.#acceptedCount < count) await new Promise<void>((resolve) => (this.#wanted = { count, resolve }))
+  }
+}
+
+describe('client listener', () => {
+  let service: ScriptedService
+  let events: ClientListenerEvent[]
+  let listener: ClientListener
+  let clients: RawClient[]
+
+  async function listen(limits: Partial<ClientListenerOptions['limits']> = {}): Promise<void> {
+    listener = await openClientListener({
+      host: '127.0.0.1',
+      port: 0,
+      service,
+      limits: { maxConnections: 100, maxFrameBytes: 1 << 20, maxPendingBytes: 1 << 20, ...limits },
+      onEvent: (event) => events.push(event),
+    })
+  }
+
+  async function connect(): Promise<RawClient> {
+    const client = await RawClient.connect(Number(listener.address.split(':')[1]))
+    clients.push(client)
+    return client
+  }
+
+  /** So many round trips of another client: whatever the node would do for the others by now, it has done. */
+  async function roundTrips(client: RawClient, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await client.ask(`trip ${i}`)
+  }
+
+  function eventKinds(): string[] {
+    return events.map(({ kind }) => kind)
+  }
+
+  beforeEach(() => {
+    service = new ScriptedService()
+    events = []
+    clients = []
+  })
+
+  afterEach(async () => {
+    for (const client of clients) await client.destroy()
+    await listener.close(0)
+  })
+
+  it('answers each request, in order, however its bytes arrive', async () => {
+    await listen()
+    const client = await connect()
+    const stream = Buffer.concat(['one', 'two', 'three'].map((text) => frame(Buffer.from(text))))
+    for (const byte of stream) client.sendBytes(Uint8Array.of(byte))
+    client.sendBytes(stream)
+    const once = ['OK one', 'OK two', 'OK three']
+    expect(await client.nextTexts(6)).to.deep.equal([...once, ...once])
+  })
+
+  it('keeps the order of 10,000 requests sent in one piece', async () => {
+    await listen()
+    const client = await connect()
+    const requests = Array.from({ length: 10_000 }, (_, i) => `request ${i}`)
+    client.sendBytes(Buffer.concat(requests.map((request) => frame(Buffer.from(request)))))
+    expect(await client.nextTexts(10_000)).to.deep.equal(requests.map((request) => `OK ${request}`))
+  })
+
+  it('takes no more requests than may wait for an answer, and goes on when they are answered', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    const witness = await connect()
+    client.sendBytes(Buffer.concat(Array.from({ length: 10_000 }, (_, i) => frame(Buffer.from(`${i}`)))))
+    await service.whenAccepted(8192)
+    const [session] = service.sessions as [ScriptedSession]
+    service.automatic = true
+    await roundTrips(witness, 50)
+    expect(session.requests).to.have.length(8192)
+    session.answer(8192)
+    expect(await client.nextTexts(10_000)).to.deep.equal(Array.from({ length: 10_000 }, (_, i) => `OK ${i}`))
+  })
+
+  it('takes no more bytes of requests than may wait for an answer', async () => {
+    service.automatic = false
+    await listen({ maxPendingBytes: 300_000 })
+    const client = await connect()
+    const witness = await connect()
+    const request = Buffer.alloc(100_000, 'x')
+    for (let i = 0; i < 20; i++) client.send(request)
+    await service.whenAccepted(3)
+    const [session] = service.sessions as [ScriptedSession]
+    service.automatic = true
+    await roundTrips(witness, 50)
+    expect(session.requests).to.have.length(3)
+    session.answer(3)
+    expect(await client.nextTexts(20)).to.have.length(20)
+  })
+
+  it('stops reading a client that does not fetch its answers, while others go on', async () => {
+    service.answerOf = (request) => (request.startsWith('big') ? request.padEnd(1 << 18, '.') : request)
+    await listen()
+    const lazy = await connect()
+    const witness = await connect()
+    lazy.pause()
+    for (let i = 0; i < 400; i++) lazy.send(`big ${i}`)
+    await roundTrips(witness, 500)
+    const [session] = service.sessions as [ScriptedSession]
+    expect(session.requests.length, 'of 400 requests, 100 MiB of answers').to.be.below(150)
+    lazy.resume()
+    for (let i = 0; i < 400; i++) expect((await lazy.nextText()).split('.')[0]).to.equal(`big ${i}`)
+  })
+
+  it('works when fewer bytes may wait than one request or answer has', async () => {
+    service.answerOf = (request) => request.padEnd(50_000, '.')
+    await listen({ maxPendingBytes: 1024 })
+    const client = await connect()
+    for (let i = 0; i < 100; i++) client.send(`${i}`.padEnd(5000))
+    expect((await client.nextTexts(100)).map((text) => Number.parseInt(text))).to.deep.equal([...Array(100).keys()])
+  })
+
+  for (const { name, header } of [
+    { name: 'zero-length', header: [0, 0, 0, 0] },
+    { name: 'oversize', header: [0, 0, 0, 128] },
+  ]) {
+    it(`answers a ${name} frame after what came before it, reads no further and closes`, async () => {
+      await listen()
+      const bad = await connect()
+      const good = await connect()
+      bad.sendBytes(Buffer.concat([frame(Buffer.from('before')), Buffer.from(header), frame(Buffer.from('behind'))]))
+      bad.sendBytes(Buffer.alloc(4 << 20, 1))
+      expect(await bad.nextTexts(2)).to.deep.equal(['OK before', `OK a fault: ${name}`])
+      await bad.whenClosed()
+      expect(service.sessions[0]?.requests).to.deep.equal(['before', `a fault: ${name}`])
+      expect(await good.ask('still here')).to.equal('OK still here')
+      expect(eventKinds()).to.include('frame-refused')
+    })
+  }
+
+  it('answers what is pending before it closes for a fault', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    client.sendBytes(Buffer.concat([frame(Buffer.from('slow')), Buffer.alloc(4)]))
+    await service.whenAccepted(1)
+    service.sessions[0]?.answer(2)
+    expect(await client.nextTexts(2)).to.deep.equal(['OK slow', 'OK a fault: zero-length'])
+    await client.whenClosed()
+  })
+
+  it('answers a client that has ended its side, then ends its own', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    client.send('last words')
+    client.end()
+    await service.whenAccepted(1)
+    service.sessions[0]?.answer(1)
+    expect(await client.nextText()).to.equal('OK last words')
+    await client.whenClosed()
+  })
+
+  it('answers all of a client that ends its side with more requests than may wait', async () => {
+    await listen({ maxPendingBytes: 1024 })
+    const client = await connect()
+    for (let i = 0; i < 2000; i++) client.send(`${i}`)
+    client.end()
+    expect(await client.nextTexts(2000)).to.deep.equal(Array.from({ length: 2000 }, (_, i) => `OK ${i}`))
+    await client.whenClosed()
+  })
+
+  it('tells the session when the client is gone, and drops its answers', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    const witness = await connect()
+    client.send('farewell')
+    await service.whenAccepted(1)
+    await client.destroy()
+    service.automatic = true
+    while (listener.connectionCount > 1) await roundTrips(witness, 1)
+    const [session] = service.sessions as [ScriptedSession]
+    expect(session.closed).to.equal(true)
+    session.answer(1)
+    await roundTrips(witness, 1)
+    expect(eventKinds()).to.include('connection-closed')
+  })
+
+  it('refuses one connection too many with an error, and takes the next one after another has left', async () => {
+    await listen({ maxConnections: 2 })
+    const first = await connect()
+    const second = await connect()
+    expect(await first.ask('a')).to.equal('OK a')
+    expect(await second.ask('b')).to.equal('OK b')
+    const third = await connect()
+    expect(await third.nextText()).to.equal('ERR too many connections: 2 are open')
+    await third.whenClosed()
+    expect(eventKinds()).to.include('connection-refused')
+    await first.destroy()
+    while (listener.connectionCount > 1) await roundTrips(second, 1)
+    const fourth = await connect()
+    expect(await fourth.ask('c')).to.equal('OK c')
+  })
+
+  it('answers what was accepted when it closes, and takes nothing new', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    const idle = await connect()
+    client.send('accepted')
+    await service.whenAccepted(1)
+    const closing = listener.close(60_000)
+    await idle.whenClosed()
+    client.send('too late')
+    service.sessions[0]?.answer(1)
+    expect(await client.nextText()).to.equal('OK accepted')
+    await closing
+    expect(service.acceptedCount).to.equal(1)
+    const refused = await connect().then(
+      () => 'connected',
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    expect(refused).to.equal('ECONNREFUSED')
+  })
+
+  it('cuts those that cannot be answered in time when it closes', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    client.send('never answered')
+    await service.whenAccepted(1)
+    await listener.close(0)
+    await client.whenClosed()
+    expect(listener.connectionCount).to.equal(0)
+  })
+
+  it('says which address it cannot have, and why', async () => {
+    await listen()
+    const port = Number(listener.address.split(':')[1])
+    const limits = { maxConnections: 1, maxFrameBytes: 1024, maxPendingBytes: 1024 }
+    for (const [host, reason] of [
+      ['127.0.0.1', 'the address is in use'],
+      ['192.0.2.1', 'the address is not one of this machine'],
+    ] as const) {
+      const failure = await openClientListener({ host, port, service, limits, onEvent: () => undefined }).then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      expect(failure).to.include({
+        code: 'UNAVAILABLE',
+        message: `Cannot listen for clients on "${host}:${port}": ${reason}`,
+      })
+    }
+  })
+})

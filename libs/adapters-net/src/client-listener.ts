@@ -1,0 +1,138 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { ClientService } from '@walrus/cluster'
+import { reasonOf, WalrusError } from '@walrus/core'
+import type { FrameFault } from '@walrus/protocol'
+import { ClientConnection } from './client-connection.js'
+import type { ClientLimits } from './client-limits.js'
+import type { ClientListenerEvent } from './client-listener-event.js'
+import { FlushQueue } from './flush-queue.js'
+import { refuse } from './refuse.js'
+
+export interface ClientListenerOptions {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly service: ClientService
+  readonly limits: ClientLimits
+  readonly onEvent: (event: ClientListenerEvent) => void
+}
+
+/** The port that clients connect to. */
+export interface ClientListener {
+  /** Where it listens: host:port, with the port that was taken. */
+  readonly address: string
+  readonly connectionCount: number
+  /**
+   * Takes no further connection or request, answers what was accepted, and ends every connection; cuts those that are
+   * still there after `timeoutMs`. Resolves when none is left. Idempotent.
+   */
+  close(timeoutMs: number): Promise<void>
+}
+
+/**
+ * Listens; resolves when the port is taken.
+ * @throws WalrusError `UNAVAILABLE` when it cannot be
+ */
+export async function openClientListener(options: ClientListenerOptions): Promise<ClientListener> {
+  const listener = new NetClientListener(options)
+  await listener.open()
+  return listener
+}
+
+/** Connections that the system keeps for us while we are busy. */
+const BACKLOG = 1024
+
+/** After so long without a sign of life the system asks whether the client is still there. */
+const KEEP_ALIVE_MS = 60_000
+
+/** Output that a socket takes before it says that it is full. */
+const SOCKET_BUFFER_BYTES = 65_536
+
+class NetClientListener implements ClientListener {
+  readonly #options: ClientListenerOptions
+  readonly #server: Server
+  readonly #connections = new Set<ClientConnection>()
+  readonly #flushes = new FlushQueue()
+  address = ''
+  #closed: Promise<void> | undefined
+
+  constructor(options: ClientListenerOptions) {
+    this.#options = options
+    this.#server = createServer({
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      highWaterMark: Math.min(SOCKET_BUFFER_BYTES, options.limits.maxPendingBytes),
+    })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  open(): Promise<void> {
+    const { host, port, onEvent } = this.#options
+    return new Promise((resolve, reject) => {
+      const refused = (error: Error) => reject(listenError(host, port, error))
+      this.#server.once('error', refused)
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.off('error', refused)
+        this.address = hostAndPort(host, (this.#server.address() as AddressInfo).port)
+        this.#server.on('error', (error) => onEvent({ kind: 'accept-failed', error }))
+        resolve()
+      })
+    })
+  }
+
+  close(timeoutMs: number): Promise<void> {
+    this.#closed ??= this.#close(timeoutMs)
+    return this.#closed
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const connections = [...this.#connections]
+    const closed = [once(this.#server, 'close'), ...connections.map((connection) => connection.whenClosed())]
+    this.#server.close()
+    for (const connection of connections) connection.drain()
+    const cut = setTimeout(() => connections.forEach((connection) => connection.destroy()), timeoutMs)
+    await Promise.all(closed)
+    clearTimeout(cut)
+  }
+
+  #accept(socket: Socket): void {
+    const { service, limits, onEvent } = this.#options
+    const remote = hostAndPort(socket.remoteAddress ?? '?', socket.remotePort ?? 0)
+    socket.on('error', (error) => onEvent({ kind: 'connection-failed', remote, error }))
+    if (this.#connections.size >= limits.maxConnections) {
+      onEvent({ kind: 'connection-refused', remote })
+      return refuse(socket, limits.maxConnections)
+    }
+    onEvent({ kind: 'connection-opened', remote })
+    const onFault = (fault: FrameFault) => onEvent({ kind: 'frame-refused', remote, fault })
+    const connection = new ClientConnection({ socket, service, limits, flushes: this.#flushes, onFault })
+    this.#connections.add(connection)
+    socket.once('close', () => {
+      this.#connections.delete(connection)
+      onEvent({ kind: 'connection-closed', remote })
+    })
+  }
+}
+
+function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function listenError(host: string, port: number, error: NodeJS.ErrnoException): WalrusError {
+  const reason = REASONS[error.code ?? ''] ?? reasonOf(error)
+  return new WalrusError('UNAVAILABLE', `Cannot listen for clients on "${hostAndPort(host, port)}": ${reason}`, error)
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EADDRINUSE: 'the address is in use',
+  EADDRNOTAVAIL: 'the address is not one of this machine',
+  ENOTFOUND: 'the host is unknown',
+}

@@ -1,0 +1,10 @@
+import type { Socket } from 'node:net'
+import { frame } from '@walrus/protocol'
+import { lingerAfterEnd } from './linger.js'
+
+/** Tells a client that it is one too many, and closes. */
+export function refuse(socket: Socket, maxConnections: number): void {
+  socket.resume()
+  socket.write(frame(Buffer.from(`ERR too many connections: ${maxConnections} are open`)))
+  lingerAfterEnd(socket)
+}
