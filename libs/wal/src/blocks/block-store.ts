@@ -1,0 +1,196 @@
+import { reasonOf, WalrusError, type BlockFileDirectory, type Checksum, type Clock } from '@walrus/core'
+import { decodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
+import { geometryWithin, SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
+import { decodeSuperblock, type Superblock, type SuperblockFault } from '../format/superblock.js'
+import type { Run, RunPlace } from './run.js'
+import { StoreFile } from './store-file.js'
+
+/** What a store of block files stands on. */
+export interface BlockStoreOptions {
+  readonly directory: BlockFileDirectory
+  readonly clock: Clock
+  readonly checksum: Checksum
+  /** Size of a new file, unless one run needs more. */
+  readonly fileBytes: number
+  readonly blockBytes: number
+  /** Told of damage that does not stop the rest. */
+  readonly onProblem: (error: WalrusError) => void
+}
+
+/** A slot in use, as it was found on disk. */
+export interface FoundRun {
+  readonly file: StoreFile
+  readonly block: number
+  readonly slot: BlockSlot
+}
+
+const NAME_DIGITS = 12
+
+/** The block files of one directory: gives out runs of blocks, and takes them back. */
+export class BlockStore {
+  readonly #options: BlockStoreOptions
+  readonly #files: StoreFile[] = []
+  #lastFileId = 0
+  #growing: Promise<void> | undefined
+  #slotsDamaged = false
+
+  private constructor(options: BlockStoreOptions) {
+    this.#options = options
+  }
+
+  /** Opens every file and finds the runs in use. Rejects with `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming the file. */
+  static async open(options: BlockStoreOptions): Promise<{ readonly store: BlockStore; readonly found: FoundRun[] }> {
+    const store = new BlockStore(options)
+    const found: FoundRun[] = []
+    for (const name of await options.directory.list()) found.push(...(await store.#openFile(name)))
+    return { store, found }
+  }
+
+  /** True when the slot of some run could not be read at open. */
+  get slotsDamaged(): boolean {
+    return this.#slotsDamaged
+  }
+
+  get files(): readonly StoreFile[] {
+    return this.#files
+  }
+
+  /** Blocks for a new run, if a file that is ready has them. */
+  tryTake(blockCount: number): RunPlace | undefined {
+    for (const file of this.#files) {
+      if (!file.allocatable) continue
+      const firstBlock = file.space.take(blockCount)
+      if (firstBlock !== undefined) return { file, firstBlock, blockCount, generation: file.nextGeneration() }
+    }
+    return undefined
+  }
+
+  /** Blocks for a new run; makes a file when there is no room. Rejects with `DISK_FULL` or `IO_FAILED`. */
+  async take(blockCount: number): Promise<RunPlace> {
+    for (;;) {
+      const place = this.tryTake(blockCount)
+      if (place) return place
+      this.#growing ??= this.#grow(blockCount).finally(() => (this.#growing = undefined))
+      await this.#growing
+    }
+  }
+
+  /**
+   * Frees runs for good. The first becomes free on disk before the others do, so that a crash in between leaves a
+   * segment without its beginning, which recovery takes for what it is.
+   */
+  async release(runs: readonly { readonly run: Run; readonly slot: BlockSlot }[]): Promise<void> {
+    const usable = runs.filter(({ run }) => run.file.writable)
+    for (const group of [usable.slice(0, 1), usable.slice(1)]) {
+      for (const { run, slot } of group) run.file.queueSlot(run.firstBlock, { ...slot, state: 'free' })
+      await Promise.all([...new Set(group.map(({ run }) => run.file))].map((file) => file.flushSlots()))
+    }
+    for (const { run } of usable) run.file.space.release(run.firstBlock, run.blockCount)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#files.map((file) => file.close()))
+  }
+
+  async #grow(blockCount: number): Promise<void> {
+    const sleeping = this.#files.find((file) => file.writable && !file.allocatable && file.space.hasGap(blockCount))
+    if (sleeping) return sleeping.recordOpen()
+    const { fileBytes, blockBytes } = this.#options
+    await this.#createFile(geometryWithin(fileBytes, blockBytes, blockCount))
+  }
+
+  async #createFile(geometry: Geometry): Promise<void> {
+    const { directory, clock, checksum } = this.#options
+    const fileId = this.#lastFileId + 1
+    const file = await directory.create(String(fileId).padStart(NAME_DIGITS, '0'), geometry.fileBytes)
+    this.#lastFileId = fileId
+    const superblock = { geometry, fileId, createdMs: clock.wallMs(), openCount: 1 }
+    const storeFile = new StoreFile(file, superblock, checksum, true)
+    await storeFile.initialize(superblock)
+    this.#files.push(storeFile)
+  }
+
+  async #openFile(name: string): Promise<FoundRun[]> {
+    const { directory, checksum } = this.#options
+    const file = await directory.open(name)
+    const superblock = await this.#readSuperblock(file.sizeBytes, () => file.read(0, SUPERBLOCK_BYTES), name)
+    if (!superblock) {
+      await file.close()
+      await directory.remove(name)
+      return []
+    }
+    const storeFile = new StoreFile(file, superblock, checksum, false)
+    this.#files.push(storeFile)
+    this.#lastFileId = Math.max(this.#lastFileId, superblock.fileId)
+    const tableBytes = superblock.geometry.blockCount * SECTOR_BYTES
+    return this.#findRuns(storeFile, await file.read(SUPERBLOCK_BYTES, tableBytes))
+  }
+
+  /** Undefined for a file whose creation was interrupted: nothing was ever put into it. */
+  async #readSuperblock(
+    sizeBytes: number,
+    read: () => Promise<Uint8Array>,
+    name: string,
+  ): Promise<Superblock | undefined> {
+    if (sizeBytes < SUPERBLOCK_BYTES) throw this.#corrupt(name, `it has ${sizeBytes} bytes`)
+    const superblock = this.#decodeSuperblock(await read(), name)
+    if (!('kind' in superblock)) {
+      if (superblock.geometry.fileBytes === sizeBytes) return superblock
+      throw this.#corrupt(name, `it has ${sizeBytes} bytes, its superblock says ${superblock.geometry.fileBytes}`)
+    }
+    if (superblock.kind === 'empty') return undefined
+    if (superblock.kind === 'damaged') throw this.#corrupt(name, 'its superblock is damaged')
+    const path = `${this.#options.directory.path}/${name}`
+    throw new WalrusError(
+      'UNSUPPORTED_FORMAT',
+      `Cannot open "${path}": format version ${superblock.version} is not known`,
+    )
+  }
+
+  #decodeSuperblock(bytes: Uint8Array, name: string): Superblock | SuperblockFault {
+    try {
+      return decodeSuperblock(bytes, this.#options.checksum)
+    } catch (error) {
+      throw this.#corrupt(name, reasonOf(error))
+    }
+  }
+
+  #findRuns(file: StoreFile, table: Uint8Array): FoundRun[] {
+    const found: FoundRun[] = []
+    let doubtful = false
+    for (let block = 0; block < file.geometry.blockCount;) {
+      const slot = decodeBlockSlot(table, block * SECTOR_BYTES, this.#options.checksum)
+      const blockCount = this.#claimSlot(file, block, slot, doubtful)
+      if (slot === 'damaged') doubtful = true
+      else if (isRun(slot)) {
+        doubtful = false
+        found.push({ file, block, slot })
+      }
+      block += blockCount
+    }
+    return found
+  }
+
+  /** Behind a damaged slot, blocks that look free may belong to its run: they are not given out again. */
+  #claimSlot(file: StoreFile, block: number, slot: BlockSlot | 'unused' | 'damaged', doubtful: boolean): number {
+    if (slot === 'damaged' || (doubtful && !isRun(slot))) file.space.occupy(block, 1)
+    if (slot === 'damaged') {
+      this.#slotsDamaged = true
+      const at = slotPosition(block)
+      this.#options.onProblem(this.#corrupt(file.name, `the slot of block ${block} at byte ${at} is damaged`))
+    }
+    if (!isRun(slot)) return 1
+    if (!file.space.isFree(block, slot.blockCount))
+      throw this.#corrupt(file.name, `the slot of block ${block} claims ${slot.blockCount} blocks`)
+    file.space.occupy(block, slot.blockCount)
+    return slot.blockCount
+  }
+
+  #corrupt(name: string, reason: string): WalrusError {
+    return new WalrusError('CORRUPT_DATA', `Cannot trust "${this.#options.directory.path}/${name}": ${reason}`)
+  }
+}
+
+function isRun(slot: BlockSlot | 'unused' | 'damaged'): slot is BlockSlot {
+  return typeof slot !== 'string' && slot.state !== 'free'
+}

@@ -1,0 +1,136 @@
+import { assert, type BlockFile, type Checksum } from '@walrus/core'
+import { encodeBlockSlot, type BlockSlot, type Generation } from '../format/block-slot.js'
+import { blockPosition, slotPosition, type Geometry } from '../format/geometry.js'
+import { encodeOpenRecord, encodeSuperblock, openRecordPosition, type Superblock } from '../format/superblock.js'
+import { BlockSpace } from './block-space.js'
+
+/** One write that a commit will do. */
+export interface PlannedWrite {
+  readonly position: number
+  readonly parts: readonly Uint8Array[]
+}
+
+/** An open block file: its space, its generations, and the slots that are to be written with the next commit. */
+export class StoreFile {
+  readonly space: BlockSpace
+  readonly geometry: Geometry
+  readonly fileId: number
+  readonly #file: BlockFile
+  readonly #checksum: Checksum
+  #openCount: number
+  #openCountRecorded: boolean
+  #allocationSequence = 0
+  #broken = false
+  #slotWrites = new Map<number, Uint8Array>()
+
+  constructor(file: BlockFile, superblock: Superblock, checksum: Checksum, isNew: boolean) {
+    this.#file = file
+    this.#checksum = checksum
+    this.geometry = superblock.geometry
+    this.fileId = superblock.fileId
+    this.space = new BlockSpace(superblock.geometry.blockCount)
+    this.#openCount = superblock.openCount
+    this.#openCountRecorded = isNew
+  }
+
+  get name(): string {
+    return this.#file.name
+  }
+
+  /** False after a failed sync: what is there can be read, nothing is added. */
+  get writable(): boolean {
+    return !this.#broken
+  }
+
+  positionOf(block: number): number {
+    return blockPosition(this.geometry, block)
+  }
+
+  /** Writes the superblock of a file that was just created, durably. */
+  async initialize(superblock: Superblock): Promise<void> {
+    await this.write([{ position: 0, parts: [encodeSuperblock(superblock, this.#checksum)] }], true)
+  }
+
+  /** True once blocks can be taken: generations given out from now on were never used in this file. */
+  get allocatable(): boolean {
+    return this.#openCountRecorded && !this.#broken
+  }
+
+  /** A generation must not repeat even if the first blocks that carry it are lost in a crash: so the count is durable first. */
+  async recordOpen(): Promise<void> {
+    if (this.#openCountRecorded) return
+    const openCount = this.#openCount + 1
+    const record = encodeOpenRecord(openCount, this.#checksum)
+    await this.write([{ position: openRecordPosition(openCount), parts: [record] }], true)
+    this.#openCount = openCount
+    this.#openCountRecorded = true
+  }
+
+  nextGeneration(): Generation {
+    assert(this.#openCountRecorded, 'the open count is durable before blocks are taken')
+    this.#allocationSequence++
+    return { openCount: this.#openCount, sequence: this.#allocationSequence }
+  }
+
+  /** The slot goes to disk with the next commit that writes to this file. */
+  queueSlot(block: number, slot: BlockSlot): void {
+    this.#slotWrites.set(block, encodeBlockSlot(slot, this.#checksum))
+  }
+
+  /** Writes what is queued now, durably. */
+  async flushSlots(): Promise<void> {
+    const writes = this.takeQueuedSlots()
+    if (writes.length > 0) await this.write(writes, true)
+  }
+
+  /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. */
+  giveBack(firstBlock: number, slot: BlockSlot): void {
+    if (this.#broken) return
+    this.queueSlot(firstBlock, { ...slot, state: 'free' })
+    this.space.release(firstBlock, slot.blockCount)
+  }
+
+  takeQueuedSlots(): PlannedWrite[] {
+    const writes = [...this.#slotWrites].map(([block, bytes]) => ({ position: slotPosition(block), parts: [bytes] }))
+    this.#slotWrites = new Map()
+    return writes
+  }
+
+  /** Does the writes in any order; when `durable`, all of them are on stable storage when it resolves. */
+  async write(writes: readonly PlannedWrite[], durable: boolean): Promise<void> {
+    const [only] = writes
+    if (durable && only && writes.length === 1 && this.#file.supports.durableWrite) {
+      return this.#fatal(this.#file.write(only.parts, only.position, true))
+    }
+    await allSettled(writes.map(({ parts, position }) => this.#file.write(parts, position, false)))
+    if (durable) await this.sync()
+  }
+
+  /** A failure is final: the system may have dropped the bytes that it could not write. */
+  sync(): Promise<void> {
+    return this.#fatal(this.#file.sync())
+  }
+
+  read(position: number, length: number): Promise<Uint8Array> {
+    return this.#file.read(position, length)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async #fatal(operation: Promise<void>): Promise<void> {
+    try {
+      await operation
+    } catch (error) {
+      this.#broken = true
+      throw error
+    }
+  }
+}
+
+/** Waits for all, also when one fails: nothing may be under way any more when a failure is reported. */
+async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}

@@ -1,0 +1,56 @@
+import type { CommitTicket } from '@walrus/core'
+
+/** The fate of one batch, shared by everyone who appended to it. */
+export class BatchTicket implements CommitTicket {
+  readonly firstOffset: number
+  entryCount = 0
+  #error: Error | undefined
+  #state: CommitTicket['state'] = 'pending'
+  #listeners: ((ticket: CommitTicket) => void)[] = []
+  #done: Promise<void> | undefined
+
+  constructor(firstOffset: number) {
+    this.firstOffset = firstOffset
+  }
+
+  get lastOffset(): number {
+    return this.firstOffset + this.entryCount - 1
+  }
+
+  get state(): CommitTicket['state'] {
+    return this.#state
+  }
+
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  onSettled(listener: (ticket: CommitTicket) => void): void {
+    if (this.#state === 'pending') this.#listeners.push(listener)
+    else listener(this)
+  }
+
+  done(): Promise<void> {
+    this.#done ??= new Promise((resolve, reject) => {
+      this.onSettled(() => (this.#error ? reject(this.#error) : resolve()))
+    })
+    return this.#done
+  }
+
+  commit(): void {
+    this.#settle('committed')
+  }
+
+  fail(error: Error): void {
+    this.#error = error
+    this.#settle('failed')
+  }
+
+  #settle(state: CommitTicket['state']): void {
+    if (this.#state !== 'pending') return
+    this.#state = state
+    const listeners = this.#listeners
+    this.#listeners = []
+    for (const listener of listeners) listener(this)
+  }
+}

@@ -1,0 +1,86 @@
+import { BATCH_HEADER_BYTES, ENTRY_HEADER_BYTES, writeBatchHeader, writeEntry } from '@walrus/protocol'
+import type { Checksum } from '@walrus/core'
+import { FRAME_BYTES } from '../format/frame.js'
+import type { BatchTicket } from './batch-ticket.js'
+import type { BufferPool } from './buffer-pool.js'
+
+/** Bytes before the payload: the frame of the place, and the header of the batch. */
+export const BATCH_OVERHEAD_BYTES = FRAME_BYTES + BATCH_HEADER_BYTES
+
+/** A batch that is being filled: the entries are encoded where they will be written from, copied once. */
+export class OpenBatch {
+  readonly ticket: BatchTicket
+  readonly firstIndex: number
+  readonly timestampMs: number
+  readonly #pool: BufferPool
+  #bytes: Uint8Array
+  #end = BATCH_OVERHEAD_BYTES
+
+  constructor(
+    pool: BufferPool,
+    ticket: BatchTicket,
+    firstIndex: number,
+    timestampMs: number,
+    payloadBytesHint: number,
+  ) {
+    this.#pool = pool
+    this.ticket = ticket
+    this.firstIndex = firstIndex
+    this.timestampMs = timestampMs
+    this.#bytes = pool.take(BATCH_OVERHEAD_BYTES + payloadBytesHint)
+  }
+
+  get payloadBytes(): number {
+    return this.#end - BATCH_OVERHEAD_BYTES
+  }
+
+  /** Frame, header and payload. */
+  get totalBytes(): number {
+    return this.#end
+  }
+
+  get entryCount(): number {
+    return this.ticket.entryCount
+  }
+
+  append(entry: Uint8Array): void {
+    const end = this.#end + ENTRY_HEADER_BYTES + entry.length
+    if (end > this.#bytes.length) this.#grow(end)
+    this.#end = writeEntry(this.#bytes, this.#end, entry)
+    this.ticket.entryCount++
+  }
+
+  /** Fills in the header, and returns what goes to disk; its first FRAME_BYTES are left for the frame. */
+  encode(epoch: number, checksum: Checksum): Uint8Array {
+    const payload = this.#bytes.subarray(BATCH_OVERHEAD_BYTES, this.#end)
+    const header = {
+      control: false,
+      compressed: false,
+      payloadBytes: payload.length,
+      entryCount: this.entryCount,
+      payloadCrc: checksum(payload),
+      firstIndex: this.firstIndex,
+      timestampMs: this.timestampMs,
+      producerId: 0,
+      producerSequence: 0,
+      epoch,
+    }
+    writeBatchHeader(this.#bytes, FRAME_BYTES, header, checksum)
+    return this.#bytes.subarray(0, this.#end)
+  }
+
+  /** The bytes are no longer needed. */
+  recycle(): void {
+    this.#pool.give(this.#bytes)
+    this.#bytes = EMPTY
+  }
+
+  #grow(bytes: number): void {
+    const larger = this.#pool.take(Math.max(bytes, 2 * this.#bytes.length))
+    larger.set(this.#bytes.subarray(0, this.#end))
+    this.#pool.give(this.#bytes)
+    this.#bytes = larger
+  }
+}
+
+const EMPTY = new Uint8Array(0)

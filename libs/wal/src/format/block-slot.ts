@@ -1,0 +1,108 @@
+import type { Checksum } from '@walrus/core'
+import { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from '@walrus/protocol'
+import { SECTOR_BYTES } from './geometry.js'
+
+/*
+ * One sector a block, in a table after the superblock; the slot of a run's first block describes the whole run.
+ *   0 u32 "WBLK"       4 u8 version        5 u8 state          6 u16 topic bytes
+ *   8 u32 generation: open count           12 u32 generation: sequence
+ *  16 u32 block count of the run           20 u32 run number within the segment
+ *  24 u64 segment      32 u64 base offset  40 u64 epoch        48 u64 first index
+ *  56 u64 created ms   64 u32 known bytes  68 u64 known end index
+ *  76 u64 last timestamp ms                256 topic           508 u32 CRC of bytes 0..507
+ */
+
+const MAGIC = 0x4b4c4257
+const VERSION = 1
+const TOPIC_AT = 256
+const TOPIC_BYTES_MAX = 252
+const CRC_AT = SECTOR_BYTES - 4
+const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76]
+
+/** Distinguishes each use of a block from every earlier one. Invariant: never repeats for a block of a file. */
+export interface Generation {
+  readonly openCount: number
+  readonly sequence: number
+}
+
+/** free: no data. open: more may follow the known bytes. closed: complete. sealed: complete, and the segment's last run. */
+export type SlotState = 'free' | 'open' | 'closed' | 'sealed'
+
+const STATES: readonly SlotState[] = ['free', 'open', 'closed', 'sealed']
+
+/** One run of contiguous blocks, as its slot describes it. */
+export interface BlockSlot {
+  readonly state: SlotState
+  readonly generation: Generation
+  readonly blockCount: number
+  /** Position of the run within the segment, from 0. */
+  readonly run: number
+  readonly topic: string
+  readonly segment: number
+  readonly baseOffset: number
+  readonly epoch: number
+  /** Index in the segment of the run's first entry. */
+  readonly firstIndex: number
+  /** Milliseconds at which the segment was created. */
+  readonly createdMs: number
+  /** Bytes from the start of the run that were durable when the slot was written: damage below is no torn tail. */
+  readonly knownBytes: number
+  /** Index after the last entry within the known bytes. */
+  readonly knownEndIndex: number
+  readonly lastTimestampMs: number
+}
+
+export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array {
+  const bytes = new Uint8Array(SECTOR_BYTES)
+  writeU32(bytes, 0, MAGIC)
+  bytes[4] = VERSION
+  bytes[5] = STATES.indexOf(slot.state)
+  writeU16(bytes, 6, slot.topic.length)
+  writeU32(bytes, 8, slot.generation.openCount)
+  writeU32(bytes, 12, slot.generation.sequence)
+  writeU32(bytes, 16, slot.blockCount)
+  writeU32(bytes, 20, slot.run)
+  const wide = [slot.segment, slot.baseOffset, slot.epoch, slot.firstIndex, slot.createdMs]
+  wide.forEach((value, at) => writeU64(bytes, 24 + 8 * at, value))
+  writeU32(bytes, 64, slot.knownBytes)
+  writeU64(bytes, 68, slot.knownEndIndex)
+  writeU64(bytes, 76, slot.lastTimestampMs)
+  for (let at = 0; at < slot.topic.length; at++) bytes[TOPIC_AT + at] = slot.topic.charCodeAt(at)
+  writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
+  return bytes
+}
+
+/** `unused` was never written; `damaged` cannot be trusted in any field. */
+export function decodeBlockSlot(bytes: Uint8Array, at: number, checksum: Checksum): BlockSlot | 'unused' | 'damaged' {
+  if (readU32(bytes, at) === 0) return isZero(bytes, at) ? 'unused' : 'damaged'
+  const slot = bytes.subarray(at, at + SECTOR_BYTES)
+  if (readU32(slot, 0) !== MAGIC || checksum(slot.subarray(0, CRC_AT)) !== readU32(slot, CRC_AT)) return 'damaged'
+  return decodeFields(slot) ?? 'damaged'
+}
+
+function decodeFields(slot: Uint8Array): BlockSlot | undefined {
+  const state = STATES[slot[5] ?? STATES.length]
+  const topicBytes = readU16(slot, 6)
+  if (slot[4] !== VERSION || state === undefined || topicBytes > TOPIC_BYTES_MAX) return undefined
+  if (!WIDE_FIELDS.every((at) => fitsU64(readU64(slot, at)))) return undefined
+  return {
+    state,
+    generation: { openCount: readU32(slot, 8), sequence: readU32(slot, 12) },
+    blockCount: readU32(slot, 16),
+    run: readU32(slot, 20),
+    topic: String.fromCharCode(...slot.subarray(TOPIC_AT, TOPIC_AT + topicBytes)),
+    segment: readU64(slot, 24),
+    baseOffset: readU64(slot, 32),
+    epoch: readU64(slot, 40),
+    firstIndex: readU64(slot, 48),
+    createdMs: readU64(slot, 56),
+    knownBytes: readU32(slot, 64),
+    knownEndIndex: readU64(slot, 68),
+    lastTimestampMs: readU64(slot, 76),
+  }
+}
+
+function isZero(bytes: Uint8Array, at: number): boolean {
+  for (let offset = 0; offset < SECTOR_BYTES; offset++) if (bytes[at + offset] !== 0) return false
+  return true
+}

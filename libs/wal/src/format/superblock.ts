@@ -1,0 +1,79 @@
+import type { Checksum } from '@walrus/core'
+import { fitsU64, readU32, readU64, writeU32, writeU64 } from '@walrus/protocol'
+import { geometryOf, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from './geometry.js'
+
+/*
+ * Sector 0, written once:
+ *   0 "WALRUSBF"   8 u32 version   12 u32 block bytes   16 u32 block count   20 u64 file id   28 u64 created ms
+ *   508 u32 CRC of bytes 0..507
+ * Sectors 1 and 2, written in turn, the higher valid count wins:
+ *   0 "OPEN"   4 u32 open count   508 u32 CRC of bytes 0..507
+ */
+
+const MAGIC = [0x57, 0x41, 0x4c, 0x52, 0x55, 0x53, 0x42, 0x46]
+const OPEN_MAGIC = 0x4e45504f
+const VERSION = 1
+const CRC_AT = SECTOR_BYTES - 4
+
+/** What a block file says of itself. */
+export interface Superblock {
+  readonly geometry: Geometry
+  /** Mixed into each frame's checksum, so that a block that was written to the wrong file is noticed. */
+  readonly fileId: number
+  readonly createdMs: number
+  /** How often the file was opened for allocation; the high half of a generation. */
+  readonly openCount: number
+}
+
+export type SuperblockFault =
+  { readonly kind: 'empty' } | { readonly kind: 'version'; readonly version: number } | { readonly kind: 'damaged' }
+
+export function encodeSuperblock(superblock: Superblock, checksum: Checksum): Uint8Array {
+  const bytes = new Uint8Array(SUPERBLOCK_BYTES)
+  bytes.set(MAGIC)
+  writeU32(bytes, 8, VERSION)
+  writeU32(bytes, 12, superblock.geometry.blockBytes)
+  writeU32(bytes, 16, superblock.geometry.blockCount)
+  writeU64(bytes, 20, superblock.fileId)
+  writeU64(bytes, 28, superblock.createdMs)
+  writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
+  const open = encodeOpenRecord(superblock.openCount, checksum)
+  bytes.set(open, openRecordPosition(superblock.openCount))
+  return bytes
+}
+
+/** The sector that says how often the file was opened; goes to `openRecordPosition(openCount)`. */
+export function encodeOpenRecord(openCount: number, checksum: Checksum): Uint8Array {
+  const bytes = new Uint8Array(SECTOR_BYTES)
+  writeU32(bytes, 0, OPEN_MAGIC)
+  writeU32(bytes, 4, openCount)
+  writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
+  return bytes
+}
+
+/** Odd and even counts take turns, so that the record before survives a write that fails. */
+export function openRecordPosition(openCount: number): number {
+  return openCount % 2 === 1 ? SECTOR_BYTES : 2 * SECTOR_BYTES
+}
+
+/** @param bytes the first SUPERBLOCK_BYTES of the file */
+export function decodeSuperblock(bytes: Uint8Array, checksum: Checksum): Superblock | SuperblockFault {
+  if (bytes.every((byte) => byte === 0)) return { kind: 'empty' }
+  if (!MAGIC.every((byte, at) => bytes[at] === byte) || !crcHolds(bytes, 0, checksum)) return { kind: 'damaged' }
+  const version = readU32(bytes, 8)
+  if (version !== VERSION) return { kind: 'version', version }
+  const fileId = readU64(bytes, 20)
+  const createdMs = readU64(bytes, 28)
+  const openCount = Math.max(openCountAt(bytes, SECTOR_BYTES, checksum), openCountAt(bytes, 2 * SECTOR_BYTES, checksum))
+  if (!fitsU64(fileId) || !fitsU64(createdMs) || openCount === 0) return { kind: 'damaged' }
+  return { geometry: geometryOf(readU32(bytes, 12), readU32(bytes, 16)), fileId, createdMs, openCount }
+}
+
+function openCountAt(bytes: Uint8Array, at: number, checksum: Checksum): number {
+  if (readU32(bytes, at) !== OPEN_MAGIC || !crcHolds(bytes, at, checksum)) return 0
+  return readU32(bytes, at + 4)
+}
+
+function crcHolds(bytes: Uint8Array, at: number, checksum: Checksum): boolean {
+  return checksum(bytes.subarray(at, at + CRC_AT)) === readU32(bytes, at + CRC_AT)
+}

@@ -1,0 +1,31 @@
+import type { TopicState } from '@walrus/core'
+import type { ControlRecord } from '@walrus/protocol'
+
+/** The state of a topic as its control records build it, one after the other. */
+export class MutableTopicState implements TopicState {
+  readonly cursors: Map<string, number>
+  readonly producers: Map<number, number>
+
+  constructor(start?: TopicState) {
+    this.cursors = new Map(start?.cursors)
+    this.producers = new Map(start?.producers)
+  }
+
+  get isEmpty(): boolean {
+    return this.cursors.size === 0 && this.producers.size === 0
+  }
+
+  apply(record: ControlRecord): void {
+    switch (record.kind) {
+      case 'cursor':
+        this.cursors.set(record.name, record.offset)
+        break
+      case 'producer':
+        this.producers.set(record.id, record.lastSequence)
+        break
+      case 'snapshot':
+        this.cursors.clear()
+        this.producers.clear()
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { Checksum } from '@walrus/core'
+import { decodeControlPayload, readU32, type ControlRecord } from '@walrus/protocol'
+import type { Run } from '../blocks/run.js'
+import { FRAME_BYTES, readFrame } from '../format/frame.js'
+import { BatchScanner, type ScannedBatch } from './batch-scanner.js'
+
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+/** What a run that was not closed turned out to hold. */
+export interface RunContent {
+  readonly committedBytes: number
+  /** Index after the last whole batch. */
+  readonly endIndex: number
+  readonly lastTimestampMs: number
+  readonly controlRecords: readonly ControlRecord[]
+  /** True when the first batch is the whole state of the topic. */
+  readonly startsWithState: boolean
+  /** Batches of this run stand behind the end: nothing may be written there under the same generation. */
+  readonly residue: boolean
+  /** Set when bytes that were known durable are not whole. */
+  readonly damage: { readonly position: number; readonly reason: string } | undefined
+}
+
+/**
+ * Reads a run from its start to the last whole batch. What follows is a torn tail if it was never known durable, and damage
+ * if it was: each frame says how far the run was durable when it was written, and so do frames behind the gap.
+ * @param indexMax batches that start at this entry index or later are void: a later run took their place
+ */
+export async function scanRun(run: Run, knownBytes: number, indexMax: number, checksum: Checksum): Promise<RunContent> {
+  const { file, generation, startPosition, capacityBytes } = run
+  const range = { file, generation, startPosition, from: 0, to: capacityBytes, chunkBytes: CHUNK_BYTES }
+  const scanner = new BatchScanner(range, checksum)
+  const content = new ContentBuilder(run)
+  for (;;) {
+    const scanned = await scanner.next()
+    if (scanned.kind === 'batch' && content.accepts(scanned, indexMax)) content.add(scanned)
+    else if (scanned.kind === 'fault')
+      return content.finish(scanned, await findBehind(run, scanned.position, checksum), knownBytes)
+    else return content.finish(undefined, { found: scanned.kind === 'batch', durableBytes: 0 }, knownBytes)
+  }
+}
+
+class ContentBuilder {
+  readonly #run: Run
+  #end = 0
+  #endIndex: number
+  #durableBytes = 0
+  #lastTimestampMs = 0
+  #controlRecords: ControlRecord[] = []
+  #startsWithState = false
+
+  constructor(run: Run) {
+    this.#run = run
+    this.#endIndex = run.firstIndex
+  }
+
+  /** A batch out of order was left by a commit that failed. */
+  accepts(batch: ScannedBatch, indexMax: number): boolean {
+    return batch.header.firstIndex === this.#endIndex && (batch.header.control || batch.header.firstIndex < indexMax)
+  }
+
+  add(batch: ScannedBatch): void {
+    const { header, frame, position } = batch
+    this.#end = position + FRAME_BYTES + frame.batchBytes
+    this.#durableBytes = Math.max(this.#durableBytes, frame.durableBytes)
+    this.#lastTimestampMs = header.timestampMs
+    if (header.control) return this.#addControl(batch)
+    this.#run.index.add(header.firstIndex, position)
+    this.#endIndex = header.firstIndex + header.entryCount
+  }
+
+  finish(fault: Fault | undefined, behind: Behind, knownBytes: number): RunContent {
+    const durableBytes = Math.max(this.#durableBytes, behind.durableBytes, knownBytes)
+    return {
+      committedBytes: this.#end,
+      endIndex: this.#endIndex,
+      lastTimestampMs: this.#lastTimestampMs,
+      controlRecords: this.#controlRecords,
+      startsWithState: this.#startsWithState,
+      residue: behind.found,
+      damage: fault && fault.position < durableBytes ? fault : undefined,
+    }
+  }
+
+  #addControl(batch: ScannedBatch): void {
+    const records = decodeControlPayload(batch.bytes.subarray(batch.payloadStart, batch.payloadEnd))
+    if (typeof records === 'string') return
+    if (batch.position === 0) this.#startsWithState = records[0]?.kind === 'snapshot'
+    this.#controlRecords.push(...records)
+  }
+}
+
+interface Fault {
+  readonly position: number
+  readonly reason: string
+}
+
+interface Behind {
+  readonly found: boolean
+  /** The most that any frame behind the fault knew to be durable. */
+  readonly durableBytes: number
+}
+
+/** Looks for frames of this run behind a fault, at any byte: their lengths cannot be followed across it. */
+async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {
+  const length = Math.min(run.capacityBytes - position, CHUNK_BYTES)
+  if (length < FRAME_BYTES) return { found: false, durableBytes: 0 }
+  const bytes = await run.file.read(run.startPosition + position, length)
+  const first = run.generation.openCount & 0xff
+  let behind: Behind = { found: false, durableBytes: 0 }
+  for (let at = bytes.indexOf(first, 1); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (at + FRAME_BYTES > length) break
+    if (readU32(bytes, at) !== run.generation.openCount) continue
+    const frame = readFrame(
+      bytes,
+      at,
+      { generation: run.generation, position: position + at },
+      run.file.fileId,
+      checksum,
+    )
+    if (frame) behind = { found: true, durableBytes: Math.max(behind.durableBytes, frame.durableBytes) }
+  }
+  return behind
+}

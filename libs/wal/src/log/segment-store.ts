@@ -1,0 +1,207 @@
+import {
+  formatSegmentKey,
+  WalrusError,
+  type BlockFileDirectory,
+  type Checksum,
+  type Clock,
+  type LogStorage,
+  type NewSegment,
+  type SegmentKey,
+} from '@walrus/core'
+import { BlockStore, type FoundRun } from '../blocks/block-store.js'
+import { BufferPool } from '../commit/buffer-pool.js'
+import { Committer, type FsyncSchedule } from '../commit/committer.js'
+import { MutableTopicState } from './mutable-topic-state.js'
+import { recoverSegment } from './recover-segment.js'
+import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-segment.js'
+
+/** What a log storage stands on. */
+export interface LogStorageOptions {
+  /** Owned from now on: closed with the storage. */
+  readonly directory: BlockFileDirectory
+  readonly clock: Clock
+  readonly checksum: Checksum
+  /** Default: each append resolves when durable. */
+  readonly fsync?: FsyncSchedule
+  /** Size of a new block file; default 256 MiB. */
+  readonly fileBytes?: number
+  /** Unit of allocation; default 64 KiB. A power of two from 4 KiB. */
+  readonly blockBytes?: number
+  /** Appends that arrive together are gathered into batches of up to this payload; default 256 KiB. */
+  readonly batchBytesMax?: number
+  /** Told of damage and of failed background syncs: whatever has no caller to reject. */
+  readonly onProblem?: (error: Error) => void
+}
+
+const MEBIBYTE = 1024 * 1024
+const DEFAULTS: Required<Omit<LogStorageOptions, 'directory' | 'clock' | 'checksum'>> = {
+  fsync: { kind: 'each' },
+  fileBytes: 256 * MEBIBYTE,
+  blockBytes: 64 * 1024,
+  batchBytesMax: 256 * 1024,
+  onProblem: () => undefined,
+}
+const RUN_BYTES_MAX = 4 * MEBIBYTE
+const POOL_BYTES_MAX = 32 * MEBIBYTE
+
+/** The log storage, with what the embedded library needs beyond the port. */
+export interface SegmentStore extends LogStorage {
+  /** What was committed before this call is on stable storage when it resolves. */
+  sync(): Promise<void>
+}
+
+/**
+ * Opens the segments of a directory: recovers what was being written when it was last used, reads nothing that is sealed.
+ * Rejects with `CORRUPT_DATA` when a file cannot be trusted at all; damage inside one segment is told to `onProblem`, and
+ * met again by whoever reads or appends there.
+ */
+export async function openLogStorage(options: LogStorageOptions): Promise<SegmentStore> {
+  const all = { ...DEFAULTS, ...options }
+  const { store, found } = await BlockStore.open(all)
+  const storage = new BlockLogStorage(store, all)
+  await storage.recover(found)
+  return storage
+}
+
+type Resolved = Required<LogStorageOptions>
+
+class BlockLogStorage implements SegmentStore {
+  readonly #options: Resolved
+  readonly #store: BlockStore
+  readonly #committer: Committer
+  readonly #context: SegmentContext
+  readonly #segments = new Map<string, StoredSegment>()
+  #closing: Promise<void> | undefined
+
+  constructor(store: BlockStore, options: Resolved) {
+    const { clock, checksum, blockBytes, batchBytesMax, fsync, onProblem } = options
+    this.#options = options
+    this.#store = store
+    this.#committer = new Committer({ clock, schedule: fsync, onProblem })
+    this.#context = {
+      store,
+      clock,
+      checksum,
+      batchBytesMax,
+      pool: new BufferPool(POOL_BYTES_MAX),
+      growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
+      requestCommit: this.#committer.request,
+    }
+  }
+
+  segments(): Iterable<StoredSegment> {
+    return this.#segments.values()
+  }
+
+  segment(key: SegmentKey): StoredSegment | undefined {
+    return this.#segments.get(formatSegmentKey(key))
+  }
+
+  create(segment: NewSegment): StoredSegment {
+    this.#checkOpen()
+    const name = formatSegmentKey(segment)
+    if (this.#segments.has(name))
+      throw new WalrusError('INVALID_ARGUMENT', `Cannot create segment "${name}": it exists`)
+    const created = this.#add({
+      ...segment,
+      createdMs: this.#options.clock.wallMs(),
+      runs: [],
+      nextRunNumber: 0,
+      entryCount: 0,
+      sealed: false,
+      topicState: new MutableTopicState(segment.topicState),
+      damage: undefined,
+    })
+    for (const [cursor, offset] of segment.topicState.cursors) created.commitCursor(cursor, offset)
+    return created
+  }
+
+  async remove(key: SegmentKey): Promise<void> {
+    this.#checkOpen()
+    const segment = this.segment(key)
+    if (!segment) return
+    await segment.retire(
+      new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${formatSegmentKey(key)}": it is being removed`),
+    )
+    await this.#store.release(segment.runSlots())
+    this.#segments.delete(formatSegmentKey(key))
+  }
+
+  sync(): Promise<void> {
+    return this.#committer.sync()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async recover(found: readonly FoundRun[]): Promise<void> {
+    const newest = newestSegments(found)
+    const filesToSync = new Set<FoundRun['file']>()
+    for (const runs of groupBySegment(found).values()) {
+      const withTopicState = runs.some(({ slot }) => newest.get(slot.topic) === slot.segment)
+      await this.#recoverSegment(runs, withTopicState, filesToSync)
+    }
+    await Promise.all([...filesToSync].map((file) => file.sync()))
+  }
+
+  async #recoverSegment(
+    runs: readonly FoundRun[],
+    withTopicState: boolean,
+    filesToSync: Set<FoundRun['file']>,
+  ): Promise<void> {
+    const { checksum, onProblem } = this.#options
+    const { start, unusedRuns, scanned } = await recoverSegment(runs, {
+      checksum,
+      withTopicState,
+      slotsDamaged: this.#store.slotsDamaged,
+    })
+    for (const { file, block, slot } of unusedRuns) file.giveBack(block, slot)
+    if (!start) return
+    if (scanned) for (const run of start.runs) filesToSync.add(run.file)
+    if (start.damage) onProblem(start.damage)
+    this.#add(start)
+  }
+
+  #add(start: SegmentStart): StoredSegment {
+    const segment = new StoredSegment(this.#context, start)
+    this.#segments.set(formatSegmentKey(start), segment)
+    return segment
+  }
+
+  async #close(): Promise<void> {
+    const reason = new WalrusError('STORAGE_CLOSED', 'Cannot append: the storage is closed')
+    try {
+      await Promise.all([...this.#segments.values()].map((segment) => segment.retire(reason)))
+      this.#committer.stop()
+      await this.#committer.sync()
+      for (const segment of this.#segments.values()) segment.recordEnd()
+      await Promise.all(this.#store.files.filter((file) => file.writable).map((file) => file.flushSlots()))
+    } finally {
+      await this.#store.close()
+      await this.#options.directory.close()
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new WalrusError('STORAGE_CLOSED', 'Cannot change segments: the storage is closed')
+  }
+}
+
+function groupBySegment(found: readonly FoundRun[]): Map<string, FoundRun[]> {
+  const groups = new Map<string, FoundRun[]>()
+  for (const run of found) {
+    const name = formatSegmentKey(run.slot)
+    const group = groups.get(name)
+    if (group) group.push(run)
+    else groups.set(name, [run])
+  }
+  return groups
+}
+
+function newestSegments(found: readonly FoundRun[]): Map<string, number> {
+  const newest = new Map<string, number>()
+  for (const { slot } of found) newest.set(slot.topic, Math.max(slot.segment, newest.get(slot.topic) ?? 0))
+  return newest
+}

@@ -1,0 +1,368 @@
+import {
+  WalrusError,
+  type Checksum,
+  type Clock,
+  type CommitTicket,
+  type ReadLimits,
+  type SegmentLog,
+  type StoredEntry,
+} from '@walrus/core'
+import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
+import type { BlockStore } from '../blocks/block-store.js'
+import { nextRunBlocks, type RunGrowth } from '../blocks/run-growth.js'
+import { Run } from '../blocks/run.js'
+import type { BufferPool } from '../commit/buffer-pool.js'
+import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
+import { SegmentCommit } from '../commit/segment-commit.js'
+import type { BlockSlot } from '../format/block-slot.js'
+import { cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
+import type { MutableTopicState } from './mutable-topic-state.js'
+import { PendingBatches, ticketsOf } from './pending-batches.js'
+import { RunReader } from './run-reader.js'
+
+/** Largest payload of one entry: one run of blocks must be able to hold it. */
+export const ENTRY_BYTES_MAX = 1024 * 1024 * 1024 - BATCH_OVERHEAD_BYTES - ENTRY_HEADER_BYTES
+
+/** What all segments of one storage share. */
+export interface SegmentContext {
+  readonly store: BlockStore
+  readonly pool: BufferPool
+  readonly clock: Clock
+  readonly checksum: Checksum
+  readonly growth: RunGrowth
+  /** Appends are gathered into batches of at most this payload, unless one append is larger. */
+  readonly batchBytesMax: number
+  /** The segment has something to commit. */
+  readonly requestCommit: (segment: StoredSegment) => void
+}
+
+/** Where a segment starts, or was found to stand. */
+export interface SegmentStart {
+  readonly topic: string
+  readonly segment: number
+  readonly baseOffset: number
+  readonly epoch: number
+  readonly createdMs: number
+  readonly runs: readonly Run[]
+  /** Greater than the number of every run of the segment that is on disk, used or not. */
+  readonly nextRunNumber: number
+  readonly entryCount: number
+  readonly sealed: boolean
+  readonly topicState: MutableTopicState
+  /** Entries from `entryCount` on are damaged: nothing can be appended. */
+  readonly damage: WalrusError | undefined
+}
+
+/** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
+export class StoredSegment implements SegmentLog {
+  readonly topic: string
+  readonly segment: number
+  readonly baseOffset: number
+  readonly epoch: number
+  readonly createdMs: number
+  readonly #context: SegmentContext
+  readonly #reader: RunReader
+  readonly #pending: PendingBatches
+  readonly #topicState: MutableTopicState
+  readonly #damage: WalrusError | undefined
+  #runs: readonly Run[]
+  #entryCount: number
+  #refusal: WalrusError | undefined
+  #sealed: boolean
+  #sizeBytes: number
+  #nextRunNumber: number
+  #commitUnderWay = false
+  #readsUnderWay = 0
+  #idleListeners: (() => void)[] = []
+  /** Owned by the committer: true while the segment stands in its queue. */
+  queued = false
+
+  constructor(context: SegmentContext, start: SegmentStart) {
+    this.#context = context
+    this.topic = start.topic
+    this.segment = start.segment
+    this.baseOffset = start.baseOffset
+    this.epoch = start.epoch
+    this.createdMs = start.createdMs
+    this.#runs = start.runs
+    this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
+    this.#nextRunNumber = start.nextRunNumber
+    this.#entryCount = start.entryCount
+    this.#sealed = start.sealed
+    this.#topicState = start.topicState
+    this.#damage = start.damage
+    if (start.sealed) this.#refusal = this.#sealedError()
+    this.#reader = new RunReader(this, context.checksum)
+    this.#pending = new PendingBatches(context.pool, context.clock, {
+      baseOffset: start.baseOffset,
+      nextIndex: start.entryCount,
+      batchBytesMax: context.batchBytesMax,
+    })
+  }
+
+  get sealed(): boolean {
+    return this.#sealed
+  }
+
+  get entryCount(): number {
+    return this.#entryCount
+  }
+
+  get appendedCount(): number {
+    return this.#pending.nextIndex
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  get topicState(): MutableTopicState {
+    return this.#topicState
+  }
+
+  get runs(): readonly Run[] {
+    return this.#runs
+  }
+
+  append(entry: Uint8Array): CommitTicket {
+    this.#checkWritable()
+    this.#checkEntry(entry.length)
+    const ticket = this.#pending.append(entry)
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
+  }
+
+  appendBatch(entries: readonly Uint8Array[]): CommitTicket {
+    this.#checkWritable()
+    const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
+    this.#checkEntry(bytes - ENTRY_HEADER_BYTES)
+    const ticket = this.#pending.appendAll(entries)
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
+  }
+
+  commitCursor(name: string, offset: number): CommitTicket {
+    this.#checkWritable()
+    const ticket = this.#pending.commitCursor(name, offset)
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
+  }
+
+  async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
+    if (this.#damage && fromIndex >= this.#entryCount) throw this.#damage
+    if (fromIndex >= this.#entryCount || limits.maxEntries < 1) return []
+    this.#readsUnderWay++
+    try {
+      return await this.#reader.read(this.#runs, fromIndex, limits)
+    } finally {
+      this.#readsUnderWay--
+      this.#announceIdle()
+    }
+  }
+
+  async drain(): Promise<void> {
+    await this.#whenIdle(() => !this.#busyWriting)
+  }
+
+  async seal(): Promise<void> {
+    this.#refusal ??= this.#sealedError()
+    await this.drain()
+    if (this.#sealed) return
+    this.#sealed = true
+    const last = this.#runs.at(-1)
+    if (!last) return
+    last.closed = true
+    this.#recordClosed(last)
+  }
+
+  /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
+  async retire(reason: WalrusError): Promise<void> {
+    this.#refusal = reason
+    await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
+  }
+
+  /** The runs with the slots that describe them now. */
+  runSlots(): { readonly run: Run; readonly slot: BlockSlot }[] {
+    return this.#runs.map((run) => ({ run, slot: this.#slotOf(run) }))
+  }
+
+  /** Leaves the exact end of an open run on disk, so that the next start need not search for it. */
+  recordEnd(): void {
+    const last = this.#runs.at(-1)
+    if (last && last.slotState === 'open' && last.durableBytes === last.committedBytes && last.file.writable)
+      last.file.queueSlot(last.firstBlock, this.#slotOf(last))
+  }
+
+  /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
+  async planCommit(): Promise<SegmentCommit> {
+    const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
+    this.#commitUnderWay = true
+    try {
+      for (const batch of commit.taken.batches) {
+        const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
+        commit.placeBatch(run, batch)
+      }
+      await this.#planCursors(commit)
+    } catch (error) {
+      commit.failure = error instanceof Error ? error : new Error(String(error))
+    }
+    return commit
+  }
+
+  /** For the committer: the commit's bytes are written, and durable if it says so. */
+  completeCommit(commit: SegmentCommit, durable: boolean): void {
+    this.#commitUnderWay = false
+    for (const placed of commit.placed) {
+      const { run } = placed
+      run.committedBytes = placed.position + placed.bytes.length
+      this.#sizeBytes += placed.bytes.length
+      if (durable) run.durableBytes = run.committedBytes
+      run.lastTimestampMs = placed.timestampMs
+      if (placed.entryCount === 0) continue
+      run.index.add(placed.firstIndex, placed.position)
+      run.endIndex = placed.firstIndex + placed.entryCount
+      this.#entryCount = run.endIndex
+    }
+    for (const run of commit.runsTouched) this.#recordIfClosed(run)
+    for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
+    for (const batch of commit.taken.batches) batch.recycle()
+    for (const ticket of ticketsOf(commit.taken)) ticket.commit()
+    this.#announceIdle()
+  }
+
+  /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
+  abortCommit(commit: SegmentCommit, error: Error): void {
+    this.#commitUnderWay = false
+    const since = this.#pending.take()
+    this.#pending.nextIndex = this.#entryCount
+    const written = commit.failure === undefined
+    for (const run of commit.runsTouched) this.#abandon(run, written)
+    for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
+    for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
+    this.#announceIdle()
+  }
+
+  /** For the committer: the first `bytes` of the run are on stable storage. */
+  noteDurable(run: Run, bytes: number): void {
+    run.durableBytes = Math.max(run.durableBytes, bytes)
+    this.#recordIfClosed(run)
+  }
+
+  get hasPending(): boolean {
+    return !this.#pending.isEmpty
+  }
+
+  get #busyWriting(): boolean {
+    return this.#commitUnderWay || !this.#pending.isEmpty
+  }
+
+  #openRun(bytes: number): Run | undefined {
+    const last = this.#runs.at(-1)
+    return last?.hasRoomFor(bytes) ? last : undefined
+  }
+
+  /** A run starts with the whole state of the topic, so that rebuilding it reads one run. */
+  async #addRun(bytes: number, commit: SegmentCommit): Promise<Run> {
+    const isFirst = this.#runs.length === 0
+    const needsState = !isFirst || !this.#topicState.isEmpty
+    const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
+    const neededBytes = bytes + (state?.length ?? 0)
+    const last = this.#runs.at(-1)
+    const blockCount = nextRunBlocks(this.#context.growth, last?.blockCount ?? 0, neededBytes)
+    const place = this.#context.store.tryTake(blockCount) ?? (await this.#context.store.take(blockCount))
+    if (last && !last.closed) {
+      last.closed = true
+      this.#recordClosed(last)
+    }
+    const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
+    this.#runs = [...this.#runs, run]
+    place.file.queueSlot(place.firstBlock, this.#slotOf(run))
+    commit.runsTouched.add(run)
+    if (state) commit.placeControl(run, state)
+    return run
+  }
+
+  async #planCursors(commit: SegmentCommit): Promise<void> {
+    if (commit.taken.cursors.size === 0) return
+    const bytes = this.#controlBatch(cursorRecords(commit.taken.cursors), commit)
+    commit.placeControl(this.#openRun(bytes.length) ?? (await this.#addRun(bytes.length, commit)), bytes)
+  }
+
+  #controlBatch(records: Parameters<typeof encodeControlBatch>[0], commit: SegmentCommit): Uint8Array {
+    const context = { nextIndex: commit.nextIndex, timestampMs: this.#context.clock.wallMs(), epoch: this.epoch }
+    return encodeControlBatch(records, context, this.#context.checksum)
+  }
+
+  #recordIfClosed(run: Run): void {
+    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
+  }
+
+  /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
+  #recordClosed(run: Run): void {
+    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes || !run.file.writable) return
+    run.slotState = this.#sealed && run === this.#runs.at(-1) ? 'sealed' : 'closed'
+    run.file.queueSlot(run.firstBlock, this.#slotOf(run))
+  }
+
+  /** Bytes of a failed commit may be on disk: such a run takes no more, so that nothing can stand behind them. */
+  #abandon(run: Run, written: boolean): void {
+    run.plannedBytes = run.committedBytes
+    run.closed ||= written
+    if (run.committedBytes > 0) return this.#recordIfClosed(run)
+    this.#runs = this.#runs.filter((other) => other !== run)
+    run.file.giveBack(run.firstBlock, this.#slotOf(run))
+  }
+
+  #slotOf(run: Run): BlockSlot {
+    return {
+      state: run.slotState,
+      generation: run.generation,
+      blockCount: run.blockCount,
+      run: run.number,
+      topic: this.topic,
+      segment: this.segment,
+      baseOffset: this.baseOffset,
+      epoch: this.epoch,
+      firstIndex: run.firstIndex,
+      createdMs: this.createdMs,
+      knownBytes: run.durableBytes,
+      knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
+      lastTimestampMs: run.lastTimestampMs,
+    }
+  }
+
+  #checkWritable(): void {
+    if (this.#refusal) throw this.#refusal
+    if (this.#damage) throw this.#damage
+  }
+
+  #checkEntry(bytes: number): void {
+    if (bytes <= ENTRY_BYTES_MAX) return
+    const what = `Cannot append ${bytes} bytes to topic "${this.topic}"`
+    throw new WalrusError('ENTRY_TOO_LARGE', `${what}: an entry or batch has at most ${ENTRY_BYTES_MAX} bytes`)
+  }
+
+  #sealedError(): WalrusError {
+    return new WalrusError(
+      'SEGMENT_SEALED',
+      `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
+    )
+  }
+
+  #whenIdle(idle: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (idle()) resolve()
+        else this.#idleListeners.push(check)
+      }
+      check()
+    })
+  }
+
+  #announceIdle(): void {
+    if (this.#idleListeners.length === 0) return
+    const listeners = this.#idleListeners
+    this.#idleListeners = []
+    for (const listener of listeners) listener()
+  }
+}
