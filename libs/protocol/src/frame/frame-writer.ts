@@ -9,6 +9,13 @@ export function frame(payload: Uint8Array): Uint8Array {
   return framed
 }
 
+/** One frame whose payload is `prefix` followed by `body`; together they are not empty. */
+export function prefixedFrame(prefix: Uint8Array, body: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(FRAME_HEADER_BYTES + prefix.length + body.length)
+  writePrefixedFrame(framed, 0, prefix, body)
+  return framed
+}
+
 /**
  * Collects frames one behind the other in one buffer, so that all of them leave in one write. What `take` has given out is
  * never touched again.
@@ -32,13 +39,8 @@ export class FrameWriter {
 
   /** Appends one frame whose payload is `prefix` followed by `body`; together they are not empty. */
   addFrame(prefix: Uint8Array, body: Uint8Array): void {
-    const payloadBytes = prefix.length + body.length
-    this.#reserve(FRAME_HEADER_BYTES + payloadBytes)
-    const payloadStart = this.#filled + FRAME_HEADER_BYTES
-    writeU32(this.#buffer, this.#filled, payloadBytes)
-    this.#buffer.set(prefix, payloadStart)
-    this.#buffer.set(body, payloadStart + prefix.length)
-    this.#filled = payloadStart + payloadBytes
+    this.#reserve(FRAME_HEADER_BYTES + prefix.length + body.length)
+    this.#filled = writePrefixedFrame(this.#buffer, this.#filled, prefix, body)
   }
 
   /** Everything that was added since the last `take`, in order; empty if nothing was. */
@@ -57,6 +59,15 @@ export class FrameWriter {
     grown.set(this.#buffer.subarray(0, this.#filled))
     this.#buffer = grown
   }
+}
+
+function writePrefixedFrame(target: Uint8Array, at: number, prefix: Uint8Array, body: Uint8Array): number {
+  const prefixStart = at + FRAME_HEADER_BYTES
+  const bodyStart = prefixStart + prefix.length
+  writeU32(target, at, prefix.length + body.length)
+  target.set(prefix, prefixStart)
+  target.set(body, bodyStart)
+  return bodyStart + body.length
 }
 
 const EMPTY = new Uint8Array(0)
