@@ -1,3 +1,12 @@
+export {
+  failNth,
+  stopAtBoundary,
+  type DiskFault,
+  type DiskOperation,
+  type OnOperation,
+  type Verdict,
+} from './disk-world.js'
+export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
 export { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
 export { RawClient } from './raw-client.js'
@@ -16,3 +25,4 @@ export {
   type MemoryLogStorageOptions,
   type MemorySegment,
 } from './memory-log-storage.js'
+export { SECTOR_BYTES } from './sector-file.js'
