@@ -1,0 +1,38 @@
+/**
+ * Why a call failed. Nobody branches on a message's text.
+ *
+ * - `INVALID_ARGUMENT`: nothing was sent.
+ * - `CANNOT_CONNECT`: nothing was sent; the next call tries again.
+ * - `CLIENT_CLOSED`: the call came after `close`, or was under way at `destroy`.
+ * - `CONNECTION_LOST`, `TIMED_OUT`: no reply came, or the broker says that it ran out of time; the call may have been
+ *   carried out, or may still be.
+ * - `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`: the broker answered, but its reply cannot be used; the call may have been
+ *   carried out.
+ * - `UNKNOWN_TOPIC`, `INVALID_TOPIC`, `REQUEST_TOO_LARGE`: the broker says so; the call changed nothing.
+ * - `REFUSED`: the broker answered with any other error.
+ */
+export type ClientErrorCode =
+  | 'CANNOT_CONNECT'
+  | 'CLIENT_CLOSED'
+  | 'CONNECTION_LOST'
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_TOPIC'
+  | 'REFUSED'
+  | 'REPLY_TOO_LARGE'
+  | 'REQUEST_TOO_LARGE'
+  | 'TIMED_OUT'
+  | 'UNEXPECTED_REPLY'
+  | 'UNKNOWN_TOPIC'
+
+/** An expected failure of a call. For an error that the broker answered, `message` is its reply: `ERR unknown topic logs`. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+
+  constructor(
+    readonly code: ClientErrorCode,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+  }
+}
