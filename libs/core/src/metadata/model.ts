@@ -1,6 +1,7 @@
 /** A positive integer chosen by the operator. */
 export type NodeId = number
 
+/** One segment of a topic, as all nodes agree on it. */
 export interface SegmentMetadata {
   /** From 1. Invariant: a topic's segments are contiguous, ascending; only the last is not sealed. */
   readonly id: number
@@ -20,9 +21,11 @@ export interface SegmentMetadata {
   readonly entryCount: number
 }
 
+/** What a topic's owner chooses. Each number is an integer. */
 export interface TopicConfig {
   /** Entries after which the open segment is sealed. */
   readonly segmentEntriesMax: number
+  /** Bytes on disk after which the open segment is sealed. */
   readonly segmentBytesMax: number
   /** 0: age is no reason. */
   readonly segmentAgeMsMax: number
@@ -30,16 +33,19 @@ export interface TopicConfig {
   readonly retentionMs: number
   /** 0: kept for ever. */
   readonly retentionBytes: number
+  /** Copies of each new segment, as far as there are voters; at most `REPLICATION_FACTOR_MAX`. */
   readonly replicationFactor: number
 }
 
+/** One topic. */
 export interface TopicMetadata {
   readonly name: string
   readonly config: TopicConfig
-  /** Ascending by id; never empty. */
+  /** Ascending by id. Invariant: never empty; every replica is a node of the cluster. */
   readonly segments: readonly SegmentMetadata[]
 }
 
+/** One node of the cluster; whether it is alive is not in it. */
 export interface NodeMetadata {
   readonly id: NodeId
   /** host:port of the peer listener. */
@@ -97,13 +103,22 @@ export type MetadataResult =
   | { readonly outcome: 'unchanged' }
   | { readonly outcome: 'rejected'; readonly reason: RejectionReason; readonly detail: string }
 
+/** Why a command was rejected, for programs; `detail` says it to people. */
 export type RejectionReason =
+  /** Malformed, of unknown kind, or with values that can never be right. */
   | 'invalid-command'
   | 'unknown-topic'
+  /** A leader or replica is not a node of the cluster. */
   | 'unknown-node'
+  /** The segment does not exist yet. */
   | 'unknown-segment'
+  /** The segment is sealed or trimmed, so it is too late for the command. */
   | 'stale-segment'
+  /** The segment (or topic) is not at that epoch. */
   | 'stale-epoch'
+  /** The segment was sealed at another count. */
   | 'count-mismatch'
+  /** Only a sealed segment can be trimmed. */
   | 'segment-open'
+  /** The node is a replica of some segment. */
   | 'node-in-use'
