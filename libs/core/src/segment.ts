@@ -21,16 +21,17 @@ export function segmentById(topic: TopicMetadata, id: number): SegmentMetadata |
 }
 
 /**
- * The segment in which the entry at `offset` is or will be; the first segment for what was trimmed, the last one for
- * everything past the sealed segments. Takes logarithmic time.
+ * The segment in which the entry at `offset` is or will be. What was trimmed is taken for the oldest entry there is,
+ * and everything past the sealed segments is in the last one. Takes logarithmic time.
  */
 export function segmentAtOffset(topic: TopicMetadata, offset: number): SegmentMetadata {
   const { segments } = topic
+  const reachable = Math.max(offset, firstSegment(topic).baseOffset)
   let low = 0
   let high = segments.length - 1
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (baseOffsetAt(segments, middle) <= offset) low = middle
+    if (baseOffsetAt(segments, middle) <= reachable) low = middle
     else high = middle - 1
   }
   return segments[low] ?? lastSegment(topic)
