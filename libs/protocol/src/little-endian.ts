@@ -12,6 +12,7 @@ export function readU32(bytes: Uint8Array, at: number): number {
   )
 }
 
+/** Takes what `fitsU32`. */
 export function writeU32(target: Uint8Array, at: number, value: number): void {
   target[at] = value
   target[at + 1] = value >>> 8
@@ -19,10 +20,12 @@ export function writeU32(target: Uint8Array, at: number, value: number): void {
   target[at + 3] = value >>> 24
 }
 
+/** The unsigned 16-bit number at `at`. */
 export function readU16(bytes: Uint8Array, at: number): number {
   return byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8)
 }
 
+/** Takes the lowest 16 bits of `value`. */
 export function writeU16(target: Uint8Array, at: number, value: number): void {
   target[at] = value
   target[at + 1] = value >>> 8

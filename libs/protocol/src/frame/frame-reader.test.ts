@@ -127,6 +127,21 @@ describe('FrameReader', () => {
     )
   })
 
+  it('sees the same in any bytes, however they are cut', () => {
+    const anyStream = fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(0, 0, 0, 1, 2, 3) }, fc.nat(255)))
+    fc.assert(
+      fc.property(anyStream, fc.array(fc.nat(), { maxLength: 20 }), (bytes, places) => {
+        const stream = Uint8Array.from(bytes)
+        const whole = new FrameReader({ maxFrameBytes: 300 })
+        const pieces = new FrameReader({ maxFrameBytes: 300 })
+        expect(readAll(pieces, cut(stream, places))).to.deep.equal(readAll(whole, [stream]))
+        expect(pieces.fault).to.deep.equal(whole.fault)
+        expect(pieces.insideFrame).to.equal(whole.insideFrame)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   it('knows whether a stream may end', () => {
     const reader = new FrameReader({ maxFrameBytes: 10 })
     const inside = [2, 0, 0, 0, 65, 66].map((byte) => {

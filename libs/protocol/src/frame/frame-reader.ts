@@ -1,11 +1,20 @@
 import { assert } from '@walrus/core'
 import { byteAt, readU32 } from '../little-endian.js'
 
+/*
+ * A stream is frames, one behind the other (spec/wire-format.md).
+ *
+ *    ┌────────────┬───────────────┬────────────┬───────────────┬───
+ *    │ length u32 │ length bytes  │ length u32 │ length bytes  │ …
+ *    └────────────┴───────────────┴────────────┴───────────────┴───
+ */
+
 /** Why a stream is no sequence of frames; nothing behind such a length can be trusted. */
 export type FrameFault =
   | { readonly kind: 'zero-length' }
   | { readonly kind: 'oversize'; readonly announcedBytes: number; readonly maxFrameBytes: number }
 
+/** What a reader accepts. */
 export interface FrameReaderOptions {
   /** Longest payload of a frame, inclusive. */
   readonly maxFrameBytes: number
@@ -15,7 +24,7 @@ export interface FrameReaderOptions {
 export const FRAME_HEADER_BYTES = 4
 
 /**
- * Finds the frames (spec/wire-format.md) in a stream that arrives in chunks of any size. After each `next()` that is true,
+ * Finds the frames in a stream that arrives in chunks of any size. After each `next()` that is true,
  * the payload of a frame is `bytes[start, end)`: in place where the chunk holds all of it, else in a buffer of its own.
  * Either way the bytes stay as they are for as long as somebody holds them, if whoever owns the chunk leaves it alone.
  *
