@@ -1,0 +1,8 @@
+import type { Benchmark } from './benchmark.js'
+import { walAppend } from './wal-append.js'
+import { walBatch } from './wal-batch.js'
+import { walRead } from './wal-read.js'
+import { walRecovery } from './wal-recovery.js'
+
+/** All of them, in the order in which they run. */
+export const benchmarks: readonly Benchmark[] = [walAppend, walBatch, walRead, walRecovery]
