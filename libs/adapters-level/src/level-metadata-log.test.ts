@@ -101,6 +101,7 @@ describe('LevelDB metadata log', () => {
     expect(stored.length).to.be.below(90)
     const log = await open()
     expect([log.state.version, log.state.topics.size]).to.deep.equal([101, 100])
+    expect(log.status().snapshotIndex).to.be.within(20, 101)
     await log.close()
   })
 

@@ -107,6 +107,7 @@ export class LevelMetadataLog implements MetadataLog {
       leader: closed ? null : nodeId,
       lastLogIndex: this.#lastIndex,
       lastAppliedIndex: this.#state.version,
+      snapshotIndex: this.#snapshot.index,
       voterConfigurations: [[nodeId]],
       addresses: new Map([[nodeId, address]]),
       replication: closed ? null : new Map([[nodeId, this.#lastIndex]]),

@@ -73,6 +73,7 @@ export class MemoryMetadataLog implements MetadataLog {
       leader: this.#closed ? null : this.#nodeId,
       lastLogIndex: index,
       lastAppliedIndex: index,
+      snapshotIndex: 0,
       voterConfigurations: [[this.#nodeId]],
       addresses: new Map([[this.#nodeId, `memory:${this.#nodeId}`]]),
       replication: this.#closed ? null : new Map([[this.#nodeId, index]]),

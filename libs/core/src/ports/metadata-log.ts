@@ -31,6 +31,8 @@ export interface ConsensusStatus {
   readonly leader: NodeId | null
   readonly lastLogIndex: number
   readonly lastAppliedIndex: number
+  /** The last command that the newest snapshot holds, and the log no longer; 0 when there is no snapshot. */
+  readonly snapshotIndex: number
   /** One list of voters, or two while a joint change is under way. */
   readonly voterConfigurations: readonly (readonly NodeId[])[]
   readonly addresses: ReadonlyMap<NodeId, string>
