@@ -1,0 +1,16 @@
+import type { Clock } from '@walrus/core'
+
+/** Resolves after about that many milliseconds. */
+export function pause(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(milliseconds, resolve)
+  })
+}
+
+/** How long to wait before attempt number `attempt` (from 1): twice as long each time, within the bounds. */
+export function backoffMs(
+  attempt: number,
+  bounds: { readonly retryMinMs: number; readonly retryMaxMs: number },
+): number {
+  return Math.min(bounds.retryMaxMs, bounds.retryMinMs * 2 ** (attempt - 1))
+}
