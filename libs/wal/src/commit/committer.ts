@@ -1,17 +1,9 @@
-import type { Clock, Timer, WalrusError } from '@walrus/core'
-import type { Run } from '../blocks/run.js'
+import type { Clock, Timer } from '@walrus/core'
 import type { PlannedWrite, StoreFile } from '../blocks/store-file.js'
 import type { StoredSegment } from '../log/stored-segment.js'
+import type { FsyncSchedule } from './fsync-schedule.js'
 import type { SegmentCommit } from './segment-commit.js'
-
-/** When an append resolves, and when what it wrote reaches stable storage. */
-export type FsyncSchedule =
-  /** Resolves when durable. */
-  | { readonly kind: 'each' }
-  /** Resolves when written; durable within about so many milliseconds. */
-  | { readonly kind: 'interval'; readonly milliseconds: number }
-  /** Resolves when written; durable when the system likes, or at `sync` and `close`. */
-  | { readonly kind: 'none' }
+import { UnsyncedRuns } from './unsynced-runs.js'
 
 export interface CommitterOptions {
   readonly clock: Clock
@@ -21,34 +13,35 @@ export interface CommitterOptions {
 }
 
 /**
- * Group commit: one commit at a time; what arrives meanwhile, from all segments, is the next one.
- * So the cost of a sync is shared by everyone who waits for it.
+ * Group commit. With a sync for each append there is one commit at a time, and what arrives meanwhile, from all segments,
+ * is the next one: everyone who waits shares one sync. Without, each segment commits by itself, one write behind the
+ * other, so that some are filled while others are written.
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #unsynced = new Map<StoreFile, Map<Run, StoredSegment>>()
+  readonly #durable: boolean
+  readonly #unsynced = new UnsyncedRuns()
   #queue: StoredSegment[] = []
-  #running = false
+  #scheduled = false
   #syncTimer: Timer | undefined
 
   constructor(options: CommitterOptions) {
     this.#options = options
+    this.#durable = options.schedule.kind === 'each'
   }
 
   /** The segment has something to commit; it is taken up after the input that is already waiting. */
   readonly request = (segment: StoredSegment): void => {
     segment.queued = true
     this.#queue.push(segment)
-    if (this.#running) return
-    this.#running = true
-    this.#options.clock.defer(() => void this.#run())
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.clock.defer(this.#start)
   }
 
   /** What was committed before this call is on stable storage when it resolves; rejects with the first failure. */
-  async sync(): Promise<void> {
-    const files = [...this.#unsynced.keys()]
-    const results = await Promise.allSettled(files.map((file) => this.#syncFile(file)))
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+  sync(): Promise<void> {
+    return this.#unsynced.sync()
   }
 
   /** No timer fires any more. */
@@ -56,30 +49,46 @@ export class Committer {
     this.#syncTimer?.cancel()
   }
 
-  async #run(): Promise<void> {
-    while (this.#queue.length > 0) await this.#commitQueue()
-    this.#running = false
+  readonly #start = (): void => {
+    if (this.#durable) return void this.#commitInTurn()
+    this.#scheduled = false
+    for (const segment of this.#takeQueue()) void this.#commitOnItsOwn(segment)
   }
 
-  async #commitQueue(): Promise<void> {
+  async #commitInTurn(): Promise<void> {
+    while (this.#queue.length > 0) await this.#commit(this.#takeQueue())
+    this.#scheduled = false
+  }
+
+  /** While its commit is under way a segment stays `queued`: its next one starts here. */
+  async #commitOnItsOwn(segment: StoredSegment): Promise<void> {
+    segment.queued = true
+    while (segment.hasPending) await this.#commit([segment])
+    segment.queued = false
+    if (this.#options.schedule.kind === 'interval') this.#armSync(this.#options.schedule.milliseconds)
+  }
+
+  #takeQueue(): StoredSegment[] {
     const segments = this.#queue
     this.#queue = []
     for (const segment of segments) segment.queued = false
+    return segments
+  }
+
+  async #commit(segments: readonly StoredSegment[]): Promise<void> {
     const commits = await Promise.all(segments.map((segment) => segment.planCommit()))
     const failures = await this.#write(commits)
     for (const commit of commits) this.#finish(commit, failures)
-    if (this.#options.schedule.kind === 'interval') this.#armSync(this.#options.schedule.milliseconds)
   }
 
   /** Writes file by file; the result names the files that failed. */
   async #write(commits: readonly SegmentCommit[]): Promise<ReadonlyMap<StoreFile, Error>> {
     const failures = new Map<StoreFile, Error>()
-    const durable = this.#options.schedule.kind === 'each'
     const writing = [...writesByFile(commits)].map(async ([file, writes]) => {
       try {
-        await file.write([...file.takeQueuedSlots(), ...writes], durable)
+        await file.write([...file.takeQueuedSlots(), ...writes], this.#durable)
       } catch (error) {
-        failures.set(file, error as WalrusError)
+        failures.set(file, error as Error)
       }
     })
     await Promise.all(writing)
@@ -87,18 +96,10 @@ export class Committer {
   }
 
   #finish(commit: SegmentCommit, failures: ReadonlyMap<StoreFile, Error>): void {
-    const { segment } = commit
     const failure = commit.failure ?? failureOf(commit, failures)
-    if (failure) return segment.abortCommit(commit, failure)
-    const durable = this.#options.schedule.kind === 'each'
-    if (!durable) for (const run of commit.runsTouched) this.#noteUnsynced(run, segment)
-    segment.completeCommit(commit, durable)
-  }
-
-  #noteUnsynced(run: Run, segment: StoredSegment): void {
-    const runs = this.#unsynced.get(run.file)
-    if (runs) runs.set(run, segment)
-    else this.#unsynced.set(run.file, new Map([[run, segment]]))
+    if (failure) return commit.segment.abortCommit(commit, failure)
+    if (!this.#durable) this.#unsynced.add(commit)
+    commit.segment.completeCommit(commit, this.#durable)
   }
 
   #armSync(milliseconds: number): void {
@@ -106,17 +107,6 @@ export class Committer {
       this.#syncTimer = undefined
       this.sync().catch((error: unknown) => this.#options.onProblem(error as Error))
     })
-  }
-
-  async #syncFile(file: StoreFile): Promise<void> {
-    const runs = [...(this.#unsynced.get(file) ?? [])].map(([run, segment]) => ({
-      run,
-      segment,
-      bytes: run.committedBytes,
-    }))
-    this.#unsynced.delete(file)
-    await file.sync()
-    for (const { run, segment, bytes } of runs) segment.noteDurable(run, bytes)
   }
 }
 
