@@ -19,7 +19,7 @@ export type DiskFault = 'EIO' | 'ENOSPC'
 /** `stop`: no call ever resolves or takes effect from here on. A fault fails the call; it counts only at `before`. */
 export type Verdict = 'stop' | DiskFault | undefined
 
-/** Is asked at every point. A promise holds the call there until it resolves. */
+/** Is asked at every point. What is not a promise counts at once; a promise holds the call there until it resolves. */
 export type OnOperation = (operation: DiskOperation) => Verdict | Promise<Verdict>
 
 /** Stops the world at that boundary. */
@@ -74,7 +74,8 @@ export class DiskWorld {
   async #reach<T>(point: Omit<DiskOperation, 'boundary'>, effect: (fault: DiskFault | undefined) => T | Promise<T>) {
     return this.goOn(async () => {
       this.#boundaryCount += 1
-      const verdict = await this.#onOperation({ ...point, boundary: this.#boundaryCount })
+      const answer = this.#onOperation({ ...point, boundary: this.#boundaryCount })
+      const verdict = answer instanceof Promise ? await answer : answer
       if (verdict === 'stop') this.stop()
       return this.goOn(() => effect(verdict === 'stop' ? undefined : verdict))
     })

@@ -26,3 +26,4 @@ export {
   type MemorySegment,
 } from './memory-log-storage.js'
 export { SECTOR_BYTES } from './sector-file.js'
+export { blockFileSuite, type BlockFilePlace, type BlockFileSuiteOptions } from './block-file-suite/suite.js'

@@ -1,0 +1,10 @@
+import { blockFileSuite } from './block-file-suite/suite.js'
+import { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
+
+blockFileSuite({
+  name: 'memory',
+  place: async () => {
+    const disk = new MemoryDisk()
+    return { open: () => MemoryBlockFiles.open(disk), remove: async () => undefined }
+  },
+})
