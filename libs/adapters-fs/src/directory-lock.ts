@@ -19,47 +19,60 @@ export interface DirectoryLock {
  * alone with a claim file: it puts its claim down, and then looks for others. Of any two the later sees the earlier, so
  * never both go on; the larger token withdraws. Claims have unique names, so removing a dead one is always safe.
  */
-export async function lockDirectory(path: string): Promise<DirectoryLock> {
+export async function lockDirectory(path: string, timing: LockTiming = TIMING): Promise<DirectoryLock> {
   const self = await ownIdentity()
   const claimPath = join(path, CLAIM_PREFIX + self.token)
   const ownerPath = join(path, 'owner.lock')
   try {
-    await claimAlone(path, claimPath, self)
-    const owner = await livingProcess(ownerPath, self)
+    await claimAlone({ path, claimPath, self, timing })
+    const owner = await livingProcess(ownerPath, self, timing)
     if (owner !== undefined) throw lockedBy(path, owner)
     await rename(claimPath, ownerPath)
   } catch (thrown) {
     await removeFile(claimPath)
     throw thrown
   }
-  return keepLock(ownerPath, self)
+  return keepLock(ownerPath, self, timing)
 }
 
-const CLAIM_PREFIX = 'owner.claim-'
-/** A claim lives for a few calls; who is not alone by then has met a process that stands still. */
-const CLAIM_TIMEOUT_MS = 10_000
-const CLAIM_POLL_MS = 5
-/** The owner touches its lock so often, and counts as gone for those who cannot see its process after such a silence. */
-const HEARTBEAT_MS = 1000
-const SILENCE_MS = 3500
+/** How long is long. */
+export interface LockTiming {
+  /** The owner touches its lock so often. */
+  readonly heartbeatMs: number
+  /** After such a silence an owner counts as gone for those who cannot see its process. */
+  readonly silenceMs: number
+  /** A claim lives for a few calls; who is not alone by then has met a process that stands still. */
+  readonly claimTimeoutMs: number
+}
 
-/** Resolves when the claim of `self` is down and no other living one is. */
-async function claimAlone(path: string, claimPath: string, self: ProcessIdentity): Promise<void> {
-  const deadlineMs = performance.now() + CLAIM_TIMEOUT_MS
+const TIMING: LockTiming = { heartbeatMs: 1000, silenceMs: 3500, claimTimeoutMs: 10_000 }
+const CLAIM_PREFIX = 'owner.claim-'
+const POLL_MS = 5
+
+interface Claim {
+  readonly path: string
+  readonly claimPath: string
+  readonly self: ProcessIdentity
+  readonly timing: LockTiming
+}
+
+/** Resolves when the claim is down and no other living one is. */
+async function claimAlone(claim: Claim): Promise<void> {
+  const deadlineMs = performance.now() + claim.timing.claimTimeoutMs
   for (let claimed = false; ;) {
-    const rivals = await livingRivals(path, self)
+    const rivals = await livingRivals(claim)
     const [first] = rivals
-    const yields = rivals.some((rival) => rival.token < self.token)
-    if (claimed && first === undefined) return
-    if (first !== undefined && performance.now() > deadlineMs) throw lockedBy(path, first.words)
-    if (claimed !== yields) {
-      await sleep(CLAIM_POLL_MS)
-    } else if (claimed) {
-      await removeFile(claimPath)
+    if (first === undefined && claimed) return
+    if (first !== undefined && performance.now() > deadlineMs) throw lockedBy(claim.path, first.words)
+    const yields = rivals.some((rival) => rival.token < claim.self.token)
+    if (claimed && yields) {
+      await removeFile(claim.claimPath)
       claimed = false
-    } else {
-      await writeFile(claimPath, JSON.stringify(self), { flag: 'wx', mode: 0o640 })
+    } else if (!claimed && !yields) {
+      await writeFile(claim.claimPath, JSON.stringify(claim.self), { flag: 'wx', mode: 0o640 })
       claimed = true
+    } else {
+      await sleep(POLL_MS)
     }
   }
 }
@@ -69,13 +82,13 @@ interface Rival {
   readonly words: string
 }
 
-async function livingRivals(path: string, self: ProcessIdentity): Promise<readonly Rival[]> {
+async function livingRivals({ path, self, timing }: Claim): Promise<readonly Rival[]> {
   const claims = (await readdir(path)).filter((name) => name.startsWith(CLAIM_PREFIX))
   const rivals: Rival[] = []
   for (const claim of claims) {
     const token = claim.slice(CLAIM_PREFIX.length)
     if (token === self.token) continue
-    const words = await livingProcess(join(path, claim), self)
+    const words = await livingProcess(join(path, claim), self, timing)
     if (words === undefined) await removeFile(join(path, claim))
     else rivals.push({ token, words })
   }
@@ -83,20 +96,21 @@ async function livingRivals(path: string, self: ProcessIdentity): Promise<readon
 }
 
 /** The process that wrote the file, in words, while it runs; undefined once it is gone, or the file is. */
-async function livingProcess(path: string, self: ProcessIdentity): Promise<string | undefined> {
+async function livingProcess(path: string, self: ProcessIdentity, timing: LockTiming): Promise<string | undefined> {
   const text = await unlessAbsent(readFile(path, 'utf8'))
   if (text === undefined) return undefined
   const other = parseIdentity(text)
   const state = other === undefined ? 'unseen' : await processState(other, self)
-  if (state === 'unseen')
-    return (await isTouched(path)) ? `process ${other?.pid ?? 'unknown'} of another machine or container` : undefined
-  return state === 'running' ? `process ${other?.pid}` : undefined
+  if (state === 'running') return `process ${other?.pid}`
+  if (state === 'gone' || !(await isTouched(path, timing.silenceMs))) return undefined
+  return `process ${other?.pid ?? 'unknown'} of another machine or container`
 }
 
-async function isTouched(path: string): Promise<boolean> {
+async function isTouched(path: string, silenceMs: number): Promise<boolean> {
+  const endMs = performance.now() + silenceMs
   const before = await unlessAbsent(stat(path))
-  for (let waitedMs = 0; waitedMs < SILENCE_MS; waitedMs += 100) {
-    await sleep(100)
+  while (performance.now() < endMs) {
+    await sleep(POLL_MS)
     const now = await unlessAbsent(stat(path))
     if (now === undefined) return false
     if (now.mtimeMs !== before?.mtimeMs) return true
@@ -104,9 +118,9 @@ async function isTouched(path: string): Promise<boolean> {
   return false
 }
 
-function keepLock(ownerPath: string, self: ProcessIdentity): DirectoryLock {
+function keepLock(ownerPath: string, self: ProcessIdentity, timing: LockTiming): DirectoryLock {
   const touch = () => void utimes(ownerPath, new Date(), new Date()).catch(() => undefined)
-  const heartbeat = setInterval(touch, HEARTBEAT_MS).unref()
+  const heartbeat = setInterval(touch, timing.heartbeatMs).unref()
   return {
     release: async () => {
       clearInterval(heartbeat)

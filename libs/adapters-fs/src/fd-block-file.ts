@@ -100,14 +100,10 @@ export class FdBlockFile implements BlockFile {
 
   async #release(): Promise<void> {
     const { descriptor, durableDescriptor } = this.#descriptors
-    try {
-      await this.#options.calls.close(descriptor)
-      if (durableDescriptor !== undefined) await this.#options.calls.close(durableDescriptor)
-    } catch (thrown) {
-      this.#reject('close', thrown)
-    } finally {
-      this.#options.onClosed()
-    }
+    const descriptors = durableDescriptor === undefined ? [descriptor] : [descriptor, durableDescriptor]
+    const closed = await Promise.allSettled(descriptors.map((one) => this.#options.calls.close(one)))
+    this.#options.onClosed()
+    for (const one of closed) if (one.status === 'rejected') this.#reject('close', one.reason)
   }
 
   async #writeCached(parts: readonly Uint8Array[], position: number): Promise<void> {
