@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import type { AnswerSink, ClientService, ClientSession } from '@walrus/cluster'
 import { FrameReader, type FrameFault } from '@walrus/protocol'
-import { PENDING_REQUESTS_MAX, type ClientLimits } from './client-limits.js'
+import type { ClientLimits } from './client-limits.js'
 import type { Flushable, FlushQueue } from './flush-queue.js'
 import { lingerAfterEnd } from './linger.js'
 import { RequestLedger } from './request-ledger.js'
+import { RequestWindow } from './request-window.js'
 import { writeTogether } from './write-together.js'
 
 /** What a connection is given by its listener. */
@@ -24,12 +25,15 @@ export class ClientConnection implements AnswerSink, Flushable {
   readonly #socket: Socket
   readonly #session: ClientSession
   readonly #frames: FrameReader
-  readonly #limits: ClientLimits
+  readonly #maxPendingBytes: number
+  readonly #window: RequestWindow
   readonly #flushes: FlushQueue
   readonly #onFault: (fault: FrameFault) => void
   readonly #ledger = new RequestLedger()
   #answers: Uint8Array[] = []
   #answerBytes = 0
+  /** Requests whose answers were written. */
+  #writtenCount = 0
   /** taking: frames are taken; draining: only answers flow; ended: nothing flows any more. */
   #phase: 'taking' | 'draining' | 'ended' = 'taking'
   #blocked = false
@@ -38,7 +42,8 @@ export class ClientConnection implements AnswerSink, Flushable {
 
   constructor({ socket, service, limits, flushes, onFault }: ClientConnectionOptions) {
     this.#socket = socket
-    this.#limits = limits
+    this.#maxPendingBytes = limits.maxPendingBytes
+    this.#window = new RequestWindow(limits.maxPendingBytes)
     this.#flushes = flushes
     this.#onFault = onFault
     this.#frames = new FrameReader({ maxFrameBytes: limits.maxFrameBytes })
@@ -57,11 +62,7 @@ export class ClientConnection implements AnswerSink, Flushable {
   }
 
   flush(): void {
-    if (this.#answers.length > 0) {
-      writeTogether(this.#socket, this.#answers)
-      this.#answers = []
-      this.#answerBytes = 0
-    }
+    if (this.#answers.length > 0) this.#write()
     this.#continue()
   }
 
@@ -81,6 +82,15 @@ export class ClientConnection implements AnswerSink, Flushable {
   /** Resolves once the socket is gone, for whatever reason. */
   async whenClosed(): Promise<void> {
     if (!this.#socket.closed) await new Promise((resolve) => this.#socket.once('close', resolve))
+  }
+
+  #write(): void {
+    const answeredCount = this.#ledger.acceptedCount - this.#session.pendingCount
+    this.#window.observe(answeredCount - this.#writtenCount, this.#answerBytes)
+    writeTogether(this.#socket, this.#answers)
+    this.#writtenCount = answeredCount
+    this.#answers = []
+    this.#answerBytes = 0
   }
 
   #receive(chunk: Uint8Array): void {
@@ -126,11 +136,10 @@ export class ClientConnection implements AnswerSink, Flushable {
 
   #hasRoom(): boolean {
     const { pendingCount } = this.#session
-    const { maxPendingBytes } = this.#limits
     return (
-      pendingCount < PENDING_REQUESTS_MAX &&
-      this.#answerBytes + this.#socket.writableLength < maxPendingBytes &&
-      this.#ledger.pendingBytes(pendingCount) < maxPendingBytes
+      pendingCount < this.#window.size &&
+      this.#answerBytes + this.#socket.writableLength < this.#maxPendingBytes &&
+      this.#ledger.pendingBytes(pendingCount) < this.#maxPendingBytes
     )
   }
 

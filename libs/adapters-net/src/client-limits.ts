@@ -10,6 +10,3 @@ export interface ClientLimits {
    */
   readonly maxPendingBytes: number
 }
-
-/** Requests without an answer with which a connection is read no further, however small they are. */
-export const PENDING_REQUESTS_MAX = 8192

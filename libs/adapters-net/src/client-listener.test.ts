@@ -141,19 +141,42 @@ describe('client listener', () => {
     expect(await client.nextTexts(10_000)).to.deep.equal(requests.map((request) => `OK ${request}`))
   })
 
-  it('takes no more requests than may wait for an answer, and goes on when they are answered', async () => {
+  it('takes no more requests than may wait for an answer, more when answers are small, and goes on when they are there', async () => {
     service.automatic = false
     await listen()
     const client = await connect()
     const witness = await connect()
     client.sendBytes(Buffer.concat(Array.from({ length: 10_000 }, (_, i) => frame(Buffer.from(`${i}`)))))
-    await service.whenAccepted(8192)
+    await service.whenAccepted(64)
     const [session] = service.sessions as [ScriptedSession]
     service.automatic = true
     await roundTrips(witness, 50)
-    expect(session.requests).to.have.length(8192)
-    session.answer(8192)
+    expect(session.requests).to.have.length(64)
+    service.automatic = false
+    session.answer(64)
+    await service.whenAccepted(64 + 50 + 128)
+    service.automatic = true
+    await roundTrips(witness, 50)
+    expect(session.requests).to.have.length(64 + 128)
+    session.answer(128)
     expect(await client.nextTexts(10_000)).to.deep.equal(Array.from({ length: 10_000 }, (_, i) => `OK ${i}`))
+  })
+
+  it('takes few requests at once when their answers are large', async () => {
+    service.answerOf = (request) => request.padEnd(100_000, '.')
+    await listen()
+    const client = await connect()
+    const witness = await connect()
+    expect((await client.ask('first')).length).to.equal(100_000)
+    service.automatic = false
+    for (let i = 0; i < 100; i++) client.send(`${i}`)
+    await service.whenAccepted(1 + 10)
+    const [session] = service.sessions as [ScriptedSession]
+    service.automatic = true
+    await roundTrips(witness, 50)
+    expect(session.requests, 'one, and as many as make a mebibyte').to.have.length(1 + 10)
+    session.answer(10)
+    expect(await client.nextTexts(100)).to.have.length(100)
   })
 
   it('takes no more bytes of requests than may wait for an answer', async () => {

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
-import { frame } from '@walrus/protocol'
+import { errorFrame } from '@walrus/protocol'
 import { lingerAfterEnd } from './linger.js'
 
 /** Tells a client that it is one too many, and closes. */
 export function refuse(socket: Socket, maxConnections: number): void {
   socket.resume()
-  socket.write(frame(Buffer.from(`ERR too many connections: ${maxConnections} are open`)))
+  socket.write(errorFrame(`too many connections: ${maxConnections} are open`))
   lingerAfterEnd(socket)
 }

@@ -9,6 +9,11 @@ export class RequestLedger {
   /** Invariant: ascending; each holds the totals at one `mark`, and has requests that wait. */
   #marks: { readonly count: number; readonly bytes: number }[] = []
 
+  /** Requests so far. */
+  get acceptedCount(): number {
+    return this.#acceptedCount
+  }
+
   accepted(bytes: number): void {
     this.#acceptedCount += 1
     this.#acceptedBytes += bytes

@@ -51,6 +51,11 @@ export class RawClient {
     return this.nextText()
   }
 
+  /** Resolves once what was sent is with the system. */
+  async flushed(): Promise<void> {
+    await new Promise((resolve) => this.#socket.write(new Uint8Array(), resolve))
+  }
+
   /** The next frame's payload; rejects if the connection closes before it is there. */
   nextFrame(): Promise<Buffer> {
     const frame = this.#frames.shift()
