@@ -47,7 +47,7 @@ describe('configuration', () => {
 
   it('reads each of the fsync schedules', () => {
     expect(configOf(['--fsync', 'none']).fsync).to.deep.equal({ kind: 'none' })
-    expect(configOf(['--fsync', '60000ms']).fsync).to.deep.equal({ kind: 'interval', intervalMs: 60_000 })
+    expect(configOf(['--fsync', '60000ms']).fsync).to.deep.equal({ kind: 'interval', milliseconds: 60_000 })
     for (const bad of ['0ms', '60001ms', '5', 'ms', '1.5ms', 'always']) {
       expect(refusalOf(['--fsync', bad])).to.match(new RegExp(`^Cannot use --fsync "${bad}": expected each, `))
     }

@@ -1,3 +1,4 @@
+import type { FsyncSchedule } from '@walrus/wal'
 import { choice, integer, optionalText, presence, text, unavailable, type Setting, type ValueOf } from './setting.js'
 
 const noCluster = 'clustering is not available in this version, which runs one node'
@@ -43,6 +44,14 @@ export const settings = {
     },
   }),
   fsync: fsync(),
+  blockFileBytes: integer({
+    flags: '--block-file-bytes <bytes>',
+    about: 'Size of the files that the log is stored in, taken from the disk when they are made',
+    unit: 'bytes',
+    min: 8_388_608,
+    max: 68_719_476_736,
+    fallback: 268_435_456,
+  }),
   maxFrameBytes: integer({
     flags: '--max-frame-bytes <bytes>',
     about: 'Largest request that a client may send',
@@ -68,6 +77,14 @@ export const settings = {
     max: 1_073_741_824,
     fallback: 4_194_304,
   }),
+  requestTimeoutMs: integer({
+    flags: '--request-timeout-ms <ms>',
+    about: 'How long a request may wait for a rollover or for its turn before it is answered with an error',
+    unit: 'milliseconds',
+    min: 10,
+    max: 600_000,
+    fallback: 5000,
+  }),
   drainTimeoutMs: integer({
     flags: '--drain-timeout-ms <ms>',
     about: 'How long a stop waits for clients to get their answers',
@@ -79,7 +96,7 @@ export const settings = {
   maxSegmentEntries: integer({
     flags: '--max-segment-entries <count>',
     variables: ['WALRUS_MAX_SEGMENT_ENTRIES'],
-    about: 'Entries after which the open segment of a new topic is sealed and the next one opened',
+    about: 'Entries after which the open segment of a topic is sealed and the next one opened',
     unit: 'entries',
     min: 1,
     max: 4_294_967_295,
@@ -146,16 +163,12 @@ export const settings = {
 /** The broker's whole configuration, checked. */
 export type Config = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> }
 
-/** When an append is answered: after its own sync, or after its write with a sync at least every so often, or never. */
-export type Durability =
-  { readonly kind: 'each' } | { readonly kind: 'interval'; readonly intervalMs: number } | { readonly kind: 'none' }
-
 /** How other nodes would reach this one. */
 export function peerAddress(config: Config): string {
   return `${config.raftAdvertiseHost ?? config.raftHost}:${config.raftPort}`
 }
 
-function fsync(): Setting<Durability> {
+function fsync(): Setting<FsyncSchedule> {
   const accepts = 'each, <n>ms with n from 1 to 60000, none'
   return {
     flags: '--fsync <schedule>',
@@ -166,9 +179,9 @@ function fsync(): Setting<Durability> {
     fallback: 'each',
     read: (raw = 'each') => {
       if (raw === 'each' || raw === 'none') return { kind: raw }
-      const intervalMs = /^\d{1,6}ms$/.test(raw) ? Number(raw.slice(0, -2)) : NaN
-      if (!(intervalMs >= 1 && intervalMs <= 60_000)) throw new Error(`expected ${accepts}`)
-      return { kind: 'interval', intervalMs }
+      const milliseconds = /^\d{1,6}ms$/.test(raw) ? Number(raw.slice(0, -2)) : NaN
+      if (!(milliseconds >= 1 && milliseconds <= 60_000)) throw new Error(`expected ${accepts}`)
+      return { kind: 'interval', milliseconds }
     },
   }
 }

@@ -50,7 +50,7 @@ export function integer(
 }
 
 /** One of a few words; the reasons say why a word that one might expect is refused. */
-export function choice<Word extends string>(
+export function choice<const Word extends string>(
   description: Description & {
     readonly words: readonly Word[]
     readonly fallback: NoInfer<Word>

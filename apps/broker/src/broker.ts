@@ -1,0 +1,33 @@
+import type { Logger } from 'pino'
+import { composeNode } from './composition/container.js'
+import { Port } from './composition/port.js'
+import type { Config } from './config.js'
+
+/** A node that runs in this process. */
+export interface Broker {
+  /** Where clients are listened for, host:port. */
+  readonly clientAddress: string
+  /** Where the node keeps its things. */
+  readonly directory: string
+  /** Stops accepting, answers what was accepted, syncs, and releases everything. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a node; closes what was opened if something fails. One after the other, although the container could do it at once:
+ * the storage first, because its lock says whose directory it is, and the client port last, when all behind it works.
+ */
+export async function openBroker(config: Config, logger: Logger): Promise<Broker> {
+  const container = composeNode(config, logger)
+  const lifetime = container.get(Port.lifetime)
+  try {
+    await container.getAsync(Port.logStorage)
+    await container.getAsync(Port.metadataLog)
+    const listener = await container.getAsync(Port.clientListener)
+    const { node: directory } = container.get(Port.directories)
+    return { clientAddress: listener.address, directory, close: () => lifetime.end() }
+  } catch (thrown) {
+    await lifetime.end()
+    throw thrown
+  }
+}

@@ -1,0 +1,68 @@
+import {
+  applyCommand,
+  EMPTY_METADATA,
+  encodeCommand,
+  WalrusError,
+  type ClusterMetadata,
+  type ConsensusStatus,
+  type MetadataCommand,
+  type MetadataLog,
+  type MetadataResult,
+  type NodeId,
+} from '@walrus/core'
+
+type Listener = Parameters<MetadataLog['subscribe']>[0]
+
+/** The metadata log of `--storage memory`: metadata must not outlive the entries that it describes. */
+export class MemoryMetadataLog implements MetadataLog {
+  readonly #nodeId: NodeId
+  readonly #address: string
+  readonly #listeners = new Set<Listener>()
+  #state: ClusterMetadata
+  #closed = false
+
+  /** Goes on from `state`, which is empty unless told. */
+  constructor(options: { readonly nodeId: NodeId; readonly address: string; readonly state?: ClusterMetadata }) {
+    this.#nodeId = options.nodeId
+    this.#address = options.address
+    this.#state = options.state ?? EMPTY_METADATA
+  }
+
+  get state(): ClusterMetadata {
+    return this.#state
+  }
+
+  async propose(command: MetadataCommand): Promise<MetadataResult> {
+    if (this.#closed) throw new WalrusError('STORAGE_CLOSED', 'Cannot propose a metadata command: the log is closed')
+    encodeCommand(command)
+    const { state, result } = applyCommand(this.#state, command)
+    this.#state = state
+    if (result.outcome === 'applied') for (const listener of this.#listeners) listener(command, state)
+    return result
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  status(): ConsensusStatus {
+    const { version } = this.#state
+    return {
+      id: this.#nodeId,
+      role: this.#closed ? 'Shutdown' : 'Leader',
+      term: 1,
+      leader: this.#closed ? null : this.#nodeId,
+      lastLogIndex: version,
+      lastAppliedIndex: version,
+      snapshotIndex: 0,
+      voterConfigurations: [[this.#nodeId]],
+      addresses: new Map([[this.#nodeId, this.#address]]),
+      replication: this.#closed ? null : new Map([[this.#nodeId, version]]),
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+}

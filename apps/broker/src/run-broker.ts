@@ -1,0 +1,67 @@
+import { reasonOf, WalrusError } from '@walrus/core'
+import type { Logger } from 'pino'
+import { openBroker, type Broker } from './broker.js'
+import type { Config } from './config.js'
+import { openLogger } from './logger.js'
+import { readyLine } from './ready-line.js'
+
+export const EXIT_OK = 0
+export const EXIT_FAILED = 1
+export const EXIT_USAGE = 2
+
+/** The life of the process: opens the node, says that it is ready, and closes it at the first signal. Resolves with the exit code. */
+export async function runBroker(config: Config): Promise<number> {
+  try {
+    const logger = openLogger(config)
+    exitOnUncaughtError(logger)
+    const signal = firstSignal()
+    const broker = await openLogged(config, logger)
+    process.stdout.write(`${readyLine(config, broker.clientAddress, broker.directory)}\n`)
+    return await stop(broker, await signal, logger)
+  } catch (thrown) {
+    process.stderr.write(`walrus-broker: ${reasonOf(thrown)}\n`)
+    return EXIT_FAILED
+  }
+}
+
+/** A failure to open is one line on standard error; a log that goes elsewhere has it too. */
+async function openLogged(config: Config, logger: Logger): Promise<Broker> {
+  try {
+    return await openBroker(config, logger)
+  } catch (thrown) {
+    if (config.logFile !== undefined || !(thrown instanceof WalrusError)) logger.fatal({ err: thrown }, 'Cannot start')
+    throw thrown
+  }
+}
+
+async function stop(broker: Broker, signal: string, logger: Logger): Promise<number> {
+  logger.info({ signal }, 'Stopping')
+  try {
+    await broker.close()
+    logger.info('Stopped')
+    return EXIT_OK
+  } catch (thrown) {
+    logger.fatal({ err: thrown }, 'Stopped with an error')
+    return EXIT_FAILED
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let count = 0
+    const receive = (signal: NodeJS.Signals) => {
+      count += 1
+      if (count > 1) process.exit(EXIT_FAILED)
+      resolve(signal)
+    }
+    process.on('SIGINT', receive).on('SIGTERM', receive)
+  })
+}
+
+function exitOnUncaughtError(logger: Logger): void {
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'Uncaught error')
+    process.exit(EXIT_FAILED)
+  })
+}
