@@ -12,6 +12,7 @@ import { BlockStore, type FoundRun } from '../blocks/block-store.js'
 import { BufferPool } from '../commit/buffer-pool.js'
 import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
+import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { recoverSegment } from './recover-segment.js'
 import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-segment.js'
@@ -57,7 +58,7 @@ export interface SegmentStore extends LogStorage {
  * met again by whoever reads or appends there.
  */
 export async function openLogStorage(options: LogStorageOptions): Promise<SegmentStore> {
-  const all = { ...DEFAULTS, ...options }
+  const all = { ...DEFAULTS, ...options, checksum: hybridChecksum(options.checksum) }
   const { store, found } = await BlockStore.open(all)
   const storage = new BlockLogStorage(store, all)
   await storage.recover(found)
