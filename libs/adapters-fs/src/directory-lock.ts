@@ -59,7 +59,8 @@ interface Claim {
 /** Resolves when the claim is down and no other living one is. */
 async function claimAlone(claim: Claim): Promise<void> {
   const deadlineMs = performance.now() + claim.timing.claimTimeoutMs
-  for (let claimed = false; ;) {
+  let claimed = false
+  for (;;) {
     const rivals = await livingRivals(claim)
     const [first] = rivals
     if (first === undefined && claimed) return
@@ -95,27 +96,26 @@ async function livingRivals({ path, self, timing }: Claim): Promise<readonly Riv
   return rivals
 }
 
-/** The process that wrote the file, in words, while it runs; undefined once it is gone, or the file is. */
+/**
+ * The process that wrote the file, in words, while it runs; undefined once it is gone, or the file is. Of a process that
+ * cannot be seen from here, or a file that cannot be read, only the heartbeat tells.
+ */
 async function livingProcess(path: string, self: ProcessIdentity, timing: LockTiming): Promise<string | undefined> {
-  const text = await unlessAbsent(readFile(path, 'utf8'))
-  if (text === undefined) return undefined
-  const other = parseIdentity(text)
-  const state = other === undefined ? 'unseen' : await processState(other, self)
-  if (state === 'running') return `process ${other?.pid}`
-  if (state === 'gone' || !(await isTouched(path, timing.silenceMs))) return undefined
-  return `process ${other?.pid ?? 'unknown'} of another machine or container`
-}
-
-async function isTouched(path: string, silenceMs: number): Promise<boolean> {
-  const endMs = performance.now() + silenceMs
+  const endMs = performance.now() + timing.silenceMs
   const before = await unlessAbsent(stat(path))
-  while (performance.now() < endMs) {
-    await sleep(POLL_MS)
+  for (;;) {
+    const lastLook = performance.now() >= endMs
+    const text = await unlessAbsent(readFile(path, 'utf8'))
     const now = await unlessAbsent(stat(path))
-    if (now === undefined) return false
-    if (now.mtimeMs !== before?.mtimeMs) return true
+    if (text === undefined || now === undefined) return undefined
+    const other = parseIdentity(text)
+    const state = other === undefined ? 'unseen' : await processState(other, self)
+    if (state === 'gone') return undefined
+    if (state === 'running') return `process ${other?.pid}`
+    if (now.mtimeMs !== before?.mtimeMs) return `process ${other?.pid ?? 'unknown'} of another machine or container`
+    if (lastLook) return undefined
+    await sleep(POLL_MS)
   }
-  return false
 }
 
 function keepLock(ownerPath: string, self: ProcessIdentity, timing: LockTiming): DirectoryLock {

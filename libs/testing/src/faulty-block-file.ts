@@ -1,4 +1,4 @@
-import { WalrusError, type BlockFile } from '@walrus/core'
+import { WalrusError, type BlockFile, type BlockFileSupport } from '@walrus/core'
 import { CallGate } from './call-gate.js'
 import { breakingError, diskError } from './disk-error.js'
 import type { DiskFault, DiskWorld } from './disk-world.js'
@@ -12,13 +12,14 @@ export interface FaultyBlockFileOptions {
   readonly sectors: SectorFile
   readonly world: DiskWorld
   readonly random: Random
+  readonly supports: BlockFileSupport
   /** The files with a failed sync. */
   readonly broken: Set<SectorFile>
 }
 
 /** A file in memory that keeps book of what is on the medium. */
 export class FaultyBlockFile implements BlockFile {
-  readonly supports = { alignmentBytes: 1, durableWrite: true }
+  readonly supports: BlockFileSupport
   readonly name: string
   readonly sizeBytes: number
   readonly #options: FaultyBlockFileOptions
@@ -27,6 +28,7 @@ export class FaultyBlockFile implements BlockFile {
   constructor(options: FaultyBlockFileOptions) {
     this.name = options.inner.name
     this.sizeBytes = options.inner.sizeBytes
+    this.supports = options.supports
     this.#options = options
   }
 

@@ -1,4 +1,4 @@
-import { WalrusError, type BlockFile, type BlockFileDirectory } from '@walrus/core'
+import { WalrusError, type BlockFile, type BlockFileDirectory, type BlockFileSupport } from '@walrus/core'
 import { CallGate } from './call-gate.js'
 import { diskError } from './disk-error.js'
 import type { DiskFault, DiskWorld } from './disk-world.js'
@@ -15,6 +15,7 @@ export interface FaultyFiles {
   readonly unsettled: Map<string, SectorFile>
   readonly random: Random
   readonly spaceBytes: number
+  readonly supports: BlockFileSupport
 }
 
 /** Block files in memory, behind a world that fails and stops. */
@@ -88,6 +89,7 @@ export class FaultyBlockFiles implements BlockFileDirectory {
       sectors,
       world: this.#world,
       random: this.#files.random,
+      supports: this.#files.supports,
       broken: this.#broken,
     })
     this.#opened.add(file)

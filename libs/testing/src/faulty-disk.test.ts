@@ -153,6 +153,11 @@ describe('faulty disk: stops', () => {
 })
 
 describe('faulty disk: faults', () => {
+  it('can do without cheap durable writes', async () => {
+    const { file } = await diskWithFile({ durableWrite: false })
+    expect(file.supports).to.deep.equal({ alignmentBytes: 1, durableWrite: false })
+  })
+
   it('fails the n-th write, each of its sectors old or new', async () => {
     const { disk, file } = await diskWithFile({ onOperation: failNth('write', 2, 'EIO'), random: seededRandom(3) })
     await file.write([sectors(8, 1)], 0, false)

@@ -11,6 +11,8 @@ export interface FaultyDiskOptions {
   readonly random?: Random
   /** Room for the sizes of all files together; a `create` beyond it gets `DISK_FULL`. Unlimited unless told. */
   readonly spaceBytes?: number
+  /** What files say of themselves in `supports`; true unless told. Durable writes work either way. */
+  readonly durableWrite?: boolean
   /** Faults, stops and delays; none unless told. */
   readonly onOperation?: OnOperation
 }
@@ -37,6 +39,7 @@ export class FaultyDisk {
       memory: this.#memory,
       random: options.random ?? seededRandom(0),
       spaceBytes: options.spaceBytes ?? Infinity,
+      supports: { alignmentBytes: 1, durableWrite: options.durableWrite ?? true },
     }
   }
 
