@@ -21,7 +21,9 @@ export class StoreFile {
   #openCountRecorded: boolean
   #allocationSequence = 0
   #broken = false
-  #slotWrites = new Map<number, Uint8Array>()
+  #queuedSlots = new Map<number, Uint8Array>()
+  /** Never rejects. */
+  #slotsUnderWay: Promise<void> | undefined
 
   constructor(file: BlockFile, superblock: Superblock, checksum: Checksum, isNew: boolean) {
     this.#file = file
@@ -72,15 +74,14 @@ export class StoreFile {
     return { openCount: this.#openCount, sequence: this.#allocationSequence }
   }
 
-  /** The slot goes to disk with the next commit that writes to this file. */
+  /** The slot goes to disk with the next write or sync of this file. */
   queueSlot(block: number, slot: BlockSlot): void {
-    this.#slotWrites.set(block, encodeBlockSlot(slot, this.#checksum))
+    this.#queuedSlots.set(block, encodeBlockSlot(slot, this.#checksum))
   }
 
   /** Writes what is queued now, durably. */
   async flushSlots(): Promise<void> {
-    const writes = this.takeQueuedSlots()
-    if (writes.length > 0) await this.write(writes, true)
+    if (this.#queuedSlots.size > 0 || this.#slotsUnderWay) await this.write([], true)
   }
 
   /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. */
@@ -90,25 +91,24 @@ export class StoreFile {
     this.space.release(firstBlock, slot.blockCount)
   }
 
-  takeQueuedSlots(): PlannedWrite[] {
-    const writes = [...this.#slotWrites].map(([block, bytes]) => ({ position: slotPosition(block), parts: [bytes] }))
-    this.#slotWrites = new Map()
-    return writes
-  }
-
-  /** Does the writes in any order; when `durable`, all of them are on stable storage when it resolves. */
+  /** Does the writes and those of the queued slots, in any order; when `durable`, all of them are on stable storage when it resolves. */
   async write(writes: readonly PlannedWrite[], durable: boolean): Promise<void> {
     const [only] = writes
-    if (durable && only && writes.length === 1 && this.#file.supports.durableWrite) {
+    const slotsWritten = this.#queuedSlots.size === 0 && !this.#slotsUnderWay
+    if (durable && only && writes.length === 1 && slotsWritten && this.#file.supports.durableWrite) {
       return this.#fatal(this.#file.write(only.parts, only.position, true))
     }
-    await allSettled(writes.map(({ parts, position }) => this.#file.write(parts, position, false)))
+    await allSettled([
+      this.#writeSlots(),
+      ...writes.map(({ parts, position }) => this.#file.write(parts, position, false)),
+    ])
     if (durable) await this.sync()
   }
 
-  /** A failure is final: the system may have dropped the bytes that it could not write. */
-  sync(): Promise<void> {
-    return this.#fatal(this.#file.sync())
+  /** Makes durable what was written or queued before. A failed sync is final: the system may have dropped the bytes. */
+  async sync(): Promise<void> {
+    await this.#writeSlots()
+    await this.#fatal(this.#file.sync())
   }
 
   read(position: number, length: number): Promise<Uint8Array> {
@@ -117,6 +117,29 @@ export class StoreFile {
 
   close(): Promise<void> {
     return this.#file.close()
+  }
+
+  /** Two writes of one slot must not be under way at once, so one round follows the other. */
+  async #writeSlots(): Promise<void> {
+    while (this.#slotsUnderWay) await this.#slotsUnderWay
+    if (this.#queuedSlots.size === 0) return
+    const writing = this.#writeQueuedSlots()
+    const settled = (): void => void (this.#slotsUnderWay = undefined)
+    this.#slotsUnderWay = writing.then(settled, settled)
+    return writing
+  }
+
+  /** What fails stays queued: a slot that is dropped would leave blocks without owner, or with an owner of before. */
+  async #writeQueuedSlots(): Promise<void> {
+    const queued = this.#queuedSlots
+    this.#queuedSlots = new Map()
+    const writes = [...queued].map(([block, bytes]) => this.#file.write([bytes], slotPosition(block), false))
+    try {
+      await allSettled(writes)
+    } catch (error) {
+      this.#queuedSlots = new Map([...queued, ...this.#queuedSlots])
+      throw error
+    }
   }
 
   async #fatal(operation: Promise<void>): Promise<void> {

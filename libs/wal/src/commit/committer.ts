@@ -63,9 +63,11 @@ export class Committer {
   /** While its commit is under way a segment stays `queued`: its next one starts here. */
   async #commitOnItsOwn(segment: StoredSegment): Promise<void> {
     segment.queued = true
-    while (segment.hasPending) await this.#commit([segment])
+    while (segment.hasPending) {
+      await this.#commit([segment])
+      if (this.#options.schedule.kind === 'interval') this.#armSync(this.#options.schedule.milliseconds)
+    }
     segment.queued = false
-    if (this.#options.schedule.kind === 'interval') this.#armSync(this.#options.schedule.milliseconds)
   }
 
   #takeQueue(): StoredSegment[] {
@@ -86,7 +88,7 @@ export class Committer {
     const failures = new Map<StoreFile, Error>()
     const writing = [...writesByFile(commits)].map(async ([file, writes]) => {
       try {
-        await file.write([...file.takeQueuedSlots(), ...writes], this.#durable)
+        await file.write(writes, this.#durable)
       } catch (error) {
         failures.set(file, error as Error)
       }

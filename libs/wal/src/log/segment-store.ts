@@ -125,7 +125,7 @@ class BlockLogStorage implements SegmentStore {
     await segment.retire(
       new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${formatSegmentKey(key)}": it is being removed`),
     )
-    await this.#store.release(segment.runSlots())
+    await this.#store.release(segment.giveUpRuns())
     this.#segments.delete(formatSegmentKey(key))
   }
 

@@ -73,6 +73,7 @@ export class StoredSegment implements SegmentLog {
   #nextRunNumber: number
   #commitUnderWay = false
   #readsUnderWay = 0
+  #runsGivenUp = false
   #idleListeners: (() => void)[] = []
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
@@ -181,14 +182,15 @@ export class StoredSegment implements SegmentLog {
     await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
-  /** The runs with the slots that describe them now. */
-  runSlots(): { readonly run: Run; readonly slot: BlockSlot }[] {
+  /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
+  giveUpRuns(): { readonly run: Run; readonly slot: BlockSlot }[] {
+    this.#runsGivenUp = true
     return this.#runs.map((run) => ({ run, slot: this.#slotOf(run) }))
   }
 
   /** Leaves the exact end of an open run on disk, so that the next start need not search for it. */
   recordEnd(): void {
-    const last = this.#runs.at(-1)
+    const last = this.#runsGivenUp ? undefined : this.#runs.at(-1)
     if (last && last.slotState === 'open' && last.durableBytes === last.committedBytes && last.file.writable)
       last.file.queueSlot(last.firstBlock, this.#slotOf(last))
   }
@@ -294,7 +296,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   #recordIfClosed(run: Run): void {
-    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
+    if (run.closed && run.slotState === 'open' && !this.#runsGivenUp) this.#recordClosed(run)
   }
 
   /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
