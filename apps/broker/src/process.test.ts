@@ -129,6 +129,14 @@ describe('broker process', () => {
     await Promise.all([client.destroy(), witness.destroy()])
   })
 
+  it('logs an error that nobody expected, and exits 1', async () => {
+    const defect = encodeURIComponent('process.once("SIGUSR2", () => { throw new Error("a defect") })')
+    const broker = await fixture.start({ variables: { NODE_OPTIONS: `--import data:text/javascript,${defect}` } })
+    broker.signal('SIGUSR2')
+    expect(await broker.exited).to.deep.equal({ code: 1, signal: null })
+    expect(JSON.parse(broker.stderr)).to.have.nested.include({ msg: 'Uncaught error', 'err.message': 'a defect' })
+  })
+
   it('logs JSON records to its log file, and no payload', async () => {
     const logFile = join(fixture.dataDir, 'broker.log')
     const broker = await fixture.start({ flags: ['--log-file', logFile, '--log-level', 'trace'] })

@@ -1,4 +1,3 @@
-import 'reflect-metadata'
 import { Container } from 'inversify'
 import { systemClock } from '@walrus/adapters-fs'
 import type { Logger } from 'pino'
