@@ -1,7 +1,7 @@
-import { reasonOf, WalrusError, type BlockFileDirectory, type Checksum, type Clock } from '@walrus/core'
+import { WalrusError, type BlockFile, type BlockFileDirectory, type Checksum, type Clock } from '@walrus/core'
 import { decodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
 import { geometryWithin, SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
-import { decodeSuperblock, type Superblock, type SuperblockFault } from '../format/superblock.js'
+import { decodeSuperblock, type Superblock } from '../format/superblock.js'
 import type { Run, RunPlace } from './run.js'
 import { StoreFile } from './store-file.js'
 
@@ -14,7 +14,7 @@ export interface BlockStoreOptions {
   readonly fileBytes: number
   readonly blockBytes: number
   /** Told of damage that does not stop the rest. */
-  readonly onProblem: (error: WalrusError) => void
+  readonly onProblem: (error: Error) => void
 }
 
 /** A slot in use, as it was found on disk. */
@@ -38,8 +38,12 @@ export class BlockStore {
     this.#options = options
   }
 
-  /** Opens every file and finds the runs in use. Rejects with `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming the file. */
+  /**
+   * Opens every file and finds the runs in use. Rejects with `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming the file, and
+   * with `INVALID_ARGUMENT` for sizes that no file can have.
+   */
   static async open(options: BlockStoreOptions): Promise<{ readonly store: BlockStore; readonly found: FoundRun[] }> {
+    geometryWithin(options.fileBytes, options.blockBytes, 1)
     const store = new BlockStore(options)
     const found: FoundRun[] = []
     for (const name of await options.directory.list()) found.push(...(await store.#openFile(name)))
@@ -55,22 +59,23 @@ export class BlockStore {
     return this.#files
   }
 
-  /** Blocks for a new run, if a file that is ready has them. */
-  tryTake(blockCount: number): RunPlace | undefined {
+  /** Blocks for a new run, if a file that is ready has them. Files of other block sizes give as many of theirs as it takes. */
+  tryTake(runBytes: number): RunPlace | undefined {
     for (const file of this.#files) {
       if (!file.allocatable) continue
+      const blockCount = file.blockCountOf(runBytes)
       const firstBlock = file.space.take(blockCount)
       if (firstBlock !== undefined) return { file, firstBlock, blockCount, generation: file.nextGeneration() }
     }
     return undefined
   }
 
-  /** Blocks for a new run; makes a file when there is no room. Rejects with `DISK_FULL` or `IO_FAILED`. */
-  async take(blockCount: number): Promise<RunPlace> {
+  /** Blocks for a new run; makes a file when there is no room. Rejects with `DISK_FULL`, `IO_FAILED` or `FILE_FAILED`. */
+  async take(runBytes: number): Promise<RunPlace> {
     for (;;) {
-      const place = this.tryTake(blockCount)
+      const place = this.tryTake(runBytes)
       if (place) return place
-      this.#growing ??= this.#grow(blockCount).finally(() => (this.#growing = undefined))
+      this.#growing ??= this.#grow(runBytes).finally(() => (this.#growing = undefined))
       await this.#growing
     }
   }
@@ -92,28 +97,40 @@ export class BlockStore {
     await Promise.all(this.#files.map((file) => file.close()))
   }
 
-  async #grow(blockCount: number): Promise<void> {
-    const sleeping = this.#files.find((file) => file.writable && !file.allocatable && file.space.hasGap(blockCount))
+  async #grow(runBytes: number): Promise<void> {
+    const sleeping = this.#files.find((file) => file.writable && !file.allocatable && file.hasRoomFor(runBytes))
     if (sleeping) return sleeping.recordOpen()
     const { fileBytes, blockBytes } = this.#options
-    await this.#createFile(geometryWithin(fileBytes, blockBytes, blockCount))
+    await this.#createFile(geometryWithin(fileBytes, blockBytes, Math.ceil(runBytes / blockBytes)))
   }
 
   async #createFile(geometry: Geometry): Promise<void> {
     const { directory, clock, checksum } = this.#options
     const fileId = this.#lastFileId + 1
-    const file = await directory.create(String(fileId).padStart(NAME_DIGITS, '0'), geometry.fileBytes)
+    const name = String(fileId).padStart(NAME_DIGITS, '0')
+    const file = await directory.create(name, geometry.fileBytes)
     this.#lastFileId = fileId
     const superblock = { geometry, fileId, createdMs: clock.wallMs(), openCount: 1 }
     const storeFile = new StoreFile(file, superblock, checksum, true)
-    await storeFile.initialize(superblock)
+    try {
+      await storeFile.initialize(superblock)
+    } catch (error) {
+      await this.#discard(storeFile)
+      throw error
+    }
     this.#files.push(storeFile)
+  }
+
+  /** An unusable file would take its space until the next start; if it cannot be deleted now, that start will. */
+  async #discard(file: StoreFile): Promise<void> {
+    await file.close()
+    await this.#options.directory.remove(file.name).catch(this.#options.onProblem)
   }
 
   async #openFile(name: string): Promise<FoundRun[]> {
     const { directory, checksum } = this.#options
     const file = await directory.open(name)
-    const superblock = await this.#readSuperblock(file.sizeBytes, () => file.read(0, SUPERBLOCK_BYTES), name)
+    const superblock = await this.#readSuperblock(file)
     if (!superblock) {
       await file.close()
       await directory.remove(name)
@@ -127,32 +144,18 @@ export class BlockStore {
   }
 
   /** Undefined for a file whose creation was interrupted: nothing was ever put into it. */
-  async #readSuperblock(
-    sizeBytes: number,
-    read: () => Promise<Uint8Array>,
-    name: string,
-  ): Promise<Superblock | undefined> {
-    if (sizeBytes < SUPERBLOCK_BYTES) throw this.#corrupt(name, `it has ${sizeBytes} bytes`)
-    const superblock = this.#decodeSuperblock(await read(), name)
+  async #readSuperblock(file: BlockFile): Promise<Superblock | undefined> {
+    const { name, sizeBytes } = file
+    if (sizeBytes < SUPERBLOCK_BYTES + SECTOR_BYTES) throw this.#corrupt(name, `it has ${sizeBytes} bytes`)
+    const head = await file.read(0, SUPERBLOCK_BYTES + SECTOR_BYTES)
+    const superblock = decodeSuperblock(head.subarray(0, SUPERBLOCK_BYTES), this.#options.checksum)
     if (!('kind' in superblock)) {
       if (superblock.geometry.fileBytes === sizeBytes) return superblock
       throw this.#corrupt(name, `it has ${sizeBytes} bytes, its superblock says ${superblock.geometry.fileBytes}`)
     }
-    if (superblock.kind === 'empty') return undefined
-    if (superblock.kind === 'damaged') throw this.#corrupt(name, 'its superblock is damaged')
-    const path = `${this.#options.directory.path}/${name}`
-    throw new WalrusError(
-      'UNSUPPORTED_FORMAT',
-      `Cannot open "${path}": format version ${superblock.version} is not known`,
-    )
-  }
-
-  #decodeSuperblock(bytes: Uint8Array, name: string): Superblock | SuperblockFault {
-    try {
-      return decodeSuperblock(bytes, this.#options.checksum)
-    } catch (error) {
-      throw this.#corrupt(name, reasonOf(error))
-    }
+    if (superblock.kind === 'version') throw this.#unsupported(name, superblock.version)
+    if (superblock.kind === 'unfinished' && isNeverUsed(head, this.#options.checksum)) return undefined
+    throw this.#corrupt(name, 'its superblock is damaged')
   }
 
   #findRuns(file: StoreFile, table: Uint8Array): FoundRun[] {
@@ -186,9 +189,19 @@ export class BlockStore {
     return slot.blockCount
   }
 
+  #unsupported(name: string, version: number): WalrusError {
+    const path = `${this.#options.directory.path}/${name}`
+    return new WalrusError('UNSUPPORTED_FORMAT', `Cannot open "${path}": format version ${version} is not known`)
+  }
+
   #corrupt(name: string, reason: string): WalrusError {
     return new WalrusError('CORRUPT_DATA', `Cannot trust "${this.#options.directory.path}/${name}": ${reason}`)
   }
+}
+
+/** Block 0 is the first that a file gives out, and its slot is never empty again. */
+function isNeverUsed(head: Uint8Array, checksum: Checksum): boolean {
+  return decodeBlockSlot(head, slotPosition(0), checksum) === 'unused'
 }
 
 function isRun(slot: BlockSlot | 'unused' | 'damaged'): slot is BlockSlot {

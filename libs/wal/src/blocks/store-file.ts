@@ -44,6 +44,15 @@ export class StoreFile {
     return !this.#broken
   }
 
+  /** Blocks of this file that hold so many bytes. */
+  blockCountOf(bytes: number): number {
+    return Math.ceil(bytes / this.geometry.blockBytes)
+  }
+
+  hasRoomFor(runBytes: number): boolean {
+    return this.space.hasGap(this.blockCountOf(runBytes))
+  }
+
   positionOf(block: number): number {
     return blockPosition(this.geometry, block)
   }

@@ -20,15 +20,18 @@ export interface Geometry {
 
 /** The geometry of a file that holds `blockCount` blocks. Throws `INVALID_ARGUMENT` beyond the bounds. */
 export function geometryOf(blockBytes: number, blockCount: number): Geometry {
-  if (!isBlockSize(blockBytes))
-    throw new WalrusError(
-      'INVALID_ARGUMENT',
-      `Cannot use block size ${blockBytes}: not a power of two from ${BLOCK_BYTES_MIN}`,
-    )
-  if (!Number.isInteger(blockCount) || blockCount < 1 || blockCount > BLOCK_COUNT_MAX)
-    throw new WalrusError('INVALID_ARGUMENT', `Cannot use block count ${blockCount}: not from 1 to ${BLOCK_COUNT_MAX}`)
+  const fault = geometryFault(blockBytes, blockCount)
+  if (fault !== undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot ${fault}`)
   const dataStart = roundUp(SUPERBLOCK_BYTES + blockCount * SECTOR_BYTES, blockBytes)
   return { blockBytes, blockCount, dataStart, fileBytes: dataStart + blockCount * blockBytes }
+}
+
+/** What cannot be done with such numbers, and why; undefined when they make a geometry. */
+export function geometryFault(blockBytes: number, blockCount: number): string | undefined {
+  if (!isBlockSize(blockBytes)) return `use block size ${blockBytes}: not a power of two from ${BLOCK_BYTES_MIN}`
+  if (!Number.isInteger(blockCount) || blockCount < 1 || blockCount > BLOCK_COUNT_MAX)
+    return `use block count ${blockCount}: not from 1 to ${BLOCK_COUNT_MAX}`
+  return undefined
 }
 
 /** The largest geometry that fits `fileBytes`, but with at least `blockCountMin` blocks. */

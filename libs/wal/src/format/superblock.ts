@@ -1,6 +1,6 @@
 import type { Checksum } from '@walrus/core'
 import { fitsU64, readU32, readU64, writeU32, writeU64 } from '@walrus/protocol'
-import { geometryOf, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from './geometry.js'
+import { geometryFault, geometryOf, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from './geometry.js'
 
 /*
  * Sector 0, written once:
@@ -25,8 +25,14 @@ export interface Superblock {
   readonly openCount: number
 }
 
+/**
+ * unfinished: the creation of the file was interrupted, so nothing was put into it yet. version: written by another release.
+ * damaged: cannot be trusted.
+ */
 export type SuperblockFault =
-  { readonly kind: 'empty' } | { readonly kind: 'version'; readonly version: number } | { readonly kind: 'damaged' }
+  | { readonly kind: 'unfinished' }
+  | { readonly kind: 'version'; readonly version: number }
+  | { readonly kind: 'damaged' }
 
 export function encodeSuperblock(superblock: Superblock, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_BYTES)
@@ -58,15 +64,27 @@ export function openRecordPosition(openCount: number): number {
 
 /** @param bytes the first SUPERBLOCK_BYTES of the file */
 export function decodeSuperblock(bytes: Uint8Array, checksum: Checksum): Superblock | SuperblockFault {
-  if (bytes.every((byte) => byte === 0)) return { kind: 'empty' }
+  if (isZero(bytes, 0, SECTOR_BYTES)) return { kind: 'unfinished' }
   if (!MAGIC.every((byte, at) => bytes[at] === byte) || !crcHolds(bytes, 0, checksum)) return { kind: 'damaged' }
   const version = readU32(bytes, 8)
   if (version !== VERSION) return { kind: 'version', version }
+  if (isZero(bytes, SECTOR_BYTES, 3 * SECTOR_BYTES)) return { kind: 'unfinished' }
+  return decodeFields(bytes, checksum) ?? { kind: 'damaged' }
+}
+
+function decodeFields(bytes: Uint8Array, checksum: Checksum): Superblock | undefined {
+  const geometry = readGeometry(bytes)
   const fileId = readU64(bytes, 20)
   const createdMs = readU64(bytes, 28)
   const openCount = Math.max(openCountAt(bytes, SECTOR_BYTES, checksum), openCountAt(bytes, 2 * SECTOR_BYTES, checksum))
-  if (!fitsU64(fileId) || !fitsU64(createdMs) || openCount === 0) return { kind: 'damaged' }
-  return { geometry: geometryOf(readU32(bytes, 12), readU32(bytes, 16)), fileId, createdMs, openCount }
+  if (!geometry || !fitsU64(fileId) || !fitsU64(createdMs) || openCount === 0) return undefined
+  return { geometry, fileId, createdMs, openCount }
+}
+
+function readGeometry(bytes: Uint8Array): Geometry | undefined {
+  const blockBytes = readU32(bytes, 12)
+  const blockCount = readU32(bytes, 16)
+  return geometryFault(blockBytes, blockCount) === undefined ? geometryOf(blockBytes, blockCount) : undefined
 }
 
 function openCountAt(bytes: Uint8Array, at: number, checksum: Checksum): number {
@@ -76,4 +94,8 @@ function openCountAt(bytes: Uint8Array, at: number, checksum: Checksum): number 
 
 function crcHolds(bytes: Uint8Array, at: number, checksum: Checksum): boolean {
   return checksum(bytes.subarray(at, at + CRC_AT)) === readU32(bytes, at + CRC_AT)
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes.subarray(from, to).every((byte) => byte === 0)
 }

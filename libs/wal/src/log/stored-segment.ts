@@ -9,7 +9,7 @@ import {
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
 import type { BlockStore } from '../blocks/block-store.js'
-import { nextRunBlocks, type RunGrowth } from '../blocks/run-growth.js'
+import { nextRunBytes, type RunGrowth } from '../blocks/run-growth.js'
 import { Run } from '../blocks/run.js'
 import type { BufferPool } from '../commit/buffer-pool.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
@@ -270,8 +270,8 @@ export class StoredSegment implements SegmentLog {
     const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)
     const last = this.#runs.at(-1)
-    const blockCount = nextRunBlocks(this.#context.growth, last?.blockCount ?? 0, neededBytes)
-    const place = this.#context.store.tryTake(blockCount) ?? (await this.#context.store.take(blockCount))
+    const runBytes = nextRunBytes(this.#context.growth, last?.capacityBytes ?? 0, neededBytes)
+    const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
     if (last && !last.closed) {
       last.closed = true
       this.#recordClosed(last)
