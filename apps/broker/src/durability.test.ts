@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { frame } from '@walrus/protocol'
 import { RawClient } from '@walrus/testing'
 import { BrokerFixture } from './testing/broker-fixture.js'
@@ -117,6 +119,36 @@ describe('durability', () => {
     }
     const client = await connect((await fixture.start()).port)
     expect(await drain(client, 'logs')).to.deep.equal(expected.slice(90))
+  })
+
+  for (const schedule of ['5ms', 'none']) {
+    it(`keeps everything over a clean stop with --fsync ${schedule}`, async () => {
+      const flags = ['--fsync', schedule]
+      const broker = await fixture.start({ flags })
+      const client = await connect(broker.port)
+      await client.ask('REGISTER logs')
+      await put(client, 'logs', 0, 1000)
+      expect(await client.ask('GET logs')).to.equal('OK 0')
+      expect(await broker.stop('SIGTERM')).to.deep.equal({ code: 0, signal: null })
+      const reader = await connect((await fixture.start({ flags })).port)
+      expect(await drain(reader, 'logs')).to.deep.equal(Array.from({ length: 999 }, (_, i) => `${i + 1}`))
+    })
+  }
+
+  it('refuses to start on a log whose file is damaged at its head, in one line', async () => {
+    const broker = await fixture.start()
+    const client = await connect(broker.port)
+    await client.ask('REGISTER logs')
+    await put(client, 'logs', 0, 10)
+    await broker.stop('SIGTERM')
+    const directory = join(fixture.dataDir, 'node_1', 'log')
+    const [name = ''] = (await readdir(directory)).filter((one) => one.endsWith('.blocks'))
+    const file = await open(join(directory, name), 'r+')
+    await file.write(Buffer.alloc(4096, 0xff), 0, 4096, 0)
+    await file.close()
+    const process = fixture.spawn({ flags: ['--client-port', '0'] })
+    expect((await process.exited).code).to.equal(1)
+    expect(process.stderr).to.match(/^walrus-broker: Cannot trust "[^"]+": [^\n]+\n$/)
   })
 
   it('survives starts that are killed before they are ready', async () => {

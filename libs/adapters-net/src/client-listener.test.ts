@@ -147,18 +147,18 @@ describe('client listener', () => {
     const client = await connect()
     const witness = await connect()
     client.sendBytes(Buffer.concat(Array.from({ length: 10_000 }, (_, i) => frame(Buffer.from(`${i}`)))))
-    await service.whenAccepted(64)
+    await service.whenAccepted(16)
     const [session] = service.sessions as [ScriptedSession]
     service.automatic = true
     await roundTrips(witness, 50)
-    expect(session.requests).to.have.length(64)
+    expect(session.requests).to.have.length(16)
     service.automatic = false
-    session.answer(64)
-    await service.whenAccepted(64 + 50 + 128)
+    session.answer(16)
+    await service.whenAccepted(16 + 50 + 32)
     service.automatic = true
     await roundTrips(witness, 50)
-    expect(session.requests).to.have.length(64 + 128)
-    session.answer(128)
+    expect(session.requests).to.have.length(16 + 32)
+    session.answer(32)
     expect(await client.nextTexts(10_000)).to.deep.equal(Array.from({ length: 10_000 }, (_, i) => `OK ${i}`))
   })
 

@@ -9,7 +9,7 @@ const LINGER_MS = 1000
  */
 export function lingerAfterEnd(socket: Socket): void {
   socket.end(() => {
-    const linger = setTimeout(() => socket.destroy(), LINGER_MS)
+    const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref()
     socket.once('close', () => clearTimeout(linger))
   })
 }

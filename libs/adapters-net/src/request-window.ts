@@ -1,5 +1,5 @@
-/** Before any answer is known, an answer is taken for as large as this makes it: a share of what may be pending. */
-const FIRST_SIZE = 64
+/** Few, because nothing is known of the answers yet; seven rounds of small ones later it is the largest. */
+const FIRST_SIZE = 16
 
 /** More than this many requests wait for no client: it would gain nothing, and large answers may follow small ones. */
 const LARGEST_SIZE = 2048
