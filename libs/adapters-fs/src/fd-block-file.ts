@@ -4,7 +4,7 @@ import { CallGate } from './call-gate.js'
 import { EndOfFile, readFully } from './read-fully.js'
 import type { SystemCalls } from './system-calls.js'
 import { hasCode, ioError, systemReason } from './system-error.js'
-import { fitsOneCall, lengthOf, writeFully } from './write-parts.js'
+import { fitsOneCall, lengthOf, writeFully, writeSmall } from './write-parts.js'
 
 /** Shared by all that have the file open. Invariant: once set, `failure` stays. */
 export interface FileHealth {
@@ -108,7 +108,10 @@ export class FdBlockFile implements BlockFile {
 
   async #writeCached(parts: readonly Uint8Array[], position: number): Promise<void> {
     try {
-      await writeFully(this.#options.calls, this.#descriptors.descriptor, parts, position)
+      const { calls } = this.#options
+      const { descriptor } = this.#descriptors
+      const writtenBytes = writeSmall(calls, descriptor, parts, position)
+      await writeFully(calls, descriptor, parts, position, writtenBytes)
     } catch (thrown) {
       this.#reject(`write at ${position} of`, thrown)
     }

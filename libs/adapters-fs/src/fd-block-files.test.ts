@@ -18,7 +18,7 @@ blockFileSuite({
   failNext: ({ calls }, kind, fault) => (calls.failing = { kind: systemCallOf(kind), fault }),
 })
 
-blockFileSuite({ name: 'fd, sparse', place: async () => newPlace({ reservation: 'sparse' }) })
+blockFileSuite({ name: 'fd, written through', place: async () => newPlace({ reservation: 'written' }) })
 
 blockFileSuite({
   name: 'fd, on a system that writes and reads in pieces and is interrupted',
@@ -48,7 +48,7 @@ describe('fd block files', () => {
   })
 
   it('gives a new file its name only when it is whole, and then secures the name', async () => {
-    const { calls, directory } = await openLogged(folder)
+    const { calls, directory } = await openLogged(folder, { reservation: 'written' })
     await directory.create('a', 100_000)
     const file = join(folder.path, 'a.blocks')
     expect(calls.log).to.deep.equal([
@@ -79,7 +79,7 @@ describe('fd block files', () => {
   })
 
   it('leaves nothing behind when a creation fails', async () => {
-    const { calls, directory } = await openLogged(folder)
+    const { calls, directory } = await openLogged(folder, { reservation: 'written' })
     for (const call of ['truncate', 'write', 'syncData', 'sync', 'rename']) {
       calls.failingCall = call
       expect(await rejection(directory.create('a', 1000)), call).to.have.property('code', 'IO_FAILED')
@@ -153,7 +153,7 @@ describe('fd block files', () => {
   it('fails a write that the system takes nothing of, instead of trying for ever', async () => {
     const directory = await openFdBlockFiles(folder.path, {
       reservation: 'sparse',
-      systemCalls: { ...nodeSystemCalls, write: async () => 0 },
+      systemCalls: { ...nodeSystemCalls, write: async () => 0, writeNow: () => 0 },
     })
     const file = await directory.create('a', 1000)
     const error = await rejection(file.write([new Uint8Array(10)], 0, false))
@@ -216,7 +216,8 @@ class FaultyCalls {
   }
 
   table(): SystemCalls {
-    const { open, close, write, truncate, syncData, sync, names, makeDirectory, rename, unlink } = nodeSystemCalls
+    const { open, close, write, writeNow, truncate, syncData, sync, names, makeDirectory, rename, unlink } =
+      nodeSystemCalls
     return {
       ...nodeSystemCalls,
       open: async (path, flags) => {
@@ -239,6 +240,10 @@ class FaultyCalls {
         const kind = this.#durable.has(descriptor) ? 'durable write' : 'write'
         this.#note(kind, descriptor, kind)
         return write(descriptor, parts, position)
+      },
+      writeNow: (descriptor, parts, position) => {
+        this.#note('write', descriptor, 'write')
+        return writeNow(descriptor, parts, position)
       },
       syncData: async (descriptor) => {
         this.#note('syncData', descriptor, 'sync')
@@ -302,6 +307,10 @@ function inPieces(): SystemCalls {
       const more = first.length < 777 ? rest.slice(0, 1).map((part) => part.subarray(0, 777 - first.length)) : []
       return nodeSystemCalls.write(descriptor, [piece, ...more], position)
     },
+    writeNow: (descriptor, [first = new Uint8Array()], position) => {
+      interrupt()
+      return nodeSystemCalls.writeNow(descriptor, [first.subarray(0, 77)], position)
+    },
     read: async (descriptor, bytes, position) => {
       interrupt()
       return nodeSystemCalls.read(descriptor, bytes.subarray(0, 777), position)
@@ -321,9 +330,9 @@ async function newPlace(options: FdBlockFilesOptions = {}) {
   return { folder, calls, open, remove: folder.remove }
 }
 
-async function openLogged(folder: TemporaryFolder) {
+async function openLogged(folder: TemporaryFolder, options: FdBlockFilesOptions = {}) {
   const calls = new FaultyCalls()
-  const directory = await openFdBlockFiles(folder.path, { systemCalls: calls.table() })
+  const directory = await openFdBlockFiles(folder.path, { ...options, systemCalls: calls.table() })
   calls.log.length = 0
   return { calls, directory }
 }

@@ -10,7 +10,7 @@ import { hasCode, ioError } from './system-error.js'
 
 /** How a directory is opened. */
 export interface FdBlockFilesOptions {
-  /** How the space of new files is taken; `written` unless told. */
+  /** How the space of new files is taken; `sparse` unless told. */
   readonly reservation?: Reservation
   /** In the place of the operating system, for tests. */
   readonly systemCalls?: SystemCalls
@@ -22,7 +22,7 @@ export interface FdBlockFilesOptions {
  * where it cannot be made, read or written.
  */
 export async function openFdBlockFiles(path: string, options: FdBlockFilesOptions = {}): Promise<BlockFileDirectory> {
-  const { reservation = 'written', systemCalls = nodeSystemCalls } = options
+  const { reservation = 'sparse', systemCalls = nodeSystemCalls } = options
   try {
     await makeStableDirectory(systemCalls, path)
     await systemCalls.names(path)

@@ -12,6 +12,8 @@ export interface SystemCalls {
   truncate(descriptor: number, sizeBytes: number): Promise<void>
   /** Resolves with the bytes written, which may be fewer than asked. */
   write(descriptor: number, parts: readonly Uint8Array[], position: number): Promise<number>
+  /** As `write`, before it returns; throws what `write` rejects with. */
+  writeNow(descriptor: number, parts: readonly Uint8Array[], position: number): number
   /** Fills `bytes` from its start. Resolves with the bytes read; 0 is the end of the file. */
   read(descriptor: number, bytes: Uint8Array, position: number): Promise<number>
   /** The file's bytes are on stable storage, and what it takes to read them back. */
@@ -34,6 +36,11 @@ export const nodeSystemCalls: SystemCalls = {
   },
   truncate: (descriptor, sizeBytes) => promised((done) => fs.ftruncate(descriptor, sizeBytes, done)),
   write: (descriptor, parts, position) => promised((done) => writeParts(descriptor, parts, position, done)),
+  writeNow: (descriptor, parts, position) => {
+    const [only] = parts
+    if (parts.length === 1 && only !== undefined) return fs.writeSync(descriptor, only, 0, only.length, position)
+    return fs.writevSync(descriptor, parts, position)
+  },
   read: (descriptor, bytes, position) =>
     promised((done) => fs.read(descriptor, bytes, 0, bytes.length, position, done)),
   syncData: (descriptor) => promised((done) => fs.fdatasync(descriptor, done)),

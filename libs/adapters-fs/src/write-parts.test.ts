@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { nodeSystemCalls, type SystemCalls } from './system-calls.js'
-import { CALL_BYTES_MAX, fitsOneCall, lengthOf, writeFully } from './write-parts.js'
+import { CALL_BYTES_MAX, fitsOneCall, lengthOf, writeFully, writeSmall } from './write-parts.js'
 
 describe('write parts', () => {
   it('splits what is too long for one call', async () => {
@@ -30,6 +30,28 @@ describe('write parts', () => {
     ])
   })
 
+  it('writes what is small at once, and only that', () => {
+    const calls = { ...nodeSystemCalls, writeNow: (_: number, parts: readonly Uint8Array[]) => lengthOf(parts) }
+    expect(writeSmall(calls, 0, [new Uint8Array(16_000), new Uint8Array(384)], 0)).to.equal(16_384)
+    expect(writeSmall(calls, 0, [new Uint8Array(16_000), new Uint8Array(385)], 0)).to.equal(0)
+  })
+
+  it('leaves an interrupted small write to be tried again, and passes on any other error', () => {
+    const failing = (code: string) => ({
+      ...nodeSystemCalls,
+      writeNow: () => {
+        throw Object.assign(new Error(code), { code })
+      },
+    })
+    expect(writeSmall(failing('EINTR'), 0, [new Uint8Array(1)], 0)).to.equal(0)
+    expect(() => writeSmall(failing('ENOSPC'), 0, [new Uint8Array(1)], 0)).to.throw('ENOSPC')
+  })
+
+  it('goes on behind what is written already', async () => {
+    const asked = await record([new Uint8Array(10), new Uint8Array(20)], Infinity, 15)
+    expect(asked).to.deep.equal([{ position: 115, lengths: [15] }])
+  })
+
   it('knows what one call can take', () => {
     const byte = new Uint8Array(1)
     expect(fitsOneCall([])).to.equal(true)
@@ -40,12 +62,12 @@ describe('write parts', () => {
 })
 
 /** What is asked of a system that takes at most so many bytes of a call. */
-async function record(parts: readonly Uint8Array[], takesBytes = Infinity) {
+async function record(parts: readonly Uint8Array[], takesBytes = Infinity, writtenBytes = 0) {
   const asked: { readonly position: number; readonly lengths: readonly number[] }[] = []
   const write: SystemCalls['write'] = async (_descriptor, given, position) => {
     asked.push({ position, lengths: given.map((part) => part.length) })
     return Math.min(lengthOf(given), takesBytes)
   }
-  await writeFully({ ...nodeSystemCalls, write }, 0, parts, 100)
+  await writeFully({ ...nodeSystemCalls, write }, 0, parts, 100, writtenBytes)
   return asked
 }

@@ -5,20 +5,41 @@ import { hasCode } from './system-error.js'
 const PARTS_MAX = 1024
 /** Below what the system writes at most in one call, and what `node:fs` takes as a length. */
 export const CALL_BYTES_MAX = 2 ** 30
+/** Longer ones are worth a thread of their own. */
+const SMALL_BYTES_MAX = 16 * 1024
 
-/** Writes all of the parts, one after the other from `position`, in as many calls as it takes. */
+/**
+ * Writes all of the parts, one after the other from `position`, in as many calls as it takes.
+ * @param writtenBytes how much of them is written already
+ */
 export async function writeFully(
   calls: SystemCalls,
   descriptor: number,
   parts: readonly Uint8Array[],
   position: number,
+  writtenBytes = 0,
 ): Promise<void> {
-  let rest = dropBytes(parts, 0)
+  let rest = dropBytes(parts, writtenBytes)
+  position += writtenBytes
   while (rest.length > 0) {
-    const writtenBytes = await writeOnce(calls, descriptor, partsOfOneCall(rest), position)
-    if (writtenBytes === 0) throw new Error('the system wrote 0 bytes')
-    rest = dropBytes(rest, writtenBytes)
-    position += writtenBytes
+    const countBytes = await writeOnce(calls, descriptor, partsOfOneCall(rest), position)
+    if (countBytes === 0) throw new Error('the system wrote 0 bytes')
+    rest = dropBytes(rest, countBytes)
+    position += countBytes
+  }
+}
+
+/**
+ * Writes what is small without leaving the thread: into the system's cache that takes a few microseconds, a thread of the
+ * pool ten times as long. Returns the bytes written, 0 where the parts are not small or the call was interrupted.
+ */
+export function writeSmall(calls: SystemCalls, descriptor: number, parts: readonly Uint8Array[], position: number) {
+  if (!fitsOneCall(parts) || lengthOf(parts) > SMALL_BYTES_MAX) return 0
+  try {
+    return calls.writeNow(descriptor, parts, position)
+  } catch (thrown) {
+    if (hasCode(thrown, 'EINTR')) return 0
+    throw thrown
   }
 }
 

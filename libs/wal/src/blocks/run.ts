@@ -27,6 +27,8 @@ export class Run implements RunPlace {
   /** Bytes of frames including those whose commit is under way. */
   plannedBytes = 0
   durableBytes = 0
+  /** Bytes from the start that were written in this process, zeros included. */
+  writtenBytes = 0
   /** Index after the last committed entry. Invariant: ≥ firstIndex. */
   endIndex: number
   lastTimestampMs = 0

@@ -86,7 +86,7 @@ export class Committer {
   /** Writes file by file; the result names the files that failed. */
   async #write(commits: readonly SegmentCommit[]): Promise<ReadonlyMap<StoreFile, Error>> {
     const failures = new Map<StoreFile, Error>()
-    const writing = [...writesByFile(commits)].map(async ([file, writes]) => {
+    const writing = [...writesByFile(commits, this.#durable)].map(async ([file, writes]) => {
       try {
         await file.write(writes, this.#durable)
       } catch (error) {
@@ -112,11 +112,11 @@ export class Committer {
   }
 }
 
-function writesByFile(commits: readonly SegmentCommit[]): Map<StoreFile, PlannedWrite[]> {
+function writesByFile(commits: readonly SegmentCommit[], durable: boolean): Map<StoreFile, PlannedWrite[]> {
   const byFile = new Map<StoreFile, PlannedWrite[]>()
   for (const commit of commits) {
     if (commit.failure) continue
-    for (const [file, writes] of commit.writes()) {
+    for (const [file, writes] of commit.writes(durable)) {
       const all = byFile.get(file)
       if (all) all.push(...writes)
       else byFile.set(file, writes)

@@ -4,6 +4,7 @@ import type { PlannedWrite, StoreFile } from '../blocks/store-file.js'
 import { FRAME_BYTES, writeFrame } from '../format/frame.js'
 import type { TakenBatches } from '../log/pending-batches.js'
 import type { StoredSegment } from '../log/stored-segment.js'
+import { zerosBehind } from './fill-ahead.js'
 import type { OpenBatch } from './open-batch.js'
 
 /** A batch with its place. */
@@ -51,15 +52,19 @@ export class SegmentCommit {
   }
 
   /** The writes, one a run: batches of a run stand one behind the other. */
-  writes(): Map<StoreFile, PlannedWrite[]> {
+  writes(durable: boolean): Map<StoreFile, PlannedWrite[]> {
     const byRun = new Map<Run, { position: number; parts: Uint8Array[] }>()
     for (const { run, position, bytes } of this.placed) {
       const write = byRun.get(run)
       if (write) write.parts.push(bytes)
-      else byRun.set(run, { position: run.startPosition + position, parts: [bytes] })
+      else byRun.set(run, { position, parts: [bytes] })
     }
     const byFile = new Map<StoreFile, PlannedWrite[]>()
-    for (const [run, write] of byRun) byFile.set(run.file, [...(byFile.get(run.file) ?? []), write])
+    for (const [run, { position, parts }] of byRun) {
+      const zeros = durable ? zerosBehind(run, run.plannedBytes, run.plannedBytes - position) : undefined
+      if (zeros) parts.push(zeros)
+      byFile.set(run.file, [...(byFile.get(run.file) ?? []), { position: run.startPosition + position, parts }])
+    }
     return byFile
   }
 
