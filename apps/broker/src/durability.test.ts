@@ -121,6 +121,29 @@ describe('durability', () => {
     expect(await drain(client, 'logs')).to.deep.equal(expected.slice(90))
   })
 
+  it('delivers no entry twice when kill -9 hits a reader, and loses at most the answers that were on their way', async () => {
+    const broker = await fixture.start()
+    const client = await connect(broker.port)
+    await client.ask('REGISTER logs')
+    await put(client, 'logs', 0, 5000)
+    for (let i = 0; i < 5000; i++) client.send('GET logs')
+    const delivered: string[] = []
+    try {
+      for (;;) {
+        delivered.push((await client.nextText()).replace(/^OK /, ''))
+        if (delivered.length === 1000) broker.signal('SIGKILL')
+      }
+    } catch {
+      await broker.exited
+    }
+    expect(delivered).to.deep.equal(Array.from(delivered, (_, i) => `${i}`))
+    const reader = await connect((await fixture.start()).port)
+    const rest = await drain(reader, 'logs')
+    const first = Number(rest[0] ?? 5000)
+    expect(first).to.be.within(delivered.length, delivered.length + 2048)
+    expect(rest).to.deep.equal(Array.from({ length: 5000 - first }, (_, i) => `${first + i}`))
+  })
+
   for (const schedule of ['5ms', 'none']) {
     it(`keeps everything over a clean stop with --fsync ${schedule}`, async () => {
       const flags = ['--fsync', schedule]

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { frame } from '@walrus/protocol'
-import { RawClient } from '@walrus/testing'
+import { RawClient, randomBelow, seededRandom } from '@walrus/testing'
 import { BrokerFixture } from './testing/broker-fixture.js'
 import type { BrokerProcess } from './testing/broker-process.js'
 
+const SEED = 20_250_101
 const LONGEST_TOPIC = 't'.repeat(200)
 
 /** Request and answer, in the order in which they are made on one connection. */
@@ -222,6 +223,23 @@ describe('wire protocol', () => {
       await other.destroy()
     })
   }
+
+  it('survives random bytes, on 200 connections', async () => {
+    await registered('steady')
+    const random = seededRandom(SEED)
+    for (let i = 0; i < 200; i++) {
+      const garbler = await RawClient.connect(broker.port)
+      const bytes = Buffer.from(Array.from({ length: 1 + randomBelow(random, 300) }, () => randomBelow(random, 256)))
+      // Half of them in frames, so that the commands get something to chew on too.
+      if (i % 2 === 0) garbler.sendBytes(bytes)
+      else garbler.send(bytes)
+      await garbler.flushed()
+      garbler.end()
+      await garbler.whenClosed()
+    }
+    expect(await client.ask('PUT steady on'), `seed ${SEED}`).to.equal('OK')
+    expect(await client.ask('GET steady')).to.equal('OK on')
+  })
 
   it('survives clients that leave in the middle of a frame, of a header, and of their answers', async () => {
     await registered('abandoned')
