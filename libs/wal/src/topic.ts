@@ -1,11 +1,14 @@
 import {
   EMPTY_TOPIC_STATE,
   WalrusError,
+  type Clock,
   type LogStorage,
   type ReadLimits,
   type SegmentLog,
   type StoredEntry,
 } from '@walrus/core'
+import { CLEAN_MARK, START_MARK, userCursorOffsets } from './reserved-cursors.js'
+import { countExpired, segmentBytesUnder, type RetentionPolicy } from './retention.js'
 
 /** Offsets that a batch got: all from first to last. */
 export interface AppendedBatch {
@@ -15,8 +18,10 @@ export interface AppendedBatch {
 
 export interface TopicOptions {
   readonly storage: LogStorage
+  readonly clock: Clock
   /** A segment of this size is sealed, and the next one opened. */
   readonly segmentBytesMax: number
+  readonly retention: RetentionPolicy
 }
 
 type Held = () => void
@@ -25,20 +30,29 @@ type Held = () => void
 export class Topic {
   readonly name: string
   readonly #options: TopicOptions
+  readonly #segmentBytesMax: number
   /** Ascending. Invariant: each starts at the offset where the one before ends; all but the last are sealed. */
   #segments: readonly SegmentLog[]
   #open: SegmentLog
   /** Set while the open segment is being replaced: what arrives waits here, in order. */
   #held: Held[] | undefined
+  #clean: boolean
+  #removing: Promise<void> = Promise.resolve()
+  readonly #progressListeners = new Set<() => void>()
+  #stopListening: () => void = () => undefined
 
   /** @param segments what the storage holds of the topic, in any order; may be empty */
   constructor(name: string, segments: readonly SegmentLog[], options: TopicOptions) {
     this.name = name
     this.#options = options
+    this.#segmentBytesMax = segmentBytesUnder(options.retention, options.segmentBytesMax)
     const stored = [...segments].sort((a, b) => a.segment - b.segment)
     const last = stored.at(-1)
     this.#open = last && !last.sealed ? last : this.#createAfter(last)
     this.#segments = last === this.#open ? stored : [...stored, this.#open]
+    const cleanMark = this.#open.topicState.cursors.get(CLEAN_MARK)
+    this.#clean = cleanMark === undefined ? this.endOffset === 0 : cleanMark === 1
+    this.#listen()
   }
 
   /** Offset after the last committed entry. */
@@ -46,28 +60,39 @@ export class Topic {
     return this.#open.baseOffset + this.#open.entryCount
   }
 
-  /** Offset of the oldest entry that is kept. */
+  /** Offset of the oldest entry that may be read. */
   get startOffset(): number {
-    return this.#segments[0]?.baseOffset ?? 0
+    return Math.max(this.#segments[0]?.baseOffset ?? 0, this.#open.topicState.cursors.get(START_MARK) ?? 0)
   }
 
   get sizeBytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   }
 
+  get segmentCount(): number {
+    return this.#segments.length
+  }
+
+  /** True while nothing was appended since it was last marked clean; a topic without entries is clean too. */
+  get clean(): boolean {
+    return this.#clean
+  }
+
   append(entry: Uint8Array): Promise<number> {
     if (this.#mustHold()) return this.#hold(() => this.append(entry))
     try {
+      this.#noteDirty()
       const ticket = this.#open.append(entry)
       const offset = ticket.lastOffset
       return ticket.done().then(() => offset)
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(error as Error)
     }
   }
 
   async appendBatch(entries: readonly Uint8Array[]): Promise<AppendedBatch> {
     if (this.#mustHold()) return this.#hold(() => this.appendBatch(entries))
+    this.#noteDirty()
     const ticket = this.#open.appendBatch(entries)
     const lastOffset = ticket.lastOffset
     await ticket.done()
@@ -80,13 +105,20 @@ export class Topic {
     try {
       return this.#open.commitCursor(name, offset).done()
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(error as Error)
     }
   }
 
   /** The committed position of the cursor; the oldest entry for one that never was. */
   cursorOffset(name: string): number {
     return Math.max(this.#open.topicState.cursors.get(name) ?? 0, this.startOffset)
+  }
+
+  /** Resolves when the mark is committed. */
+  async mark(clean: boolean): Promise<void> {
+    if (this.#clean === clean) return
+    this.#clean = clean
+    await this.commitCursor(CLEAN_MARK, clean ? 1 : 0)
   }
 
   /** Committed entries from `offset` on, from one segment; empty at the end. An offset that is no longer kept starts at the oldest. */
@@ -99,14 +131,69 @@ export class Topic {
     throw new WalrusError('CORRUPT_DATA', `Cannot read offset ${from} of topic "${this.name}": its segment is missing`)
   }
 
+  /** Offset of the first entry that was appended at that time or later; the end if there is none. */
+  async offsetAtTime(timestampMs: number): Promise<number> {
+    for (const segment of this.#segments) {
+      if (segment.lastAppendMs < timestampMs) continue
+      const index = await segment.indexAtTime(timestampMs)
+      if (index < segment.entryCount) return Math.max(this.startOffset, segment.baseOffset + index)
+    }
+    return this.endOffset
+  }
+
+  /** Calls back when entries were committed, until the function that it returns is called. */
+  onProgress(listener: () => void): () => void {
+    this.#progressListeners.add(listener)
+    return () => void this.#progressListeners.delete(listener)
+  }
+
+  /** Entries before `offset` are not read any more; the space of whole segments among them comes back. */
+  async truncateBefore(offset: number): Promise<void> {
+    if (offset <= this.startOffset) return
+    await this.commitCursor(START_MARK, Math.min(offset, this.endOffset))
+    await this.expire()
+  }
+
+  /** Drops the segments that the retention policy no longer keeps. Resolves when their space is free. */
+  async expire(): Promise<void> {
+    const { retention, clock } = this.#options
+    const nowMs = clock.wallMs()
+    if (retention.ageMs !== undefined) this.#rollIfOlder(nowMs - retention.ageMs)
+    const sealed = this.#segments.slice(0, -1)
+    const moment = {
+      nowMs,
+      startOffset: this.startOffset,
+      openBytes: this.#open.sizeBytes,
+      consumedOffset: this.#consumedOffset(),
+    }
+    const views = sealed.map(({ sizeBytes, lastAppendMs, baseOffset, entryCount }) => {
+      return { sizeBytes, lastAppendMs, endOffset: baseOffset + entryCount }
+    })
+    await this.#dropOldest(countExpired(views, retention, moment))
+  }
+
+  /** Deletes all of it; nothing else may be called from now on. */
+  async remove(): Promise<void> {
+    await this.drain()
+    this.#stopListening()
+    await this.#dropOldest(this.#segments.length)
+  }
+
   /** Resolves when nothing is in flight, held appends included. */
   async drain(): Promise<void> {
     while (this.#held) await this.#hold(() => Promise.resolve())
     await this.#open.drain()
+    await this.#removing
+  }
+
+  #noteDirty(): void {
+    if (!this.#clean) return
+    this.#clean = false
+    if (this.#open.topicState.cursors.get(CLEAN_MARK) === 1) this.#open.commitCursor(CLEAN_MARK, 0)
   }
 
   #mustHold(): boolean {
-    if (!this.#held && this.#open.sizeBytes >= this.#options.segmentBytesMax) void this.#roll()
+    if (!this.#held && this.#open.sizeBytes >= this.#segmentBytesMax) void this.#roll()
     return this.#held !== undefined
   }
 
@@ -122,9 +209,36 @@ export class Topic {
     await this.#open.seal()
     this.#open = this.#createAfter(this.#open)
     this.#segments = [...this.#segments, this.#open]
+    this.#listen()
     const held = this.#held
     this.#held = undefined
     for (const resume of held) resume()
+  }
+
+  /** An open segment that is old would keep its first entries for ever. */
+  #rollIfOlder(timestampMs: number): void {
+    if (!this.#held && this.#open.entryCount > 0 && this.#open.createdMs <= timestampMs) void this.#roll()
+  }
+
+  #listen(): void {
+    this.#stopListening()
+    this.#stopListening = this.#open.onCommit(() => {
+      for (const listener of [...this.#progressListeners]) listener()
+    })
+  }
+
+  #consumedOffset(): number | undefined {
+    const offsets = userCursorOffsets(this.#open.topicState)
+    return offsets.length === 0 ? undefined : Math.min(...offsets)
+  }
+
+  #dropOldest(count: number): Promise<void> {
+    const dropped = this.#segments.slice(0, count)
+    this.#segments = this.#segments.slice(count)
+    this.#removing = this.#removing.then(async () => {
+      for (const { topic, segment } of dropped) await this.#options.storage.remove({ topic, segment })
+    })
+    return this.#removing
   }
 
   #createAfter(last: SegmentLog | undefined): SegmentLog {

@@ -52,6 +52,8 @@ export interface SegmentLog extends SegmentKey {
   readonly sizeBytes: number
   /** Wall-clock milliseconds of the first append. */
   readonly createdMs: number
+  /** Wall-clock milliseconds of the newest committed batch; `createdMs` while there is none. */
+  readonly lastAppendMs: number
   /** Cursors and producers as committed. */
   readonly topicState: TopicState
 
@@ -69,6 +71,12 @@ export interface SegmentLog extends SegmentKey {
    * Empty: `fromIndex` is the end. Damage rejects with `CORRUPT_DATA` naming file, offset, topic and segment.
    */
   read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]>
+
+  /** Index of the first committed entry whose batch was opened at that time or later; `entryCount` if there is none. */
+  indexAtTime(timestampMs: number): Promise<number>
+
+  /** Calls back after each commit that added entries, until the function that it returns is called. */
+  onCommit(listener: () => void): () => void
 
   /** Resolves when nothing is in flight any more, whatever became of it. */
   drain(): Promise<void>

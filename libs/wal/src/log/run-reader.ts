@@ -42,6 +42,26 @@ export class RunReader {
     return collector.entries
   }
 
+  /** Index of the first entry whose batch was opened at that time or later. */
+  async indexAtTime(runs: readonly Run[], timestampMs: number): Promise<number | undefined> {
+    for (const run of runs) {
+      if (run.lastTimestampMs < timestampMs) continue
+      const index = await this.#indexAtTimeIn(run, timestampMs)
+      if (index !== undefined) return index
+    }
+    return undefined
+  }
+
+  async #indexAtTimeIn(run: Run, timestampMs: number): Promise<number | undefined> {
+    const scanner = this.#scanner(run, 0, CHUNK_BYTES_MAX)
+    for (;;) {
+      const scanned = await scanner.next()
+      if (scanned.kind === 'end') return undefined
+      if (scanned.kind === 'fault') throw this.#corrupt(run, scanned, run.firstIndex)
+      if (!scanned.header.control && scanned.header.timestampMs >= timestampMs) return scanned.header.firstIndex
+    }
+  }
+
   /** False when a limit is reached. */
   async #readRun(run: Run, collector: EntryCollector, limits: ReadLimits): Promise<boolean> {
     const from = await this.#startIn(run, collector.nextIndex)

@@ -75,6 +75,7 @@ export class StoredSegment implements SegmentLog {
   #readsUnderWay = 0
   #runsGivenUp = false
   #idleListeners: (() => void)[] = []
+  readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
 
@@ -117,6 +118,10 @@ export class StoredSegment implements SegmentLog {
     return this.#sizeBytes
   }
 
+  get lastAppendMs(): number {
+    return this.#runs.findLast((run) => run.lastTimestampMs > 0)?.lastTimestampMs ?? this.createdMs
+  }
+
   get topicState(): MutableTopicState {
     return this.#topicState
   }
@@ -152,13 +157,16 @@ export class StoredSegment implements SegmentLog {
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
     if (this.#damage && fromIndex >= this.#entryCount) throw this.#damage
     if (fromIndex >= this.#entryCount || limits.maxEntries < 1) return []
-    this.#readsUnderWay++
-    try {
-      return await this.#reader.read(this.#runs, fromIndex, limits)
-    } finally {
-      this.#readsUnderWay--
-      this.#announceIdle()
-    }
+    return this.#reading(() => this.#reader.read(this.#runs, fromIndex, limits))
+  }
+
+  indexAtTime(timestampMs: number): Promise<number> {
+    return this.#reading(async () => (await this.#reader.indexAtTime(this.#runs, timestampMs)) ?? this.#entryCount)
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#commitListeners.add(listener)
+    return () => void this.#commitListeners.delete(listener)
   }
 
   async drain(): Promise<void> {
@@ -229,6 +237,7 @@ export class StoredSegment implements SegmentLog {
     for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
     for (const batch of commit.taken.batches) batch.recycle()
     for (const ticket of ticketsOf(commit.taken)) ticket.commit()
+    if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
     this.#announceIdle()
   }
 
@@ -256,6 +265,17 @@ export class StoredSegment implements SegmentLog {
 
   get #busyWriting(): boolean {
     return this.#commitUnderWay || !this.#pending.isEmpty
+  }
+
+  /** Blocks are not given back while they are read. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    this.#readsUnderWay++
+    try {
+      return await read()
+    } finally {
+      this.#readsUnderWay--
+      this.#announceIdle()
+    }
   }
 
   #openRun(bytes: number): Run | undefined {
