@@ -53,8 +53,13 @@ export class PendingBatches {
   }
 
   commitCursor(name: string, offset: number): BatchTicket {
-    this.#cursorTicket ??= new BatchTicket(this.#baseOffset + this.nextIndex)
     this.#cursors.set(name, offset)
+    return this.commitState()
+  }
+
+  /** A commit without anything new: it writes the topic's state where there is no run that could go on. */
+  commitState(): BatchTicket {
+    this.#cursorTicket ??= new BatchTicket(this.#baseOffset + this.nextIndex)
     return this.#cursorTicket
   }
 

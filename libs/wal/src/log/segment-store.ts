@@ -88,6 +88,7 @@ class BlockLogStorage implements SegmentStore {
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
       requestCommit: this.#committer.request,
+      sync: () => this.#committer.sync(),
     }
   }
 
@@ -139,31 +140,38 @@ class BlockLogStorage implements SegmentStore {
   }
 
   async recover(found: readonly FoundRun[]): Promise<void> {
-    const newest = newestSegments(found)
     const filesToSync = new Set<FoundRun['file']>()
-    for (const runs of groupBySegment(found).values()) {
-      const withTopicState = runs.some(({ slot }) => newest.get(slot.topic) === slot.segment)
-      await this.#recoverSegment(runs, withTopicState, filesToSync)
-    }
+    for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
+  }
+
+  /** From the newest segment back: the state of the topic is in the newest that holds anything, and each bounds the one before. */
+  async #recoverTopic(segments: ReadonlyMap<number, FoundRun[]>, filesToSync: Set<FoundRun['file']>): Promise<void> {
+    let newer: SegmentStart | undefined
+    for (const [, runs] of [...segments].sort(([a], [b]) => b - a))
+      newer = (await this.#recoverSegment(runs, newer, filesToSync)) ?? newer
   }
 
   async #recoverSegment(
     runs: readonly FoundRun[],
-    withTopicState: boolean,
+    newer: SegmentStart | undefined,
     filesToSync: Set<FoundRun['file']>,
-  ): Promise<void> {
-    const { checksum, onProblem } = this.#options
+  ): Promise<SegmentStart | undefined> {
     const { start, unusedRuns, scanned } = await recoverSegment(runs, {
-      checksum,
-      withTopicState,
+      checksum: this.#options.checksum,
+      withTopicState: newer === undefined,
       slotsDamaged: this.#store.slotsDamaged,
+      endIndex: endIndexBefore(newer, runs),
     })
-    for (const { file, block, slot } of unusedRuns) file.giveBack(block, slot)
-    if (!start) return
+    for (const { file, block, slot } of unusedRuns) {
+      file.giveBack(block, slot)
+      filesToSync.add(file)
+    }
+    if (!start) return undefined
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
-    if (start.damage) onProblem(start.damage)
+    if (start.damage) this.#options.onProblem(start.damage.error)
     this.#add(start)
+    return start
   }
 
   #add(start: SegmentStart): StoredSegment {
@@ -191,19 +199,19 @@ class BlockLogStorage implements SegmentStore {
   }
 }
 
-function groupBySegment(found: readonly FoundRun[]): Map<string, FoundRun[]> {
-  const groups = new Map<string, FoundRun[]>()
+/** Topic → segment → the runs of it. */
+function groupByTopic(found: readonly FoundRun[]): Map<string, Map<number, FoundRun[]>> {
+  const topics = new Map<string, Map<number, FoundRun[]>>()
   for (const run of found) {
-    const name = formatSegmentKey(run.slot)
-    const group = groups.get(name)
-    if (group) group.push(run)
-    else groups.set(name, [run])
+    const { topic, segment } = run.slot
+    const segments = topics.get(topic) ?? new Map<number, FoundRun[]>()
+    topics.set(topic, segments.set(segment, [...(segments.get(segment) ?? []), run]))
   }
-  return groups
+  return topics
 }
 
-function newestSegments(found: readonly FoundRun[]): Map<string, number> {
-  const newest = new Map<string, number>()
-  for (const { slot } of found) newest.set(slot.topic, Math.max(slot.segment, newest.get(slot.topic) ?? 0))
-  return newest
+/** A segment is sealed, with all of it durable, before the next one is made. */
+function endIndexBefore(newer: SegmentStart | undefined, [run]: readonly FoundRun[]): number | undefined {
+  if (!newer || !run || newer.segment !== run.slot.segment + 1) return undefined
+  return newer.baseOffset - run.slot.baseOffset
 }
