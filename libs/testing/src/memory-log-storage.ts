@@ -79,9 +79,10 @@ export class MemoryLogStorage implements LogStorage {
     this.#crashed = true
   }
 
-  /** Resolves when nothing is in flight. */
+  /** Resolves when nothing is in flight; never after a crash. */
   async settled(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing
+    if (this.#crashed) await new Promise(() => undefined)
   }
 
   /** A batch of this log waits for the next commit. */
@@ -167,7 +168,7 @@ class MemorySegmentLog implements SegmentLog {
     this.#assertAppendable()
     const batch = this.#batch()
     const timestampMs = this.#storage.options.wallMs?.() ?? 0
-    for (const data of entries) batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: data.slice() })
+    for (const data of entries) batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: new Uint8Array(data) })
     return batch
   }
 
