@@ -36,6 +36,14 @@ export class PendingBatches {
     return this.#batches.length === 0 && this.#cursorTicket === undefined
   }
 
+  /** Of the batch that is open; settled where none is. */
+  get openTicket(): BatchTicket {
+    if (this.#open) return this.#open.ticket
+    const nothing = new BatchTicket(this.#baseOffset + this.nextIndex)
+    nothing.commit()
+    return nothing
+  }
+
   append(entry: Uint8Array): BatchTicket {
     const batch = this.#batchFor(ENTRY_HEADER_BYTES + entry.length)
     batch.append(entry)

@@ -1,5 +1,6 @@
 import {
   formatSegmentKey,
+  topicNameFault,
   WalrusError,
   type BlockFileDirectory,
   type Checksum,
@@ -19,7 +20,7 @@ import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {
-  /** Owned from now on: closed with the storage. */
+  /** Owned from now on: closed with the storage, and when it cannot be opened. */
   readonly directory: BlockFileDirectory
   readonly clock: Clock
   readonly checksum: Checksum
@@ -59,10 +60,15 @@ export interface SegmentStore extends LogStorage {
  */
 export async function openLogStorage(options: LogStorageOptions): Promise<SegmentStore> {
   const all = { ...DEFAULTS, ...options, checksum: hybridChecksum(options.checksum) }
-  const { store, found } = await BlockStore.open(all)
-  const storage = new BlockLogStorage(store, all)
-  await storage.recover(found)
-  return storage
+  try {
+    const { store, found } = await BlockStore.open(all)
+    const storage = new BlockLogStorage(store, all)
+    await storage.recover(found)
+    return storage
+  } catch (error) {
+    await options.directory.close()
+    throw error
+  }
 }
 
 type Resolved = Required<LogStorageOptions>
@@ -103,6 +109,8 @@ class BlockLogStorage implements SegmentStore {
   create(segment: NewSegment): StoredSegment {
     this.#checkOpen()
     const name = formatSegmentKey(segment)
+    const fault = topicNameFault(segment.topic)
+    if (fault !== undefined) throw new WalrusError('INVALID_TOPIC', `Cannot create segment "${name}": ${fault}`)
     if (this.#segments.has(name))
       throw new WalrusError('INVALID_ARGUMENT', `Cannot create segment "${name}": it exists`)
     const created = this.#add({

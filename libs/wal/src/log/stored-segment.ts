@@ -15,7 +15,7 @@ import type { BufferPool } from '../commit/buffer-pool.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
 import type { BlockSlot } from '../format/block-slot.js'
-import { cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
+import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
@@ -144,6 +144,7 @@ export class StoredSegment implements SegmentLog {
 
   appendBatch(entries: readonly Uint8Array[]): CommitTicket {
     this.#checkWritable()
+    if (entries.length === 0) return this.#pending.openTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
     this.#checkEntry(bytes - ENTRY_HEADER_BYTES)
     const ticket = this.#pending.appendAll(entries)
@@ -153,6 +154,7 @@ export class StoredSegment implements SegmentLog {
 
   commitCursor(name: string, offset: number): CommitTicket {
     this.#checkWritable()
+    checkCursor(name, offset)
     const ticket = this.#pending.commitCursor(name, offset)
     if (!this.queued) this.#context.requestCommit(this)
     return ticket
