@@ -9,7 +9,6 @@ export class TopicCursor {
   readonly #topic: Topic
   readonly #name: string
   readonly #consistency: ReadConsistency
-  readonly #onProblem: (error: Error) => void
   /** Offset of the next entry to deliver. Invariant: ≥ the committed position. */
   #nextOffset: number
   /** Entries read ahead; `#ahead[#aheadAt]` is the one at `#nextOffset`. */
@@ -17,12 +16,14 @@ export class TopicCursor {
   #aheadAt = 0
   #filling: Promise<void> | undefined
   #deliveredSinceCommit = 0
+  /** Why the cursor went back, the last time that it did. */
+  #setback: unknown
+  #setbackCount = 0
 
-  constructor(topic: Topic, name: string, consistency: ReadConsistency, onProblem: (error: Error) => void) {
+  constructor(topic: Topic, name: string, consistency: ReadConsistency) {
     this.#topic = topic
     this.#name = name
     this.#consistency = consistency
-    this.#onProblem = onProblem
     this.#nextOffset = topic.cursorOffset(name)
   }
 
@@ -44,7 +45,7 @@ export class TopicCursor {
       await this.#fill(limits)
     }
     const entries = this.#takeAhead(limits)
-    if (!checkpoint) return entries
+    if (!checkpoint || entries.length === 0) return entries
     this.#aheadAt += entries.length
     this.#nextOffset = (entries.at(-1)?.offset ?? this.#nextOffset - 1) + 1
     await this.#noteDelivery(entries.length)
@@ -85,20 +86,33 @@ export class TopicCursor {
 
   async #noteDelivery(count: number): Promise<void> {
     this.#deliveredSinceCommit += count
-    if (this.#consistency.kind === 'StrictlyAtOnce') return this.#commit()
-    if (this.#deliveredSinceCommit >= this.#consistency.persistEvery) this.#commit().catch(this.#onProblem)
+    const deliveredMax = this.#consistency.kind === 'StrictlyAtOnce' ? 0 : this.#consistency.persistEvery - 1
+    if (this.#deliveredSinceCommit > deliveredMax) await this.#commit()
   }
 
   /** If it fails, what was handed out since the last commit is handed out again: nothing is skipped. */
   async #commit(): Promise<void> {
+    const setbackCount = this.#setbackCount
+    const offset = this.#nextOffset
     this.#deliveredSinceCommit = 0
     try {
-      await this.#topic.commitCursor(this.#name, this.#nextOffset)
+      await this.#topic.commitCursor(this.#name, () => {
+        if (setbackCount !== this.#setbackCount) throw this.#setback
+        return offset
+      })
     } catch (error) {
-      this.#nextOffset = this.#topic.cursorOffset(this.#name)
-      this.#ahead = []
-      this.#aheadAt = 0
+      if (setbackCount === this.#setbackCount) this.#goBack(error)
       throw error
     }
+  }
+
+  /** Later positions that wait for their commit fail with this one: else they would skip what is handed out again. */
+  #goBack(reason: unknown): void {
+    this.#setback = reason
+    this.#setbackCount++
+    this.#deliveredSinceCommit = 0
+    this.#nextOffset = this.#topic.cursorOffset(this.#name)
+    this.#ahead = []
+    this.#aheadAt = 0
   }
 }

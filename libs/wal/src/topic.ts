@@ -19,7 +19,11 @@ export interface TopicOptions {
   readonly segmentBytesMax: number
 }
 
-type Held = () => void
+/** A call that waits until there is a segment to write to. */
+interface Held {
+  readonly resume: () => void
+  readonly reject: (reason: unknown) => void
+}
 
 /** One topic as a chain of segments, of which the last is written. */
 export class Topic {
@@ -56,7 +60,7 @@ export class Topic {
   }
 
   append(entry: Uint8Array): Promise<number> {
-    if (this.#mustHold()) return this.#hold(() => this.append(entry))
+    if (this.#mustHold()) return this.#holdAppend(entry.slice())
     try {
       const ticket = this.#open.append(entry)
       const offset = ticket.lastOffset
@@ -74,11 +78,11 @@ export class Topic {
     return { firstOffset: lastOffset - entries.length + 1, lastOffset }
   }
 
-  /** Resolves when the cursor's position is committed. */
-  commitCursor(name: string, offset: number): Promise<void> {
+  /** Resolves when the cursor's position is committed. The offset is asked for when it joins the log; it may throw. */
+  commitCursor(name: string, offset: () => number): Promise<void> {
     if (this.#held) return this.#hold(() => this.commitCursor(name, offset))
     try {
-      return this.#open.commitCursor(name, offset).done()
+      return this.#open.commitCursor(name, offset()).done()
     } catch (error) {
       return Promise.reject(error)
     }
@@ -110,21 +114,34 @@ export class Topic {
     return this.#held !== undefined
   }
 
+  /** @param entry a copy: the caller's bytes may change as soon as its call returns */
+  #holdAppend(entry: Uint8Array): Promise<number> {
+    return this.#hold(() => this.append(entry))
+  }
+
   #hold<T>(operation: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#held?.push(() => void operation().then(resolve, reject))
+      this.#held?.push({ resume: () => void operation().then(resolve, reject), reject })
     })
   }
 
   /** The next segment starts where this one ends: so its end must be settled first, and appends wait for it. */
   async #roll(): Promise<void> {
     this.#held = []
-    await this.#open.seal()
-    this.#open = this.#createAfter(this.#open)
-    this.#segments = [...this.#segments, this.#open]
-    const held = this.#held
+    try {
+      await this.#open.seal()
+      this.#open = this.#createAfter(this.#open)
+      this.#segments = [...this.#segments, this.#open]
+      for (const { resume } of this.#takeHeld()) resume()
+    } catch (error) {
+      for (const { reject } of this.#takeHeld()) reject(error)
+    }
+  }
+
+  #takeHeld(): readonly Held[] {
+    const held = this.#held ?? []
     this.#held = undefined
-    for (const resume of held) resume()
+    return held
   }
 
   #createAfter(last: SegmentLog | undefined): SegmentLog {

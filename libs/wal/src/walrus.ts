@@ -55,20 +55,29 @@ export class Walrus {
   private constructor(storage: SegmentStore, options: WalrusOptions) {
     this.#storage = storage
     this.#consistency = checkedConsistency(options.consistency ?? { kind: 'StrictlyAtOnce' })
-    this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX
+    this.#segmentBytesMax = checkedSegmentBytes(options.segmentBytesMax ?? SEGMENT_BYTES_MAX)
     this.#onProblem = options.onProblem ?? (() => undefined)
     for (const [name, segments] of byTopic(storage.segments())) this.#add(name, segments)
   }
 
-  /** Opens the directory and recovers what it holds. Rejects with `DIRECTORY_LOCKED`, `CORRUPT_DATA`, `UNSUPPORTED_FORMAT`. */
+  /**
+   * Recovers what the directory holds. Rejects with `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming the file, or with
+   * `INVALID_ARGUMENT`; the directory is then closed.
+   */
   static async open(options: WalrusOptions): Promise<Walrus> {
-    return new Walrus(await openLogStorage(options), options)
+    const storage = await openLogStorage(options)
+    try {
+      return new Walrus(storage, options)
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
   }
 
   /** Resolves with the entry's offset when it is committed as the fsync schedule says. The entry is copied before the call returns. */
   append(topic: string, entry: Uint8Array): Promise<number> {
     const known = this.#topics.get(topic)
-    if (known) return known.append(entry)
+    if (known && !this.#closing) return known.append(entry)
     try {
       return this.#topicToWrite(topic).append(entry)
     } catch (error) {
@@ -87,16 +96,19 @@ export class Walrus {
 
   /** The entry at the topic's shared cursor; undefined at the end, and for a topic that does not exist. */
   async readNext(topic: string, options: CheckpointOptions = {}): Promise<StoredEntry | undefined> {
+    this.#checkOpen('read')
     return this.#cursor(topic)?.next(options.checkpoint ?? true)
   }
 
   /** Entries from the topic's shared cursor on; empty at the end. */
   async readBatch(topic: string, options: BatchReadOptions & CheckpointOptions = {}): Promise<readonly StoredEntry[]> {
+    this.#checkOpen('read')
     return (await this.#cursor(topic)?.nextBatch(limitsOf(options), options.checkpoint ?? true)) ?? []
   }
 
   /** Entries from an offset on, whatever any cursor says; empty at the end. */
   async read(topic: string, offset: number, options: BatchReadOptions = {}): Promise<readonly StoredEntry[]> {
+    this.#checkOpen('read')
     if (!Number.isSafeInteger(offset) || offset < 0)
       throw new WalrusError(
         'INVALID_ARGUMENT',
@@ -128,22 +140,31 @@ export class Walrus {
 
   /** What was resolved before this call is on stable storage when it resolves. */
   async sync(): Promise<void> {
+    this.#checkOpen('sync')
     await this.#storage.sync()
   }
 
-  /** Settles what is under way, records the cursors, syncs, and gives the directory back. Idempotent. */
+  /**
+   * Settles what is under way, records the cursors, syncs, and gives the directory back. Idempotent. Each call after it
+   * rejects with `STORAGE_CLOSED`.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled([...this.#cursors.values()].map((cursor) => cursor.flush()))
+    await Promise.all([...this.#cursors.values()].map((cursor) => cursor.flush().catch(this.#onProblem)))
     await Promise.all([...this.#topics.values()].map((topic) => topic.drain()))
     await this.#storage.close()
   }
 
+  #checkOpen(action: string): void {
+    if (this.#closing) throw new WalrusError('STORAGE_CLOSED', `Cannot ${action}: the storage is closed`)
+  }
+
   #topicToWrite(name: string): Topic {
+    this.#checkOpen('append')
     const known = this.#topics.get(name)
     if (known) return known
     const fault = topicNameFault(name)
@@ -156,7 +177,7 @@ export class Walrus {
     if (known) return known
     const topic = this.#topics.get(name)
     if (!topic) return undefined
-    const cursor = new TopicCursor(topic, SHARED_CURSOR, this.#consistency, this.#onProblem)
+    const cursor = new TopicCursor(topic, SHARED_CURSOR, this.#consistency)
     this.#cursors.set(name, cursor)
     return cursor
   }
@@ -174,9 +195,15 @@ function byTopic(segments: Iterable<SegmentLog>): Map<string, SegmentLog[]> {
   return topics
 }
 
-function limitsOf(options: BatchReadOptions): ReadLimits {
-  const maxEntries = Math.min(options.maxEntries ?? BATCH_ENTRIES_MAX, BATCH_ENTRIES_MAX)
-  return { maxEntries, maxBytes: options.maxBytes ?? READ_BYTES_MAX }
+function limitsOf({ maxEntries = BATCH_ENTRIES_MAX, maxBytes = READ_BYTES_MAX }: BatchReadOptions): ReadLimits {
+  if (maxEntries >= 0 && maxBytes >= 0) return { maxEntries: Math.min(maxEntries, BATCH_ENTRIES_MAX), maxBytes }
+  const what = `Cannot read ${maxEntries} entries and ${maxBytes} bytes at most`
+  throw new WalrusError('INVALID_ARGUMENT', `${what}: a limit is a number from 0`)
+}
+
+function checkedSegmentBytes(bytes: number): number {
+  if (bytes > 0) return bytes
+  throw new WalrusError('INVALID_ARGUMENT', `Cannot roll segments at ${bytes} bytes: not a number above 0`)
 }
 
 function checkedConsistency(consistency: ReadConsistency): ReadConsistency {

@@ -61,6 +61,7 @@ export interface SegmentStore extends LogStorage {
 export async function openLogStorage(options: LogStorageOptions): Promise<SegmentStore> {
   const all = { ...DEFAULTS, ...options, checksum: hybridChecksum(options.checksum) }
   try {
+    checkOptions(all)
     const { store, found } = await BlockStore.open(all)
     const storage = new BlockLogStorage(store, all)
     await storage.recover(found)
@@ -79,6 +80,7 @@ class BlockLogStorage implements SegmentStore {
   readonly #committer: Committer
   readonly #context: SegmentContext
   readonly #segments = new Map<string, StoredSegment>()
+  readonly #removals = new Map<string, Promise<void>>()
   #closing: Promise<void> | undefined
 
   constructor(store: BlockStore, options: Resolved) {
@@ -129,13 +131,12 @@ class BlockLogStorage implements SegmentStore {
 
   async remove(key: SegmentKey): Promise<void> {
     this.#checkOpen()
-    const segment = this.segment(key)
+    const name = formatSegmentKey(key)
+    const segment = this.#segments.get(name)
     if (!segment) return
-    await segment.retire(
-      new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${formatSegmentKey(key)}": it is being removed`),
-    )
-    await this.#store.release(segment.giveUpRuns())
-    this.#segments.delete(formatSegmentKey(key))
+    const removal = this.#removals.get(name) ?? this.#remove(name, segment).finally(() => this.#removals.delete(name))
+    this.#removals.set(name, removal)
+    await removal
   }
 
   sync(): Promise<void> {
@@ -188,6 +189,12 @@ class BlockLogStorage implements SegmentStore {
     return segment
   }
 
+  async #remove(name: string, segment: StoredSegment): Promise<void> {
+    await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
+    await this.#store.release(segment.giveUpRuns())
+    this.#segments.delete(name)
+  }
+
   async #close(): Promise<void> {
     const reason = new WalrusError('STORAGE_CLOSED', 'Cannot append: the storage is closed')
     try {
@@ -205,6 +212,13 @@ class BlockLogStorage implements SegmentStore {
   #checkOpen(): void {
     if (this.#closing) throw new WalrusError('STORAGE_CLOSED', 'Cannot change segments: the storage is closed')
   }
+}
+
+function checkOptions({ batchBytesMax, fsync }: Resolved): void {
+  const fault = batchBytesMax > 0 ? undefined : `gather batches of ${batchBytesMax} bytes: not a number above 0`
+  const isSchedule = fsync.kind !== 'interval' || fsync.milliseconds >= 0
+  const reason = fault ?? (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
+  if (reason !== undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot ${reason}`)
 }
 
 /** Topic → segment → the runs of it. */
