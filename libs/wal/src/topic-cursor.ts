@@ -9,22 +9,27 @@ export class TopicCursor {
   readonly #topic: Topic
   readonly #name: string
   readonly #consistency: ReadConsistency
+  readonly #onProblem: (error: Error) => void
   /** Offset of the next entry to deliver. Invariant: ≥ the committed position. */
   #nextOffset: number
+  /** The committed position, as far as it matters: how much would be delivered again. */
+  #committedOffset: number
   /** Entries read ahead; `#ahead[#aheadAt]` is the one at `#nextOffset`. */
   #ahead: readonly StoredEntry[] = []
   #aheadAt = 0
   #filling: Promise<void> | undefined
-  #deliveredSinceCommit = 0
+  #persisting: Promise<void> | undefined
   /** Why the cursor went back, the last time that it did. */
   #setback: unknown
   #setbackCount = 0
 
-  constructor(topic: Topic, name: string, consistency: ReadConsistency) {
+  constructor(topic: Topic, name: string, consistency: ReadConsistency, onProblem: (error: Error) => void) {
     this.#topic = topic
     this.#name = name
     this.#consistency = consistency
+    this.#onProblem = onProblem
     this.#nextOffset = topic.cursorOffset(name)
+    this.#committedOffset = this.#nextOffset
   }
 
   /** Entries that were committed and not delivered. */
@@ -40,21 +45,27 @@ export class TopicCursor {
 
   /** At least one entry if there is one, then while the limits hold. */
   async nextBatch(limits: ReadLimits, checkpoint: boolean): Promise<readonly StoredEntry[]> {
-    while (this.#aheadAt >= this.#ahead.length) {
-      if (this.unreadCount === 0) return []
-      await this.#fill(limits)
+    for (;;) {
+      if (this.#aheadAt < this.#ahead.length) {
+        const entries = this.#takeAhead(limits)
+        if (!checkpoint || entries.length === 0) return entries
+        if (this.#mayDeliver(entries.length)) return this.#deliver(entries)
+        await this.#persist()
+      } else {
+        if (this.unreadCount === 0) return []
+        await this.#fill(limits)
+      }
     }
-    const entries = this.#takeAhead(limits)
-    if (!checkpoint || entries.length === 0) return entries
-    this.#aheadAt += entries.length
-    this.#nextOffset = (entries.at(-1)?.offset ?? this.#nextOffset - 1) + 1
-    await this.#noteDelivery(entries.length)
-    return entries
   }
 
-  /** Records the position where it was not yet. */
+  /** Records what was handed out and not recorded yet. */
   async flush(): Promise<void> {
-    if (this.#deliveredSinceCommit > 0) await this.#commit()
+    if (this.#consistency.kind === 'StrictlyAtOnce') return
+    while (this.#uncommittedCount > 0) await this.#persist()
+  }
+
+  get #uncommittedCount(): number {
+    return this.#nextOffset - this.#committedOffset
   }
 
   #fill(limits: ReadLimits): Promise<void> {
@@ -84,22 +95,29 @@ export class TopicCursor {
     return this.#ahead.slice(this.#aheadAt, end)
   }
 
-  async #noteDelivery(count: number): Promise<void> {
-    this.#deliveredSinceCommit += count
-    const deliveredMax = this.#consistency.kind === 'StrictlyAtOnce' ? 0 : this.#consistency.persistEvery - 1
-    if (this.#deliveredSinceCommit > deliveredMax) await this.#commit()
+  /** More than `persistEvery` must never be uncommitted, except in one batch that is larger by itself. */
+  #mayDeliver(count: number): boolean {
+    if (this.#consistency.kind === 'StrictlyAtOnce' || this.#uncommittedCount === 0) return true
+    return this.#uncommittedCount + count <= this.#consistency.persistEvery
   }
 
-  /** If it fails, what was handed out since the last commit is handed out again: nothing is skipped. */
-  async #commit(): Promise<void> {
+  /** Strictly: the position behind an entry is committed before the entry is handed out. Else only what was handed out is. */
+  async #deliver(entries: readonly StoredEntry[]): Promise<readonly StoredEntry[]> {
+    this.#aheadAt += entries.length
+    this.#nextOffset += entries.length
+    if (this.#consistency.kind === 'StrictlyAtOnce') await this.#commitStrictly(this.#nextOffset)
+    else if (this.#uncommittedCount >= this.#consistency.persistEvery) this.#persist().catch(this.#onProblem)
+    return entries
+  }
+
+  async #commitStrictly(offset: number): Promise<void> {
     const setbackCount = this.#setbackCount
-    const offset = this.#nextOffset
-    this.#deliveredSinceCommit = 0
     try {
       await this.#topic.commitCursor(this.#name, () => {
         if (setbackCount !== this.#setbackCount) throw this.#setback
         return offset
       })
+      this.#committedOffset = Math.max(this.#committedOffset, offset)
     } catch (error) {
       if (setbackCount === this.#setbackCount) this.#goBack(error)
       throw error
@@ -110,9 +128,21 @@ export class TopicCursor {
   #goBack(reason: unknown): void {
     this.#setback = reason
     this.#setbackCount++
-    this.#deliveredSinceCommit = 0
     this.#nextOffset = this.#topic.cursorOffset(this.#name)
+    this.#committedOffset = this.#nextOffset
     this.#ahead = []
     this.#aheadAt = 0
+  }
+
+  /** Commits what was handed out until now, one commit after the other. */
+  #persist(): Promise<void> {
+    this.#persisting ??= this.#persistNow().finally(() => (this.#persisting = undefined))
+    return this.#persisting
+  }
+
+  async #persistNow(): Promise<void> {
+    const offset = this.#nextOffset
+    await this.#topic.commitCursor(this.#name, () => offset)
+    this.#committedOffset = offset
   }
 }

@@ -177,7 +177,7 @@ export class Walrus {
     if (known) return known
     const topic = this.#topics.get(name)
     if (!topic) return undefined
-    const cursor = new TopicCursor(topic, SHARED_CURSOR, this.#consistency)
+    const cursor = new TopicCursor(topic, SHARED_CURSOR, this.#consistency, this.#onProblem)
     this.#cursors.set(name, cursor)
     return cursor
   }
