@@ -168,7 +168,8 @@ class MemorySegmentLog implements SegmentLog {
     this.#assertAppendable()
     const batch = this.#batch()
     const timestampMs = this.#storage.options.wallMs?.() ?? 0
-    for (const data of entries) batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: new Uint8Array(data) })
+    for (const data of entries)
+      batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: new Uint8Array(data) })
     return batch
   }
 
