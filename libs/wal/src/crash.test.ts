@@ -26,35 +26,35 @@ interface Scenario extends Promises {
   readonly settings: Partial<Omit<WalrusOptions, 'directory'>>
 }
 
-const TINY_SEGMENTS = { segmentBytesMax: 6000 }
+const TINY = { segmentBytesMax: 6000, batchBytesMax: 1200 }
 const SCENARIOS: readonly Scenario[] = [
   {
     name: 'a sync for each append, strict cursors',
     seed: 1,
     durable: true,
     persistEvery: 0,
-    settings: { ...TINY_SEGMENTS, consistency: { kind: 'StrictlyAtOnce' } },
+    settings: { ...TINY, consistency: { kind: 'StrictlyAtOnce' } },
   },
   {
     name: 'a sync for each append, cursors at least once in three',
     seed: 2,
     durable: true,
     persistEvery: 3,
-    settings: { ...TINY_SEGMENTS, consistency: { kind: 'AtLeastOnce', persistEvery: 3 } },
+    settings: { ...TINY, consistency: { kind: 'AtLeastOnce', persistEvery: 3 } },
   },
   {
     name: 'a sync now and then',
     seed: 3,
     durable: false,
     persistEvery: 0,
-    settings: { ...TINY_SEGMENTS, fsync: { kind: 'interval', milliseconds: 1000 } },
+    settings: { ...TINY, fsync: { kind: 'interval', milliseconds: 1000 } },
   },
   {
     name: 'no sync',
     seed: 4,
     durable: false,
     persistEvery: 0,
-    settings: { ...TINY_SEGMENTS, fsync: { kind: 'none' } },
+    settings: { ...TINY, fsync: { kind: 'none' } },
   },
 ]
 
