@@ -2,11 +2,11 @@ import { WalrusError, type CommitTicket } from '@walrus/core'
 import {
   ManualClock,
   MemoryLogStorage,
-  MemoryMetadataLog,
+  ScriptedMetadataLog,
   type MemoryLogDisk,
   type MemoryLogStorageOptions,
-  type MemoryMetadataDisk,
-  type MemoryMetadataLogOptions,
+  type ScriptedMetadataDisk,
+  type ScriptedMetadataLogOptions,
 } from '@walrus/testing'
 import { openNode, type ClusterNode, type NodeOptions } from './cluster-node.js'
 
@@ -21,17 +21,17 @@ export interface Reported {
 export class NodeHarness {
   readonly clock = new ManualClock()
   readonly disk: MemoryLogDisk = new Map()
-  readonly metadataDisk: MemoryMetadataDisk = { commands: [] }
+  readonly metadataDisk: ScriptedMetadataDisk = { commands: [] }
   readonly reports: Reported[] = []
   storageOptions: MemoryLogStorageOptions = {}
-  metadataOptions: MemoryMetadataLogOptions = {}
+  metadataOptions: ScriptedMetadataLogOptions = {}
   storage = new MemoryLogStorage(this.disk)
-  metadata = new MemoryMetadataLog(this.metadataDisk)
+  metadata = new ScriptedMetadataLog(this.metadataDisk)
 
   /** Starts a node over what the last one left. */
   async start(options: Partial<NodeOptions> = {}): Promise<ClusterNode> {
     this.storage = new MemoryLogStorage(this.disk, this.storageOptions)
-    this.metadata = new MemoryMetadataLog(this.metadataDisk, this.metadataOptions)
+    this.metadata = new ScriptedMetadataLog(this.metadataDisk, this.metadataOptions)
     return await openNode({
       nodeId: 1,
       address: '127.0.0.1:6000',

@@ -1,5 +1,5 @@
 import { crc32 } from '@walrus/protocol'
-import { FaultyDisk, ManualClock, MemoryMetadataLog, randomBelow, seededRandom, type Random } from '@walrus/testing'
+import { FaultyDisk, ManualClock, ScriptedMetadataLog, randomBelow, seededRandom, type Random } from '@walrus/testing'
 import { openLogStorage } from '@walrus/wal'
 import type { LogStorage } from '@walrus/core'
 import { expect } from 'chai'
@@ -13,7 +13,7 @@ class PoweredNode {
   readonly #metadataDisk = { commands: [] }
   #disk: FaultyDisk
   storage!: LogStorage
-  metadata!: MemoryMetadataLog
+  metadata!: ScriptedMetadataLog
   node!: ClusterNode
 
   constructor(seed: number) {
@@ -32,7 +32,7 @@ class PoweredNode {
       onProblem,
       ...sizes,
     })
-    this.metadata = new MemoryMetadataLog(this.#metadataDisk)
+    this.metadata = new ScriptedMetadataLog(this.#metadataDisk)
     this.node = await openNode({
       nodeId: 1,
       address: '127.0.0.1:6000',
