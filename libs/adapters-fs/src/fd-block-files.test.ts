@@ -47,6 +47,13 @@ describe('fd block files', () => {
     expect(await readdir(path)).to.deep.equal([])
   })
 
+  it('makes missing parents although others make the same at the same time', async () => {
+    const paths = ['a', 'b', 'c', 'd'].map((name) => join(folder.path, 'new', 'parent', name))
+    const directories = await Promise.all(paths.map((path) => openFdBlockFiles(path)))
+    await Promise.all(directories.map((directory) => directory.close()))
+    expect(await readdir(join(folder.path, 'new', 'parent'))).to.have.members(['a', 'b', 'c', 'd'])
+  })
+
   it('gives a new file its name only when it is whole, and then secures the name', async () => {
     const { calls, directory } = await openLogged(folder, { reservation: 'written' })
     await directory.create('a', 100_000)

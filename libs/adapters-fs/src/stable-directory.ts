@@ -10,7 +10,8 @@ export async function makeStableDirectory(calls: SystemCalls, path: string): Pro
   if (made === 'exists') return
   if (made === 'parent missing') {
     await makeStableDirectory(calls, dirname(absolute))
-    await calls.makeDirectory(absolute)
+    // Somebody else may have made it meanwhile.
+    await tryMakeDirectory(calls, absolute)
   }
   await syncDirectory(calls, dirname(absolute))
 }

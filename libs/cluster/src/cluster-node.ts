@@ -19,7 +19,7 @@ import { unknownTopicMessage } from '@walrus/protocol'
 import { LedTopics } from './led-topics.js'
 import { viewMetrics, type MetricsView } from './metrics-view.js'
 import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
-import { pause } from './pause.js'
+import { atMost } from './pause.js'
 import { recoverSegments } from './recover-segments.js'
 import { TopicRegistrar } from './topic-registrar.js'
 
@@ -74,8 +74,9 @@ export class ClusterNode {
    * Makes sure that the topic exists; resolves once that is durable, and appends from then on succeed. Idempotent.
    * Rejects with `INVALID_TOPIC`, or with `TIMED_OUT` when it is not known whether it was created.
    */
-  register(topic: string): Promise<void> {
-    return this.#registrar.register(topic)
+  async register(topic: string): Promise<void> {
+    if (this.#closing !== undefined) throw nodeClosed()
+    await this.#registrar.register(topic)
   }
 
   /**
@@ -134,8 +135,8 @@ export class ClusterNode {
   async #stop(): Promise<void> {
     const { clock, limits } = this.#context
     this.#monitor?.cancel()
-    await Promise.race([this.#topics.settled(), pause(clock, limits.requestTimeoutMs)])
-    this.#topics.close(new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed'))
+    await atMost(clock, limits.requestTimeoutMs, this.#topics.settled())
+    this.#topics.close(nodeClosed())
   }
 
   #watch(): void {
@@ -145,6 +146,10 @@ export class ClusterNode {
       this.#watch()
     })
   }
+}
+
+function nodeClosed(): WalrusError {
+  return new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed')
 }
 
 function contextOf(options: NodeOptions): NodeContext {

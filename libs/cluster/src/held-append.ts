@@ -13,7 +13,7 @@ export class HeldAppend implements CommitTicket {
   #listeners: ((ticket: CommitTicket) => void)[] = []
 
   constructor(entry: Uint8Array) {
-    this.entry = entry.slice()
+    this.entry = new Uint8Array(entry)
   }
 
   get firstOffset(): number {

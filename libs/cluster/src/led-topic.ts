@@ -56,7 +56,7 @@ export class LedTopic {
   /** Goes on as metadata says: in the segment that it names, if this node may write it. Idempotent. */
   adopt(topic: TopicMetadata): void {
     this.#limits = { ...topic.config, ...this.#context.segmentLimits }
-    if (this.#log?.segment === lastSegment(topic).id) return
+    const before = this.#log
     try {
       assertLease(this.#context, topic)
       this.#log = openTail(this.#context.storage, topic)
@@ -64,6 +64,7 @@ export class LedTopic {
       this.#failWith(error)
       return
     }
+    if (this.#log === before) return
     if (this.#log.sealed) this.#startRollover()
     else this.#gate.open(this.#log, this.#limits)
   }
@@ -100,7 +101,7 @@ export class LedTopic {
     if (log === undefined || limits === undefined) return
     try {
       const outcome = await rollOver(this.#context, log, limits)
-      if (outcome === 'kept') this.#gate.open(log, limits)
+      if (outcome === 'kept' && !this.#gate.failed) this.#gate.open(log, limits)
     } catch (error) {
       this.#failWith(error)
     }

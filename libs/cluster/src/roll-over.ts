@@ -29,7 +29,7 @@ export async function rollOver(context: NodeContext, log: SegmentLog, limits: Se
   await untilDone(context, log, 'record the end of', () => log.seal())
   await proposeSeal(context, log)
   const pauseMs = Math.round(context.clock.monotonicMs() - startMs)
-  context.report('info', 'segment sealed', { ...nameOf(log), entryCount: log.entryCount, pauseMs })
+  context.report('debug', 'segment sealed', { ...nameOf(log), entryCount: log.entryCount, pauseMs })
   return 'rolled'
 }
 

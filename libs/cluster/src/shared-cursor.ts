@@ -20,8 +20,9 @@ export class SharedCursor {
   #callCount = 0
   /** Topic offset of the next entry to deliver; undefined until the first call. */
   #offset: number | undefined
-  /** Entries from `#offset` on that were read ahead. */
+  /** What was read ahead; the entry at `#aheadAt` is the one at `#offset`. */
   #ahead: readonly StoredEntry[] = []
+  #aheadAt = 0
   #serving = false
   #usedSinceTick = false
 
@@ -48,7 +49,7 @@ export class SharedCursor {
 
   /** Frees what was read ahead, if nobody asked since the last tick. */
   tick(): void {
-    if (!this.#usedSinceTick && !this.#serving) this.#ahead = []
+    if (!this.#usedSinceTick && !this.#serving) this.#forgetAhead()
     this.#usedSinceTick = false
   }
 
@@ -65,28 +66,38 @@ export class SharedCursor {
   /** Serves calls up to number `last`; a later one may have seen an acknowledgement that this read does not show. */
   async #serve(last: number): Promise<void> {
     try {
-      if (this.#ahead.length === 0) this.#ahead = await this.#readAhead()
+      if (this.#aheadCount === 0) await this.#readAhead()
     } catch (error) {
       for (const call of this.#takeUpTo(last)) call.reject(error)
       return
     }
-    if (this.#ahead.length > 0) await this.#deliver()
+    if (this.#aheadCount > 0) await this.#deliver()
     else for (const call of this.#takeUpTo(last)) call.resolve(undefined)
   }
 
-  async #readAhead(): Promise<readonly StoredEntry[]> {
+  get #aheadCount(): number {
+    return this.#ahead.length - this.#aheadAt
+  }
+
+  #forgetAhead(): void {
+    this.#ahead = []
+    this.#aheadAt = 0
+  }
+
+  async #readAhead(): Promise<void> {
     const lastAppend = this.#gate.lastAppend
+    this.#forgetAhead()
     this.#offset ??= await this.#gate.whenOpen((log) => log.topicState.cursors.get(SHARED_CURSOR) ?? 0)
-    const entries = await readEntries(this.#context, this.#topic, this.#offset)
-    if (entries.length > 0 || lastAppend?.state !== 'pending') return entries
+    this.#ahead = await readEntries(this.#context, this.#topic, this.#offset)
+    if (this.#ahead.length > 0 || lastAppend?.state !== 'pending') return
     // What is being committed may be what this caller has just written: it looks again before it answers "empty".
     await settled(lastAppend)
-    return await readEntries(this.#context, this.#topic, this.#offset)
+    this.#ahead = await readEntries(this.#context, this.#topic, this.#offset)
   }
 
   async #deliver(): Promise<void> {
-    const calls = this.#take(this.#ahead.length)
-    const entries = this.#ahead.slice(0, calls.length)
+    const calls = this.#take(this.#aheadCount)
+    const entries = this.#ahead.slice(this.#aheadAt, this.#aheadAt + calls.length)
     const last = entries.at(-1)
     if (last === undefined) return
     try {
@@ -96,7 +107,7 @@ export class SharedCursor {
       return
     }
     this.#offset = last.offset + 1
-    this.#ahead = this.#ahead.slice(entries.length)
+    this.#aheadAt += entries.length
     for (const [at, call] of calls.entries()) call.resolve(entries[at])
   }
 

@@ -45,6 +45,11 @@ export class TopicGate {
     return this.#log
   }
 
+  /** Nothing gets through until it is opened again. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** The newest append, held or not: when it is settled, all before it are. */
   get lastAppend(): CommitTicket | undefined {
     return this.#lastAppend

@@ -59,6 +59,7 @@ export class TopicRegistrar {
         if (result.outcome !== 'rejected') return
         throw new WalrusError('INVALID_ARGUMENT', `Cannot register "${name}": ${result.detail}`)
       } catch (error) {
+        if (metadata.state.topics.has(name)) return
         if (!isOutcomeUnknown(error)) throw error
         if (clock.monotonicMs() + backoffMs(attempt, limits) >= deadlineMs) throw timedOut(name, error)
         await pause(clock, backoffMs(attempt, limits))

@@ -3,7 +3,7 @@ import { CallGate } from './call-gate.js'
 import { diskError } from './disk-error.js'
 import type { DiskFault, DiskWorld } from './disk-world.js'
 import { FaultyBlockFile } from './faulty-block-file.js'
-import type { MemoryDisk } from './memory-block-files.js'
+import type { MemoryDisk } from '@walrus/adapters-memory'
 import { SectorFile } from './sector-file.js'
 import type { Random } from './seeded-random.js'
 

@@ -1,7 +1,7 @@
 import type { BlockFileDirectory } from '@walrus/core'
 import { DiskWorld, type OnOperation } from './disk-world.js'
 import { FaultyBlockFiles, type FaultyFiles } from './faulty-block-files.js'
-import { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
+import { MemoryBlockFiles, MemoryDisk } from '@walrus/adapters-memory'
 import { SectorFile } from './sector-file.js'
 import { seededRandom, type Random } from './seeded-random.js'
 

@@ -8,16 +8,15 @@ export {
 } from './disk-world.js'
 export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
-export { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
 export { RawClient } from './raw-client.js'
 export { randomBelow, seededRandom, type Random } from './seeded-random.js'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js'
 export {
-  MemoryMetadataLog,
-  type MemoryMetadataDisk,
-  type MemoryMetadataLogOptions,
+  ScriptedMetadataLog,
+  type ScriptedMetadataDisk,
+  type ScriptedMetadataLogOptions,
   type ProposalFate,
-} from './memory-metadata-log.js'
+} from './scripted-metadata-log.js'
 export { metadataLogSuite, type MetadataLogPlace, type MetadataLogSuiteOptions } from './metadata-log-suite.js'
 export {
   MemoryLogStorage,

@@ -1,5 +1,5 @@
 import { blockFileSuite } from './block-file-suite/suite.js'
-import { MemoryBlockFiles, MemoryDisk } from './memory-block-files.js'
+import { MemoryBlockFiles, MemoryDisk } from '@walrus/adapters-memory'
 
 blockFileSuite({
   name: 'memory',

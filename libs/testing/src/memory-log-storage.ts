@@ -79,9 +79,10 @@ export class MemoryLogStorage implements LogStorage {
     this.#crashed = true
   }
 
-  /** Resolves when nothing is in flight. */
+  /** Resolves when nothing is in flight; never after a crash. */
   async settled(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing
+    if (this.#crashed) await new Promise(() => undefined)
   }
 
   /** A batch of this log waits for the next commit. */
@@ -121,6 +122,7 @@ class MemorySegmentLog implements SegmentLog {
   #sealed: boolean
   #openBatch: MemoryBatch | undefined
   #inFlight: MemoryBatch | undefined
+  readonly #commitListeners = new Set<() => void>()
 
   constructor(storage: MemoryLogStorage, stored: MemorySegment) {
     this.#storage = storage
@@ -155,6 +157,9 @@ class MemorySegmentLog implements SegmentLog {
   get createdMs(): number {
     return (this.#stored.entries[0] ?? this.#inFlight?.entries[0] ?? this.#openBatch?.entries[0])?.timestampMs ?? 0
   }
+  get lastAppendMs(): number {
+    return this.#stored.entries.at(-1)?.timestampMs ?? this.createdMs
+  }
   get topicState(): TopicState {
     return this.#stored.topicState
   }
@@ -167,7 +172,8 @@ class MemorySegmentLog implements SegmentLog {
     this.#assertAppendable()
     const batch = this.#batch()
     const timestampMs = this.#storage.options.wallMs?.() ?? 0
-    for (const data of entries) batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: data.slice() })
+    for (const data of entries)
+      batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: new Uint8Array(data) })
     return batch
   }
 
@@ -188,6 +194,16 @@ class MemorySegmentLog implements SegmentLog {
       found.push(entry)
     }
     return found
+  }
+
+  async indexAtTime(timestampMs: number): Promise<number> {
+    const index = this.#stored.entries.findIndex((entry) => entry.timestampMs >= timestampMs)
+    return index < 0 ? this.entryCount : index
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#commitListeners.add(listener)
+    return () => void this.#commitListeners.delete(listener)
   }
 
   async drain(): Promise<void> {
@@ -218,6 +234,7 @@ class MemorySegmentLog implements SegmentLog {
     this.#storage.disk.set(formatSegmentKey(this), this.#stored)
     this.#inFlight = undefined
     batch.settle(undefined)
+    if (batch.entries.length > 0) for (const listener of [...this.#commitListeners]) listener()
   }
 
   /** Fails what was in flight and, because offsets have no holes, what was appended since. */

@@ -1,12 +1,21 @@
+export { Walrus, type Statistics } from './walrus.js'
 export {
   BATCH_ENTRIES_MAX,
-  Walrus,
+  type AppendOptions,
   type BatchReadOptions,
   type CheckpointOptions,
   type WalrusOptions,
-} from './walrus.js'
+} from './walrus-options.js'
 export type { AppendedBatch } from './topic.js'
+export type { CursorCommit, SeekTarget, TopicCursor } from './topic-cursor.js'
 export type { ReadConsistency } from './consistency.js'
-export { openLogStorage, type LogStorageOptions, type SegmentStore } from './log/segment-store.js'
+export type { RetentionPolicy } from './retention.js'
+export type { TailOptions } from './tail.js'
+export {
+  openLogStorage,
+  type LogStorageOptions,
+  type SegmentStore,
+  type StorageStatistics,
+} from './log/segment-store.js'
 export { ENTRY_BYTES_MAX } from './log/stored-segment.js'
 export type { FsyncSchedule } from './commit/fsync-schedule.js'

@@ -30,7 +30,11 @@ export interface RetentionMoment {
 }
 
 /** How many of the sealed segments go, from the oldest on. Invariant: none goes before an older one. */
-export function countExpired(sealed: readonly RetainedSegment[], policy: RetentionPolicy, moment: RetentionMoment): number {
+export function countExpired(
+  sealed: readonly RetainedSegment[],
+  policy: RetentionPolicy,
+  moment: RetentionMoment,
+): number {
   let keptBytes = moment.openBytes + sealed.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   let count = 0
   for (const segment of sealed) {
@@ -49,7 +53,10 @@ export function segmentBytesUnder(policy: RetentionPolicy, segmentBytesMax: numb
 
 /** Throws `INVALID_ARGUMENT` on a bound that is no bound. */
 export function checkRetention(policy: RetentionPolicy): RetentionPolicy {
-  for (const [name, value] of [['ageMs', policy.ageMs], ['bytes', policy.bytes]] as const) {
+  for (const [name, value] of [
+    ['ageMs', policy.ageMs],
+    ['bytes', policy.bytes],
+  ] as const) {
     if (value === undefined || (Number.isFinite(value) && value > 0)) continue
     throw new WalrusError('INVALID_ARGUMENT', `Cannot keep ${name} ${value}: not a number above 0`)
   }

@@ -3,12 +3,12 @@ import type { ReadConsistency } from './consistency.js'
 import type { Topic } from './topic.js'
 
 const READ_AHEAD: ReadLimits = { maxEntries: 4096, maxBytes: 256 * 1024 }
-const DEFAULT_LIMITS: ReadLimits = { maxEntries: 2000, maxBytes: 1024 * 1024 }
+const BATCH_LIMITS: ReadLimits = { maxEntries: 2000, maxBytes: 1024 * 1024 }
 
 /** When a cursor's progress reaches the log: as a read consistency says, or only when it is told to. */
-export type CursorCommit = ReadConsistency | { readonly kind: 'manual' }
+export type CursorCommit = ReadConsistency | { readonly kind: 'Manual' }
 
-/** Where a cursor goes. */
+/** Where a cursor goes; beyond the ends of the log it stops at them. `timeMs`: wall-clock milliseconds of an append. */
 export type SeekTarget = 'start' | 'end' | { readonly offset: number } | { readonly timeMs: number }
 
 /** A named read position in a topic, shared by all who read through it: each entry goes to one of them. */
@@ -17,13 +17,18 @@ export class TopicCursor {
   readonly #topic: Topic
   readonly #commitWhen: CursorCommit
   readonly #onProblem: (error: Error) => void
-  /** Offset of the next entry to deliver. Invariant: ≥ the committed position, unless a seek went back. */
+  /** Offset of the next entry to deliver. Invariant: ≥ the committed position, but for a seek that is not committed. */
   #nextOffset: number
+  /** The committed position, as far as it matters: how much would be delivered again. */
+  #committedOffset: number
   /** Entries read ahead; `#ahead[#aheadAt]` is the one at `#nextOffset`. */
   #ahead: readonly StoredEntry[] = []
   #aheadAt = 0
   #filling: Promise<void> | undefined
-  #deliveredSinceCommit = 0
+  #persisting: Promise<void> | undefined
+  /** Why the cursor went back, the last time that it did. */
+  #setback: unknown
+  #setbackCount = 0
 
   constructor(topic: Topic, name: string, commitWhen: CursorCommit, onProblem: (error: Error) => void) {
     this.name = name
@@ -31,6 +36,7 @@ export class TopicCursor {
     this.#commitWhen = commitWhen
     this.#onProblem = onProblem
     this.#nextOffset = topic.cursorOffset(name)
+    this.#committedOffset = this.#nextOffset
   }
 
   /** Offset of the next entry to deliver. */
@@ -50,34 +56,39 @@ export class TopicCursor {
   }
 
   /** At least one entry if there is one, then while the limits hold. */
-  async nextBatch(limits: ReadLimits = DEFAULT_LIMITS, checkpoint = true): Promise<readonly StoredEntry[]> {
-    while (this.#aheadAt >= this.#ahead.length) {
-      if (this.unreadCount === 0) return []
-      await this.#fill(limits)
+  async nextBatch(limits: ReadLimits = BATCH_LIMITS, checkpoint = true): Promise<readonly StoredEntry[]> {
+    for (;;) {
+      if (this.unreadCount === 0 || limits.maxEntries < 1) return []
+      const entries = await this.#look(limits)
+      // Others may have taken them while this call waited for the disk.
+      if (entries[0]?.offset !== this.#nextOffset) continue
+      if (!checkpoint) return entries
+      if (this.#mayDeliver(entries.length)) return this.#deliver(entries)
+      await this.#persist()
     }
-    const entries = this.#takeAhead(limits)
-    if (!checkpoint) return entries
-    this.#aheadAt += entries.length
-    this.#nextOffset = (entries.at(-1)?.offset ?? this.#nextOffset - 1) + 1
-    await this.#noteDelivery(entries.length)
-    return entries
   }
 
-  /** Records the position durably as the fsync schedule says: after a restart the cursor goes on from here. */
-  commit(): Promise<void> {
-    return this.#commit()
+  /** Records what was handed out until now: after a restart the cursor goes on behind it. */
+  async commit(): Promise<void> {
+    const offset = this.#nextOffset
+    while (this.#committedOffset < offset) await this.#persist()
   }
 
-  /** Moves the cursor, and records where it is unless it commits by hand. Beyond the ends of the log it stops at them. */
+  /** Moves the cursor, and records where it is, unless it commits by hand. Calls that wait for an entry get one from there. */
   async seek(target: SeekTarget): Promise<void> {
-    const offset = await this.#resolve(target)
-    this.#moveTo(Math.min(Math.max(offset, this.#topic.startOffset), this.#topic.endOffset))
-    if (this.#commitWhen.kind !== 'manual') await this.#commit()
+    const wanted = await this.#resolve(target)
+    const offset = Math.min(Math.max(wanted, this.#topic.startOffset), this.#topic.endOffset)
+    this.#setback = new WalrusError(
+      'UNAVAILABLE',
+      `Cannot deliver through cursor "${this.name}": it was moved meanwhile`,
+    )
+    this.#moveTo(offset)
+    if (this.#commitWhen.kind !== 'Manual') await this.#topic.commitCursor(this.name, () => offset)
   }
 
-  /** Records the position where it should have been and was not yet. */
+  /** Records what should have been recorded by now or soon. */
   async flush(): Promise<void> {
-    if (this.#deliveredSinceCommit > 0 && this.#commitWhen.kind !== 'manual') await this.#commit()
+    if (this.#commitWhen.kind === 'AtLeastOnce') await this.commit()
   }
 
   async #resolve(target: SeekTarget): Promise<number> {
@@ -87,6 +98,18 @@ export class TopicCursor {
     if (Number.isSafeInteger(target.offset) && target.offset >= 0) return target.offset
     const what = `Cannot move cursor "${this.name}" of topic "${this.#topic.name}" to offset ${target.offset}`
     throw new WalrusError('INVALID_ARGUMENT', `${what}: not a whole number from 0`)
+  }
+
+  get #uncommittedCount(): number {
+    return this.#nextOffset - this.#committedOffset
+  }
+
+  /** The entries that a call with these limits gets; what was read ahead is used as long as it is enough. */
+  async #look(limits: ReadLimits): Promise<readonly StoredEntry[]> {
+    const ready = this.#takeAhead(limits)
+    if (ready.isComplete) return ready.entries
+    await this.#fill(limits)
+    return this.#takeAhead(limits).entries
   }
 
   #fill(limits: ReadLimits): Promise<void> {
@@ -106,37 +129,73 @@ export class TopicCursor {
     this.#nextOffset = entries[0]?.offset ?? from
   }
 
-  #takeAhead(limits: ReadLimits): readonly StoredEntry[] {
+  /** Complete: a limit was reached, or there is nothing behind. */
+  #takeAhead(limits: ReadLimits): { readonly entries: readonly StoredEntry[]; readonly isComplete: boolean } {
     let end = this.#aheadAt
     let bytes = 0
     for (; end < this.#ahead.length && end - this.#aheadAt < limits.maxEntries; end++) {
       bytes += this.#ahead[end]?.data.length ?? 0
       if (bytes > limits.maxBytes && end > this.#aheadAt) break
     }
-    return this.#ahead.slice(this.#aheadAt, end)
+    const entries = this.#ahead.slice(this.#aheadAt, end)
+    const isLimited = entries.length >= limits.maxEntries || (entries.length > 0 && bytes >= limits.maxBytes)
+    return { entries, isComplete: isLimited || this.#nextOffset + entries.length >= this.#topic.endOffset }
   }
 
-  async #noteDelivery(count: number): Promise<void> {
-    this.#deliveredSinceCommit += count
-    if (this.#commitWhen.kind === 'manual') return
-    if (this.#commitWhen.kind === 'StrictlyAtOnce') return this.#commit()
-    if (this.#deliveredSinceCommit >= this.#commitWhen.persistEvery) this.#commit().catch(this.#onProblem)
+  /** More than `persistEvery` must never be uncommitted, except in one batch that is larger by itself. */
+  #mayDeliver(count: number): boolean {
+    if (this.#commitWhen.kind !== 'AtLeastOnce' || this.#uncommittedCount === 0) return true
+    return this.#uncommittedCount + count <= this.#commitWhen.persistEvery
   }
 
-  /** If it fails, what was handed out since the last commit is handed out again: nothing is skipped. */
-  async #commit(): Promise<void> {
-    this.#deliveredSinceCommit = 0
+  /** Strictly: the position behind an entry is committed before the entry is handed out. Else only what was handed out is. */
+  async #deliver(entries: readonly StoredEntry[]): Promise<readonly StoredEntry[]> {
+    this.#aheadAt += entries.length
+    this.#nextOffset += entries.length
+    const when = this.#commitWhen
+    if (when.kind === 'StrictlyAtOnce') await this.#commitStrictly(this.#nextOffset)
+    if (when.kind === 'AtLeastOnce' && this.#uncommittedCount >= when.persistEvery)
+      this.#persist().catch(this.#onProblem)
+    return entries
+  }
+
+  async #commitStrictly(offset: number): Promise<void> {
+    const setbackCount = this.#setbackCount
     try {
-      await this.#topic.commitCursor(this.name, this.#nextOffset)
+      await this.#topic.commitCursor(this.name, () => {
+        if (setbackCount !== this.#setbackCount) throw this.#setback
+        return offset
+      })
+      this.#committedOffset = Math.max(this.#committedOffset, offset)
     } catch (error) {
-      this.#moveTo(this.#topic.cursorOffset(this.name))
+      if (setbackCount === this.#setbackCount) this.#goBack(error)
       throw error
     }
   }
 
+  /** Later positions that wait for their commit fail with this one: else they would skip what is handed out again. */
+  #goBack(reason: unknown): void {
+    this.#setback = reason
+    this.#moveTo(this.#topic.cursorOffset(this.name))
+  }
+
   #moveTo(offset: number): void {
+    this.#setbackCount++
     this.#nextOffset = offset
+    this.#committedOffset = offset
     this.#ahead = []
     this.#aheadAt = 0
+  }
+
+  /** Commits what was handed out until now, one commit after the other. */
+  #persist(): Promise<void> {
+    this.#persisting ??= this.#persistNow().finally(() => (this.#persisting = undefined))
+    return this.#persisting
+  }
+
+  async #persistNow(): Promise<void> {
+    const offset = this.#nextOffset
+    await this.#topic.commitCursor(this.name, () => offset)
+    this.#committedOffset = offset
   }
 }

@@ -22,9 +22,15 @@ export interface TopicOptions {
   /** A segment of this size is sealed, and the next one opened. */
   readonly segmentBytesMax: number
   readonly retention: RetentionPolicy
+  /** Told of segments that could not be dropped. */
+  readonly onProblem: (error: Error) => void
 }
 
-type Held = () => void
+/** A call that waits until there is a segment to write to. */
+interface Held {
+  readonly resume: () => void
+  readonly reject: (reason: unknown) => void
+}
 
 /** One topic as a chain of segments, of which the last is written. */
 export class Topic {
@@ -79,14 +85,14 @@ export class Topic {
   }
 
   append(entry: Uint8Array): Promise<number> {
-    if (this.#mustHold()) return this.#hold(() => this.append(entry))
+    if (this.#mustHold()) return this.#holdAppend(entry.slice())
     try {
       this.#noteDirty()
       const ticket = this.#open.append(entry)
       const offset = ticket.lastOffset
       return ticket.done().then(() => offset)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
@@ -99,13 +105,13 @@ export class Topic {
     return { firstOffset: lastOffset - entries.length + 1, lastOffset }
   }
 
-  /** Resolves when the cursor's position is committed. */
-  commitCursor(name: string, offset: number): Promise<void> {
+  /** Resolves when the cursor's position is committed. The offset is asked for when it joins the log; it may throw. */
+  commitCursor(name: string, offset: () => number): Promise<void> {
     if (this.#held) return this.#hold(() => this.commitCursor(name, offset))
     try {
-      return this.#open.commitCursor(name, offset).done()
+      return this.#open.commitCursor(name, offset()).done()
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
@@ -118,17 +124,21 @@ export class Topic {
   async mark(clean: boolean): Promise<void> {
     if (this.#clean === clean) return
     this.#clean = clean
-    await this.commitCursor(CLEAN_MARK, clean ? 1 : 0)
+    await this.commitCursor(CLEAN_MARK, () => (clean ? 1 : 0))
   }
 
-  /** Committed entries from `offset` on, from one segment; empty at the end. An offset that is no longer kept starts at the oldest. */
+  /** Committed entries from `offset` on, across segments; empty at the end. An offset that is no longer kept starts at the oldest. */
   async read(offset: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
-    const from = Math.max(offset, this.startOffset)
-    const segment = this.#segments.findLast((one) => one.baseOffset <= from)
-    if (!segment) return []
-    const entries = await segment.read(from - segment.baseOffset, limits)
-    if (entries.length > 0 || segment === this.#open || from < segment.baseOffset + segment.entryCount) return entries
-    throw new WalrusError('CORRUPT_DATA', `Cannot read offset ${from} of topic "${this.name}": its segment is missing`)
+    let entries = await this.#readSegment(Math.max(offset, this.startOffset), limits)
+    for (;;) {
+      const last = entries.at(-1)
+      const rest = { maxEntries: limits.maxEntries - entries.length, maxBytes: limits.maxBytes - bytesOf(entries) }
+      if (!last || last.offset + 1 >= this.endOffset || rest.maxEntries <= 0 || rest.maxBytes <= 0) return entries
+      const [next, ...more] = await this.#readSegment(last.offset + 1, rest)
+      // A segment gives its first entry whatever its size, which must not make a batch larger than it may be.
+      if (!next || next.data.length > rest.maxBytes) return entries
+      entries = [...entries, next, ...more]
+    }
   }
 
   /** Offset of the first entry that was appended at that time or later; the end if there is none. */
@@ -150,7 +160,7 @@ export class Topic {
   /** Entries before `offset` are not read any more; the space of whole segments among them comes back. */
   async truncateBefore(offset: number): Promise<void> {
     if (offset <= this.startOffset) return
-    await this.commitCursor(START_MARK, Math.min(offset, this.endOffset))
+    await this.commitCursor(START_MARK, () => Math.min(offset, this.endOffset))
     await this.expire()
   }
 
@@ -186,6 +196,14 @@ export class Topic {
     await this.#removing
   }
 
+  async #readSegment(from: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
+    const segment = this.#segments.findLast((one) => one.baseOffset <= from)
+    if (!segment) return []
+    const entries = await segment.read(from - segment.baseOffset, limits)
+    if (entries.length > 0 || segment === this.#open || from < segment.baseOffset + segment.entryCount) return entries
+    throw new WalrusError('CORRUPT_DATA', `Cannot read offset ${from} of topic "${this.name}": its segment is missing`)
+  }
+
   #noteDirty(): void {
     if (!this.#clean) return
     this.#clean = false
@@ -197,22 +215,36 @@ export class Topic {
     return this.#held !== undefined
   }
 
+  /** @param entry a copy: the caller's bytes may change as soon as its call returns */
+  #holdAppend(entry: Uint8Array): Promise<number> {
+    return this.#hold(() => this.append(entry))
+  }
+
   #hold<T>(operation: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#held?.push(() => void operation().then(resolve, reject))
+      this.#held?.push({ resume: () => void operation().then(resolve, reject), reject })
     })
   }
 
   /** The next segment starts where this one ends: so its end must be settled first, and appends wait for it. */
   async #roll(): Promise<void> {
     this.#held = []
-    await this.#open.seal()
-    this.#open = this.#createAfter(this.#open)
-    this.#segments = [...this.#segments, this.#open]
-    this.#listen()
-    const held = this.#held
+    try {
+      await this.#open.seal()
+      this.#open = this.#createAfter(this.#open)
+      this.#segments = [...this.#segments, this.#open]
+      this.#listen()
+      for (const { resume } of this.#takeHeld()) resume()
+      this.expire().catch(this.#options.onProblem)
+    } catch (error) {
+      for (const { reject } of this.#takeHeld()) reject(error)
+    }
+  }
+
+  #takeHeld(): readonly Held[] {
+    const held = this.#held ?? []
     this.#held = undefined
-    for (const resume of held) resume()
+    return held
   }
 
   /** An open segment that is old would keep its first entries for ever. */
@@ -250,4 +282,8 @@ export class Topic {
       topicState: last?.topicState ?? EMPTY_TOPIC_STATE,
     })
   }
+}
+
+function bytesOf(entries: readonly StoredEntry[]): number {
+  return entries.reduce((sum, entry) => sum + entry.data.length, 0)
 }

@@ -1,10 +1,10 @@
 import { ContainerModule } from 'inversify'
 import { openLevelMetadataLog } from '@walrus/adapters-level'
+import { MemoryMetadataLog } from '@walrus/adapters-memory'
 import type { MetadataLog } from '@walrus/core'
 import { peerAddress, type Config } from '../config.js'
 import type { Directories } from '../directories.js'
 import type { Lifetime } from '../lifetime.js'
-import { MemoryMetadataLog } from '../memory/memory-metadata-log.js'
 import { Port } from './port.js'
 
 /** The metadata log of a node that is a cluster by itself. */

@@ -1,12 +1,12 @@
 import { ContainerModule } from 'inversify'
 import { nativeChecksum, openFdBlockFiles } from '@walrus/adapters-fs'
+import { MemoryBlockFiles } from '@walrus/adapters-memory'
 import type { BlockFileDirectory, Clock } from '@walrus/core'
 import { openLogStorage } from '@walrus/wal'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
 import type { Directories } from '../directories.js'
 import type { Lifetime } from '../lifetime.js'
-import { MemoryBlockFiles } from '../memory/memory-block-files.js'
 import { Port } from './port.js'
 
 /** The log: block files of the chosen backend, and the storage engine on them, which owns them. */
@@ -20,7 +20,7 @@ export const storage = new ContainerModule(({ bind }) => {
 async function openBlockFiles(config: Config, directories: Directories): Promise<BlockFileDirectory> {
   switch (config.storage) {
     case 'memory':
-      return new MemoryBlockFiles()
+      return MemoryBlockFiles.open()
     case 'auto':
     case 'fd':
       return openFdBlockFiles(directories.log)

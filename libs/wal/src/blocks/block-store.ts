@@ -24,12 +24,14 @@ export interface FoundRun {
   readonly slot: BlockSlot
 }
 
+type FoundSlot = ReturnType<typeof decodeBlockSlot>
+
 const NAME_DIGITS = 12
 
 /** The block files of one directory: gives out runs of blocks, and takes them back. */
 export class BlockStore {
   readonly #options: BlockStoreOptions
-  readonly #files: StoreFile[] = []
+  #files: StoreFile[] = []
   #lastFileId = 0
   #growing: Promise<void> | undefined
   #slotsDamaged = false
@@ -81,16 +83,28 @@ export class BlockStore {
   }
 
   /**
-   * Frees runs for good. The first becomes free on disk before the others do, so that a crash in between leaves a
-   * segment without its beginning, which recovery takes for what it is.
+   * Frees the runs of a segment for good, in their order. The first becomes free on disk before the others do, so that a
+   * crash in between leaves a segment without its beginning, which recovery takes for what it is. Rejects with
+   * `FILE_FAILED`, and frees nothing, when the file of the first takes no writes; others in such a file are freed at the
+   * next start.
    */
-  async release(runs: readonly { readonly run: Run; readonly slot: BlockSlot }[]): Promise<void> {
-    const usable = runs.filter(({ run }) => run.file.writable)
-    for (const group of [usable.slice(0, 1), usable.slice(1)]) {
+  async release([first, ...others]: readonly { readonly run: Run; readonly slot: BlockSlot }[]): Promise<void> {
+    if (!first) return
+    const groups = [[first], others.filter(({ run }) => run.file.writable)]
+    for (const group of groups) {
       for (const { run, slot } of group) run.file.queueSlot(run.firstBlock, { ...slot, state: 'free' })
       await Promise.all([...new Set(group.map(({ run }) => run.file))].map((file) => file.flushSlots()))
     }
-    for (const { run } of usable) run.file.space.release(run.firstBlock, run.blockCount)
+    for (const { run } of groups.flat()) run.file.space.release(run.firstBlock, run.blockCount)
+    await this.#deleteEmptyFiles()
+  }
+
+  /** The last file stays although it is empty, for what comes next. */
+  async #deleteEmptyFiles(): Promise<void> {
+    const empty = this.#files.filter((file) => file.deletable)
+    const surplus = empty.length === this.#files.length ? empty.slice(1) : empty
+    this.#files = this.#files.filter((file) => !surplus.includes(file))
+    for (const file of surplus) await this.#discard(file)
   }
 
   async close(): Promise<void> {
@@ -162,20 +176,25 @@ export class BlockStore {
     const found: FoundRun[] = []
     let doubtful = false
     for (let block = 0; block < file.geometry.blockCount;) {
-      const slot = decodeBlockSlot(table, block * SECTOR_BYTES, this.#options.checksum)
+      const slot = this.#slotAt(table, block)
       const blockCount = this.#claimSlot(file, block, slot, doubtful)
       if (slot === 'damaged') doubtful = true
       else if (isRun(slot)) {
         doubtful = false
         found.push({ file, block, slot })
       }
+      for (let inner = block + 1; inner < block + blockCount; inner++) forget(file, inner, this.#slotAt(table, inner))
       block += blockCount
     }
     return found
   }
 
+  #slotAt(table: Uint8Array, block: number): FoundSlot {
+    return decodeBlockSlot(table, block * SECTOR_BYTES, this.#options.checksum)
+  }
+
   /** Behind a damaged slot, blocks that look free may belong to its run: they are not given out again. */
-  #claimSlot(file: StoreFile, block: number, slot: BlockSlot | 'unused' | 'damaged', doubtful: boolean): number {
+  #claimSlot(file: StoreFile, block: number, slot: FoundSlot, doubtful: boolean): number {
     if (slot === 'damaged' || (doubtful && !isRun(slot))) file.space.occupy(block, 1)
     if (slot === 'damaged') {
       this.#slotsDamaged = true
@@ -204,6 +223,11 @@ function isNeverUsed(head: Uint8Array, checksum: Checksum): boolean {
   return decodeBlockSlot(head, slotPosition(0), checksum) === 'unused'
 }
 
-function isRun(slot: BlockSlot | 'unused' | 'damaged'): slot is BlockSlot {
+/** An owner of before, whose block went to a larger run before that could be noted: it must not come back with the block. */
+function forget(file: StoreFile, block: number, slot: FoundSlot): void {
+  if (isRun(slot)) file.queueSlot(block, { ...slot, state: 'free' })
+}
+
+function isRun(slot: FoundSlot): slot is BlockSlot {
   return typeof slot !== 'string' && slot.state !== 'free'
 }

@@ -19,6 +19,8 @@ export class StoreFile {
   readonly #checksum: Checksum
   #openCount: number
   #openCountRecorded: boolean
+  #recordingOpen = false
+  #closed = false
   #allocationSequence = 0
   #broken = false
   #queuedSlots = new Map<number, Uint8Array>()
@@ -62,6 +64,16 @@ export class StoreFile {
     await this.write([{ position: 0, parts: [encodeSuperblock(superblock, this.#checksum)] }], true)
   }
 
+  /** Bytes of blocks that are taken. */
+  get allocatedBytes(): number {
+    return (this.space.blockCount - this.space.freeCount) * this.geometry.blockBytes
+  }
+
+  /** True while no block is taken, and none is about to be. */
+  get deletable(): boolean {
+    return this.space.freeCount === this.space.blockCount && !this.#broken && !this.#recordingOpen
+  }
+
   /** True once blocks can be taken: generations given out from now on were never used in this file. */
   get allocatable(): boolean {
     return this.#openCountRecorded && !this.#broken
@@ -72,7 +84,12 @@ export class StoreFile {
     if (this.#openCountRecorded) return
     const openCount = this.#openCount + 1
     const record = encodeOpenRecord(openCount, this.#checksum)
-    await this.write([{ position: openRecordPosition(openCount), parts: [record] }], true)
+    this.#recordingOpen = true
+    try {
+      await this.write([{ position: openRecordPosition(openCount), parts: [record] }], true)
+    } finally {
+      this.#recordingOpen = false
+    }
     this.#openCount = openCount
     this.#openCountRecorded = true
   }
@@ -116,6 +133,8 @@ export class StoreFile {
 
   /** Makes durable what was written or queued before. A failed sync is final: the system may have dropped the bytes. */
   async sync(): Promise<void> {
+    // A file that was deleted because it was empty has nothing to lose.
+    if (this.#closed) return
     await this.#writeSlots()
     await this.#fatal(this.#file.sync())
   }
@@ -125,6 +144,7 @@ export class StoreFile {
   }
 
   close(): Promise<void> {
+    this.#closed = true
     return this.#file.close()
   }
 

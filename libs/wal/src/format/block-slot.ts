@@ -9,7 +9,8 @@ import { SECTOR_BYTES } from './geometry.js'
  *  16 u32 block count of the run           20 u32 run number within the segment
  *  24 u64 segment      32 u64 base offset  40 u64 epoch        48 u64 first index
  *  56 u64 created ms   64 u32 known bytes  68 u64 known end index
- *  76 u64 last timestamp ms                256 topic           508 u32 CRC of bytes 0..507
+ *  76 u64 last timestamp ms                84 u8 flags: bit 0 begins the segment, bit 1 follows durable
+ * 256 topic           508 u32 CRC of bytes 0..507
  */
 
 const MAGIC = 0x4b4c4257
@@ -17,6 +18,9 @@ const VERSION = 1
 const TOPIC_AT = 256
 const TOPIC_BYTES_MAX = 252
 const CRC_AT = SECTOR_BYTES - 4
+const FLAGS_AT = 84
+const BEGINS_SEGMENT = 1
+const FOLLOWS_DURABLE = 2
 const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76]
 
 /** Distinguishes each use of a block from every earlier one. Invariant: never repeats for a block of a file. */
@@ -50,6 +54,10 @@ export interface BlockSlot {
   /** Index after the last entry within the known bytes. */
   readonly knownEndIndex: number
   readonly lastTimestampMs: number
+  /** The segment begins here: without such a run, the others are left from a removal. */
+  readonly beginsSegment: boolean
+  /** All that the segment had before this run was durable when the slot was written: if it is missing, that is no torn tail. */
+  readonly followsDurable: boolean
 }
 
 export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array {
@@ -67,6 +75,7 @@ export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array
   writeU32(bytes, 64, slot.knownBytes)
   writeU64(bytes, 68, slot.knownEndIndex)
   writeU64(bytes, 76, slot.lastTimestampMs)
+  bytes[FLAGS_AT] = (slot.beginsSegment ? BEGINS_SEGMENT : 0) | (slot.followsDurable ? FOLLOWS_DURABLE : 0)
   for (let at = 0; at < slot.topic.length; at++) bytes[TOPIC_AT + at] = slot.topic.charCodeAt(at)
   writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
   return bytes
@@ -83,6 +92,8 @@ export function decodeBlockSlot(bytes: Uint8Array, at: number, checksum: Checksu
 function decodeFields(slot: Uint8Array): BlockSlot | undefined {
   const state = STATES[slot[5] ?? STATES.length]
   const topicBytes = readU16(slot, 6)
+  const flags = slot[FLAGS_AT] ?? 0
+  if ((flags & ~(BEGINS_SEGMENT | FOLLOWS_DURABLE)) !== 0) return undefined
   if (slot[4] !== VERSION || state === undefined || topicBytes > TOPIC_BYTES_MAX) return undefined
   if (!WIDE_FIELDS.every((at) => fitsU64(readU64(slot, at)))) return undefined
   return {
@@ -99,6 +110,8 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
     knownBytes: readU32(slot, 64),
     knownEndIndex: readU64(slot, 68),
     lastTimestampMs: readU64(slot, 76),
+    beginsSegment: (flags & BEGINS_SEGMENT) !== 0,
+    followsDurable: (flags & FOLLOWS_DURABLE) !== 0,
   }
 }
 

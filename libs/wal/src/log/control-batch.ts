@@ -1,5 +1,11 @@
-import type { Checksum, TopicState } from '@walrus/core'
-import { BATCH_HEADER_BYTES, encodeControlPayload, writeBatchHeader, type ControlRecord } from '@walrus/protocol'
+import { WalrusError, type Checksum, type TopicState } from '@walrus/core'
+import {
+  BATCH_HEADER_BYTES,
+  encodeControlPayload,
+  fitsU64,
+  writeBatchHeader,
+  type ControlRecord,
+} from '@walrus/protocol'
 import { FRAME_BYTES } from '../format/frame.js'
 
 /** What the header of a control batch needs to know of the log. */
@@ -33,6 +39,17 @@ export function encodeControlBatch(
   writeBatchHeader(bytes, FRAME_BYTES, header, checksum)
   return bytes
 }
+
+/** Throws `INVALID_ARGUMENT` for a cursor that no record can hold: in the middle of a commit it would fail everybody's. */
+export function checkCursor(name: string, offset: number): void {
+  const nameFits = name.length >= 1 && name.length <= NAME_LENGTH_MAX && !BEYOND_LATIN_1.test(name)
+  if (nameFits && fitsU64(offset)) return
+  const reason = nameFits ? 'not a whole number from 0' : `a name is 1 to ${NAME_LENGTH_MAX} characters of Latin-1`
+  throw new WalrusError('INVALID_ARGUMENT', `Cannot commit cursor ${JSON.stringify(name)} at ${offset}: ${reason}`)
+}
+
+const NAME_LENGTH_MAX = 255
+const BEYOND_LATIN_1 = /[\u0100-\uffff]/
 
 /** The records that rebuild the whole state, whatever came before them. */
 export function snapshotRecords(state: TopicState): ControlRecord[] {

@@ -36,6 +36,14 @@ export class PendingBatches {
     return this.#batches.length === 0 && this.#cursorTicket === undefined
   }
 
+  /** Of the batch that is open; settled where none is. */
+  get openTicket(): BatchTicket {
+    if (this.#open) return this.#open.ticket
+    const nothing = new BatchTicket(this.#baseOffset + this.nextIndex)
+    nothing.commit()
+    return nothing
+  }
+
   append(entry: Uint8Array): BatchTicket {
     const batch = this.#batchFor(ENTRY_HEADER_BYTES + entry.length)
     batch.append(entry)
@@ -53,8 +61,13 @@ export class PendingBatches {
   }
 
   commitCursor(name: string, offset: number): BatchTicket {
-    this.#cursorTicket ??= new BatchTicket(this.#baseOffset + this.nextIndex)
     this.#cursors.set(name, offset)
+    return this.commitState()
+  }
+
+  /** A commit without anything new: it writes the topic's state where there is no run that could go on. */
+  commitState(): BatchTicket {
+    this.#cursorTicket ??= new BatchTicket(this.#baseOffset + this.nextIndex)
     return this.#cursorTicket
   }
 

@@ -3,22 +3,24 @@ import type { FoundRun } from '../blocks/block-store.js'
 import { Run } from '../blocks/run.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { scanRun, type RunContent } from './scan-run.js'
-import type { SegmentStart } from './stored-segment.js'
+import type { SegmentDamage, SegmentStart } from './stored-segment.js'
 
 /** What recovery needs besides the disk. */
 export interface RecoveryOptions {
   readonly checksum: Checksum
-  /** Rebuild cursors and producers: only a topic's newest segment is asked for them. */
+  /** Rebuild cursors and producers: only the newest segment of a topic that holds anything is asked for them. */
   readonly withTopicState: boolean
   /** Some slot of the directory cannot be read: a segment without its beginning may be damaged rather than half deleted. */
   readonly slotsDamaged: boolean
+  /** Where the next segment of the topic starts, as an index in this one; undefined for the topic's last. */
+  readonly endIndex: number | undefined
 }
 
 /** A segment as it stands on disk, and the runs that hold nothing of it. */
 export interface RecoveredSegment {
   /** Undefined when nothing is left of the segment. */
   readonly start: SegmentStart | undefined
-  /** Blocks of runs that were begun and never committed to, or whose segment was being deleted. */
+  /** Blocks of runs that hold nothing that counts: begun and never committed to, torn off, or left from a removal. */
   readonly unusedRuns: readonly FoundRun[]
   /** True when something was read past what a slot vouches for: it may not be on stable storage yet. */
   readonly scanned: boolean
@@ -33,43 +35,66 @@ interface ScannedRun {
 /** @param found the runs of one segment, at least one */
 export async function recoverSegment(found: readonly FoundRun[], options: RecoveryOptions): Promise<RecoveredSegment> {
   const ordered = [...found].sort((a, b) => a.slot.run - b.slot.run)
-  const all = await scanRuns(ordered, options)
-  const scanned = all.some(({ content }) => content !== undefined)
-  const used = all.filter(({ run, content }) => run.committedBytes > 0 || content?.damage)
-  if (isHalfDeleted(used, options)) return { start: undefined, unusedRuns: ordered, scanned }
-  const unusedRuns = all.filter((one) => !used.includes(one)).map((one) => one.found)
-  return { start: await startOf(ordered, used, options), unusedRuns, scanned }
+  const endIndex = options.endIndex ?? ordered.find(({ slot }) => slot.state === 'sealed')?.slot.knownEndIndex
+  const all = await scanRuns(ordered, endIndex, options.checksum)
+  const holding = all.filter(({ run, content }) => run.committedBytes > 0 || content?.damage)
+  const used = isHalfDeleted(holding, options) ? [] : holding.slice(0, tornAt(holding))
+  return {
+    start: used.length === 0 ? undefined : await startOf(ordered, used, endIndex, options),
+    unusedRuns: all.filter((one) => !used.includes(one)).map((one) => one.found),
+    scanned: all.some(({ content }) => content !== undefined),
+  }
 }
 
 /** The beginning of a segment is freed before the rest. */
-function isHalfDeleted(used: readonly ScannedRun[], options: RecoveryOptions): boolean {
-  const [first] = used
-  return !first || (first.run.firstIndex > 0 && !options.slotsDamaged)
+function isHalfDeleted([first]: readonly ScannedRun[], options: RecoveryOptions): boolean {
+  return !first?.found.slot.beginsSegment && !options.slotsDamaged
+}
+
+/** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */
+function tornAt(runs: readonly ScannedRun[]): number | undefined {
+  let endIndex = 0
+  for (const [at, one] of runs.entries()) {
+    if (one.run.firstIndex > endIndex && !vouchesForBefore(one)) return at
+    endIndex = Math.max(endIndex, one.run.endIndex)
+  }
+  return undefined
+}
+
+/** Whatever of a run is known durable was so after all that stands before the run. */
+function vouchesForBefore({ found, content }: ScannedRun): boolean {
+  return found.slot.followsDurable || (content !== undefined && content.durableBytes > 0)
 }
 
 async function startOf(
   ordered: readonly FoundRun[],
   used: readonly ScannedRun[],
+  endIndex: number | undefined,
   options: RecoveryOptions,
 ): Promise<SegmentStart> {
-  const damage = findDamage(used)
+  const stateRuns = options.withTopicState ? await readStateRuns(used, options.checksum) : []
+  const damage = findDamage([...used.slice(0, used.length - stateRuns.length), ...stateRuns], endIndex)
   return {
     ...identityOf(ordered),
     runs: used.slice(0, damage?.runCount).map(({ run }) => run),
     nextRunNumber: Math.max(...ordered.map(({ slot }) => slot.run)) + 1,
-    entryCount: damage?.endIndex ?? used.at(-1)?.run.endIndex ?? 0,
+    entryCount: endIndex ?? damage?.fromIndex ?? used.at(-1)?.run.endIndex ?? 0,
     sealed: ordered.some(({ slot }) => slot.state === 'sealed'),
-    topicState: options.withTopicState ? await rebuildState(used, options.checksum) : new MutableTopicState(),
-    damage: damage?.error,
+    topicState: rebuildState(stateRuns),
+    damage,
   }
 }
 
-async function scanRuns(ordered: readonly FoundRun[], options: RecoveryOptions): Promise<ScannedRun[]> {
+async function scanRuns(
+  ordered: readonly FoundRun[],
+  endIndex: number | undefined,
+  checksum: Checksum,
+): Promise<ScannedRun[]> {
   const scanned: ScannedRun[] = []
   for (const [at, found] of ordered.entries()) {
-    const indexMax = ordered[at + 1]?.slot.firstIndex ?? Infinity
+    const indexMax = Math.min(endIndex ?? Infinity, ...ordered.slice(at + 1).map(({ slot }) => slot.firstIndex))
     const run = new Run(placeOf(found), found.slot.run, found.slot.firstIndex)
-    if (found.slot.state === 'open') scanned.push({ found, run, content: await fill(run, found, indexMax, options) })
+    if (found.slot.state === 'open') scanned.push({ found, run, content: await fill(run, found, indexMax, checksum) })
     else scanned.push({ found, run: trust(run, found), content: undefined })
   }
   return scanned
@@ -87,8 +112,8 @@ function trust(run: Run, { slot }: FoundRun): Run {
 }
 
 /** An open run holds what can be read; it goes on only if it ends just where a clean stop left it. */
-async function fill(run: Run, { slot }: FoundRun, indexMax: number, options: RecoveryOptions): Promise<RunContent> {
-  const content = await scanRun(run, slot.knownBytes, indexMax, options.checksum)
+async function fill(run: Run, { slot }: FoundRun, indexMax: number, checksum: Checksum): Promise<RunContent> {
+  const content = await scanRun(run, slot.knownBytes, indexMax, checksum)
   run.committedBytes = run.plannedBytes = run.durableBytes = content.committedBytes
   run.endIndex = content.endIndex
   run.lastTimestampMs = content.lastTimestampMs
@@ -96,42 +121,47 @@ async function fill(run: Run, { slot }: FoundRun, indexMax: number, options: Rec
   return content
 }
 
-interface Damage {
+interface FoundDamage extends SegmentDamage {
+  /** Runs up to there, the damaged one included. */
   readonly runCount: number
-  readonly endIndex: number
-  readonly error: WalrusError
 }
 
 /** The first place from which on entries are missing. */
-function findDamage(used: readonly ScannedRun[]): Damage | undefined {
-  let endIndex = 0
-  for (const [at, { found, run, content }] of used.entries()) {
-    if (run.firstIndex > endIndex) return damageAt(found, at, endIndex, `entries up to ${run.firstIndex} are missing`)
-    endIndex = Math.max(endIndex, run.endIndex)
+function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): FoundDamage | undefined {
+  let index = 0
+  for (const [at, { found, run, content }] of runs.entries()) {
+    if (run.firstIndex > index) return damageAt(found, at, index, `entries up to ${run.firstIndex} are missing`)
+    index = Math.max(index, content?.endIndex ?? run.endIndex)
     if (!content?.damage) continue
     const { position, reason } = content.damage
-    return damageAt(found, at + 1, endIndex, `at byte ${run.startPosition + position}: ${reason}`)
+    return damageAt(found, at + 1, index, `at byte ${run.startPosition + position}: ${reason}`)
   }
-  return undefined
+  const last = runs.at(-1)
+  if (!last || endIndex === undefined || index >= endIndex) return undefined
+  return damageAt(last.found, runs.length, index, `entries up to ${endIndex} are missing`)
 }
 
-function damageAt(found: FoundRun, runCount: number, endIndex: number, reason: string): Damage {
+function damageAt(found: FoundRun, runCount: number, fromIndex: number, reason: string): FoundDamage {
   const { topic, segment, baseOffset } = found.slot
-  const what = `Cannot read offset ${baseOffset + endIndex} of topic "${topic}" segment ${segment}`
+  const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
   const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
-  return { runCount, endIndex, error }
+  return { runCount, fromIndex, error }
 }
 
-/** Goes back to the last run that starts with the whole state, and forward from there. */
-async function rebuildState(used: readonly ScannedRun[], checksum: Checksum): Promise<MutableTopicState> {
-  const state = new MutableTopicState()
-  const contents: RunContent[] = []
+/** The runs from the last one on that starts with the whole state; what they hold is read where it was not yet. */
+async function readStateRuns(used: readonly ScannedRun[], checksum: Checksum): Promise<ScannedRun[]> {
+  const runs: ScannedRun[] = []
   for (const { found, run, content } of [...used].reverse()) {
     const known = content ?? (await scanRun(run, found.slot.knownBytes, Infinity, checksum))
-    contents.unshift(known)
+    runs.unshift({ found, run, content: known })
     if (known.startsWithState) break
   }
-  for (const { controlRecords } of contents) for (const record of controlRecords) state.apply(record)
+  return runs
+}
+
+function rebuildState(stateRuns: readonly ScannedRun[]): MutableTopicState {
+  const state = new MutableTopicState()
+  for (const { content } of stateRuns) for (const record of content?.controlRecords ?? []) state.apply(record)
   return state
 }
 

@@ -32,7 +32,10 @@ export class RunReader {
     this.#checksum = checksum
   }
 
-  /** @param runs the segment's runs, ascending; the entry at `fromIndex` is committed */
+  /**
+   * Ends before damage where there is something to return first: the next read meets it.
+   * @param runs the segment's runs, ascending; the entry at `fromIndex` is committed
+   */
   async read(runs: readonly Run[], fromIndex: number, limits: ReadLimits): Promise<EntryCollector['entries']> {
     const collector = new EntryCollector(fromIndex, this.#owner.baseOffset, limits)
     for (let at = runIndexOf(runs, fromIndex); at < runs.length; at++) {
@@ -70,6 +73,7 @@ export class RunReader {
       const scanned = scanner.nextBuffered()
       if (!scanned) await scanner.fill()
       else if (scanned.kind === 'end') return true
+      else if (scanned.kind === 'fault' && collector.entries.length > 0) return false
       else if (scanned.kind === 'fault') throw this.#corrupt(run, scanned, collector.nextIndex)
       else if (!this.#take(run, scanned, collector)) return false
     }

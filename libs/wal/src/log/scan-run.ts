@@ -17,6 +17,8 @@ export interface RunContent {
   readonly startsWithState: boolean
   /** Batches of this run stand behind the end: nothing may be written there under the same generation. */
   readonly residue: boolean
+  /** The most that any frame knew to be durable. */
+  readonly durableBytes: number
   /** Set when bytes that were known durable are not whole. */
   readonly damage: { readonly position: number; readonly reason: string } | undefined
 }
@@ -30,18 +32,20 @@ export async function scanRun(run: Run, knownBytes: number, indexMax: number, ch
   const { file, generation, startPosition, capacityBytes } = run
   const range = { file, generation, startPosition, from: 0, to: capacityBytes, chunkBytes: CHUNK_BYTES }
   const scanner = new BatchScanner(range, checksum)
-  const content = new ContentBuilder(run)
+  const content = new ContentBuilder(run, knownBytes)
   for (;;) {
     const scanned = await scanner.next()
-    if (scanned.kind === 'batch' && content.accepts(scanned, indexMax)) content.add(scanned)
-    else if (scanned.kind === 'fault')
-      return content.finish(scanned, await findBehind(run, scanned.position, checksum), knownBytes)
-    else return content.finish(undefined, { found: scanned.kind === 'batch', durableBytes: 0 }, knownBytes)
+    if (scanned.kind === 'end') return content.finish(undefined, NOTHING)
+    if (scanned.kind === 'fault') return content.finish(scanned, await findBehind(run, scanned.position, checksum))
+    const fault = content.faultOf(scanned, indexMax)
+    if (fault) return content.finish(fault, { found: true, durableBytes: 0 })
+    content.add(scanned)
   }
 }
 
 class ContentBuilder {
   readonly #run: Run
+  readonly #knownBytes: number
   #end = 0
   #endIndex: number
   #durableBytes = 0
@@ -49,14 +53,19 @@ class ContentBuilder {
   #controlRecords: ControlRecord[] = []
   #startsWithState = false
 
-  constructor(run: Run) {
+  constructor(run: Run, knownBytes: number) {
     this.#run = run
+    this.#knownBytes = knownBytes
     this.#endIndex = run.firstIndex
   }
 
-  /** A batch out of order was left by a commit that failed. */
-  accepts(batch: ScannedBatch, indexMax: number): boolean {
-    return batch.header.firstIndex === this.#endIndex && (batch.header.control || batch.header.firstIndex < indexMax)
+  /** Why a whole batch is not the next one of the run: one out of order, or void, was left by a commit that failed. */
+  faultOf({ header, position, bytes, payloadStart, payloadEnd }: ScannedBatch, indexMax: number): Fault | undefined {
+    if (header.firstIndex !== this.#endIndex) return { position, reason: 'batch out of order' }
+    if (!header.control) return header.firstIndex < indexMax ? undefined : { position, reason: 'void batch' }
+    const records = decodeControlPayload(bytes.subarray(payloadStart, payloadEnd))
+    if (typeof records !== 'string') return undefined
+    return { position, reason: `control records: ${records}`, isDamage: true }
   }
 
   add(batch: ScannedBatch): void {
@@ -69,8 +78,8 @@ class ContentBuilder {
     this.#endIndex = header.firstIndex + header.entryCount
   }
 
-  finish(fault: Fault | undefined, behind: Behind, knownBytes: number): RunContent {
-    const durableBytes = Math.max(this.#durableBytes, behind.durableBytes, knownBytes)
+  finish(fault: Fault | undefined, behind: Behind): RunContent {
+    const durableBytes = Math.max(this.#durableBytes, behind.durableBytes, this.#knownBytes)
     return {
       committedBytes: this.#end,
       endIndex: this.#endIndex,
@@ -78,14 +87,15 @@ class ContentBuilder {
       controlRecords: this.#controlRecords,
       startsWithState: this.#startsWithState,
       residue: behind.found,
-      damage: fault && fault.position < durableBytes ? fault : undefined,
+      durableBytes,
+      damage: fault && (fault.isDamage || fault.position < durableBytes) ? fault : undefined,
     }
   }
 
-  #addControl(batch: ScannedBatch): void {
-    const records = decodeControlPayload(batch.bytes.subarray(batch.payloadStart, batch.payloadEnd))
+  #addControl({ bytes, payloadStart, payloadEnd, position }: ScannedBatch): void {
+    const records = decodeControlPayload(bytes.subarray(payloadStart, payloadEnd))
     if (typeof records === 'string') return
-    if (batch.position === 0) this.#startsWithState = records[0]?.kind === 'snapshot'
+    if (position === 0) this.#startsWithState = records[0]?.kind === 'snapshot'
     this.#controlRecords.push(...records)
   }
 }
@@ -93,6 +103,8 @@ class ContentBuilder {
 interface Fault {
   readonly position: number
   readonly reason: string
+  /** Damage wherever it stands: its checksum holds. */
+  readonly isDamage?: boolean
 }
 
 interface Behind {
@@ -101,13 +113,15 @@ interface Behind {
   readonly durableBytes: number
 }
 
+const NOTHING: Behind = { found: false, durableBytes: 0 }
+
 /** Looks for frames of this run behind a fault, at any byte: their lengths cannot be followed across it. */
 async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {
   const length = Math.min(run.capacityBytes - position, CHUNK_BYTES)
-  if (length < FRAME_BYTES) return { found: false, durableBytes: 0 }
+  if (length < FRAME_BYTES) return NOTHING
   const bytes = await run.file.read(run.startPosition + position, length)
   const first = run.generation.openCount & 0xff
-  let behind: Behind = { found: false, durableBytes: 0 }
+  let behind = NOTHING
   for (let at = bytes.indexOf(first, 1); at >= 0; at = bytes.indexOf(first, at + 1)) {
     if (at + FRAME_BYTES > length) break
     if (readU32(bytes, at) !== run.generation.openCount) continue

@@ -1,5 +1,6 @@
 import {
   formatSegmentKey,
+  topicNameFault,
   WalrusError,
   type BlockFileDirectory,
   type Checksum,
@@ -19,7 +20,7 @@ import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {
-  /** Owned from now on: closed with the storage. */
+  /** Owned from now on: closed with the storage, and when it cannot be opened. */
   readonly directory: BlockFileDirectory
   readonly clock: Clock
   readonly checksum: Checksum
@@ -50,6 +51,19 @@ const POOL_BYTES_MAX = 32 * MEBIBYTE
 export interface SegmentStore extends LogStorage {
   /** What was committed before this call is on stable storage when it resolves. */
   sync(): Promise<void>
+  statistics(): StorageStatistics
+}
+
+/** How full a storage is. Bytes are of the disk. */
+export interface StorageStatistics {
+  readonly segmentCount: number
+  readonly fileCount: number
+  /** Sizes of the block files, used or not. */
+  readonly fileBytes: number
+  /** Bytes of blocks that belong to a segment. */
+  readonly allocatedBytes: number
+  /** Bytes of batches, framing included. */
+  readonly storedBytes: number
 }
 
 /**
@@ -59,10 +73,16 @@ export interface SegmentStore extends LogStorage {
  */
 export async function openLogStorage(options: LogStorageOptions): Promise<SegmentStore> {
   const all = { ...DEFAULTS, ...options, checksum: hybridChecksum(options.checksum) }
-  const { store, found } = await BlockStore.open(all)
-  const storage = new BlockLogStorage(store, all)
-  await storage.recover(found)
-  return storage
+  try {
+    checkOptions(all)
+    const { store, found } = await BlockStore.open(all)
+    const storage = new BlockLogStorage(store, all)
+    await storage.recover(found)
+    return storage
+  } catch (error) {
+    await options.directory.close()
+    throw error
+  }
 }
 
 type Resolved = Required<LogStorageOptions>
@@ -73,6 +93,7 @@ class BlockLogStorage implements SegmentStore {
   readonly #committer: Committer
   readonly #context: SegmentContext
   readonly #segments = new Map<string, StoredSegment>()
+  readonly #removals = new Map<string, Promise<void>>()
   #closing: Promise<void> | undefined
 
   constructor(store: BlockStore, options: Resolved) {
@@ -88,6 +109,7 @@ class BlockLogStorage implements SegmentStore {
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
       requestCommit: this.#committer.request,
+      sync: () => this.#committer.sync(),
     }
   }
 
@@ -102,6 +124,8 @@ class BlockLogStorage implements SegmentStore {
   create(segment: NewSegment): StoredSegment {
     this.#checkOpen()
     const name = formatSegmentKey(segment)
+    const fault = topicNameFault(segment.topic)
+    if (fault !== undefined) throw new WalrusError('INVALID_TOPIC', `Cannot create segment "${name}": ${fault}`)
     if (this.#segments.has(name))
       throw new WalrusError('INVALID_ARGUMENT', `Cannot create segment "${name}": it exists`)
     const created = this.#add({
@@ -120,17 +144,27 @@ class BlockLogStorage implements SegmentStore {
 
   async remove(key: SegmentKey): Promise<void> {
     this.#checkOpen()
-    const segment = this.segment(key)
+    const name = formatSegmentKey(key)
+    const segment = this.#segments.get(name)
     if (!segment) return
-    await segment.retire(
-      new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${formatSegmentKey(key)}": it is being removed`),
-    )
-    await this.#store.release(segment.giveUpRuns())
-    this.#segments.delete(formatSegmentKey(key))
+    const removal = this.#removals.get(name) ?? this.#remove(name, segment).finally(() => this.#removals.delete(name))
+    this.#removals.set(name, removal)
+    await removal
   }
 
   sync(): Promise<void> {
     return this.#committer.sync()
+  }
+
+  statistics(): StorageStatistics {
+    const { files } = this.#store
+    return {
+      segmentCount: this.#segments.size,
+      fileCount: files.length,
+      fileBytes: files.reduce((sum, { geometry }) => sum + geometry.fileBytes, 0),
+      allocatedBytes: files.reduce((sum, file) => sum + file.allocatedBytes, 0),
+      storedBytes: [...this.#segments.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    }
   }
 
   close(): Promise<void> {
@@ -139,37 +173,50 @@ class BlockLogStorage implements SegmentStore {
   }
 
   async recover(found: readonly FoundRun[]): Promise<void> {
-    const newest = newestSegments(found)
     const filesToSync = new Set<FoundRun['file']>()
-    for (const runs of groupBySegment(found).values()) {
-      const withTopicState = runs.some(({ slot }) => newest.get(slot.topic) === slot.segment)
-      await this.#recoverSegment(runs, withTopicState, filesToSync)
-    }
+    for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
+  }
+
+  /** From the newest segment back: the state of the topic is in the newest that holds anything, and each bounds the one before. */
+  async #recoverTopic(segments: ReadonlyMap<number, FoundRun[]>, filesToSync: Set<FoundRun['file']>): Promise<void> {
+    let newer: SegmentStart | undefined
+    for (const [, runs] of [...segments].sort(([a], [b]) => b - a))
+      newer = (await this.#recoverSegment(runs, newer, filesToSync)) ?? newer
   }
 
   async #recoverSegment(
     runs: readonly FoundRun[],
-    withTopicState: boolean,
+    newer: SegmentStart | undefined,
     filesToSync: Set<FoundRun['file']>,
-  ): Promise<void> {
-    const { checksum, onProblem } = this.#options
+  ): Promise<SegmentStart | undefined> {
     const { start, unusedRuns, scanned } = await recoverSegment(runs, {
-      checksum,
-      withTopicState,
+      checksum: this.#options.checksum,
+      withTopicState: newer === undefined,
       slotsDamaged: this.#store.slotsDamaged,
+      endIndex: endIndexBefore(newer, runs),
     })
-    for (const { file, block, slot } of unusedRuns) file.giveBack(block, slot)
-    if (!start) return
+    for (const { file, block, slot } of unusedRuns) {
+      file.giveBack(block, slot)
+      filesToSync.add(file)
+    }
+    if (!start) return undefined
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
-    if (start.damage) onProblem(start.damage)
+    if (start.damage) this.#options.onProblem(start.damage.error)
     this.#add(start)
+    return start
   }
 
   #add(start: SegmentStart): StoredSegment {
     const segment = new StoredSegment(this.#context, start)
     this.#segments.set(formatSegmentKey(start), segment)
     return segment
+  }
+
+  async #remove(name: string, segment: StoredSegment): Promise<void> {
+    await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
+    await this.#store.release(segment.giveUpRuns())
+    this.#segments.delete(name)
   }
 
   async #close(): Promise<void> {
@@ -191,19 +238,26 @@ class BlockLogStorage implements SegmentStore {
   }
 }
 
-function groupBySegment(found: readonly FoundRun[]): Map<string, FoundRun[]> {
-  const groups = new Map<string, FoundRun[]>()
-  for (const run of found) {
-    const name = formatSegmentKey(run.slot)
-    const group = groups.get(name)
-    if (group) group.push(run)
-    else groups.set(name, [run])
-  }
-  return groups
+function checkOptions({ batchBytesMax, fsync }: Resolved): void {
+  const fault = batchBytesMax > 0 ? undefined : `gather batches of ${batchBytesMax} bytes: not a number above 0`
+  const isSchedule = fsync.kind !== 'interval' || fsync.milliseconds >= 0
+  const reason = fault ?? (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
+  if (reason !== undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot ${reason}`)
 }
 
-function newestSegments(found: readonly FoundRun[]): Map<string, number> {
-  const newest = new Map<string, number>()
-  for (const { slot } of found) newest.set(slot.topic, Math.max(slot.segment, newest.get(slot.topic) ?? 0))
-  return newest
+/** Topic → segment → the runs of it. */
+function groupByTopic(found: readonly FoundRun[]): Map<string, Map<number, FoundRun[]>> {
+  const topics = new Map<string, Map<number, FoundRun[]>>()
+  for (const run of found) {
+    const { topic, segment } = run.slot
+    const segments = topics.get(topic) ?? new Map<number, FoundRun[]>()
+    topics.set(topic, segments.set(segment, [...(segments.get(segment) ?? []), run]))
+  }
+  return topics
+}
+
+/** A segment is sealed, with all of it durable, before the next one is made. */
+function endIndexBefore(newer: SegmentStart | undefined, [run]: readonly FoundRun[]): number | undefined {
+  if (!newer || !run || newer.segment !== run.slot.segment + 1) return undefined
+  return newer.baseOffset - run.slot.baseOffset
 }

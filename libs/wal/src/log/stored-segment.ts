@@ -15,7 +15,7 @@ import type { BufferPool } from '../commit/buffer-pool.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
 import type { BlockSlot } from '../format/block-slot.js'
-import { cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
+import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
@@ -34,6 +34,14 @@ export interface SegmentContext {
   readonly batchBytesMax: number
   /** The segment has something to commit. */
   readonly requestCommit: (segment: StoredSegment) => void
+  /** Makes durable whatever is committed. */
+  readonly sync: () => Promise<void>
+}
+
+/** From where on the entries of a segment cannot be read. */
+export interface SegmentDamage {
+  readonly fromIndex: number
+  readonly error: WalrusError
 }
 
 /** Where a segment starts, or was found to stand. */
@@ -49,8 +57,8 @@ export interface SegmentStart {
   readonly entryCount: number
   readonly sealed: boolean
   readonly topicState: MutableTopicState
-  /** Entries from `entryCount` on are damaged: nothing can be appended. */
-  readonly damage: WalrusError | undefined
+  /** Set when entries are missing: then nothing can be appended. */
+  readonly damage: SegmentDamage | undefined
 }
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
@@ -64,7 +72,7 @@ export class StoredSegment implements SegmentLog {
   readonly #reader: RunReader
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
-  readonly #damage: WalrusError | undefined
+  readonly #damage: SegmentDamage | undefined
   #runs: readonly Run[]
   #entryCount: number
   #refusal: WalrusError | undefined
@@ -74,6 +82,7 @@ export class StoredSegment implements SegmentLog {
   #commitUnderWay = false
   #readsUnderWay = 0
   #runsGivenUp = false
+  #sealing: Promise<void> | undefined
   #idleListeners: (() => void)[] = []
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
@@ -140,6 +149,7 @@ export class StoredSegment implements SegmentLog {
 
   appendBatch(entries: readonly Uint8Array[]): CommitTicket {
     this.#checkWritable()
+    if (entries.length === 0) return this.#pending.openTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
     this.#checkEntry(bytes - ENTRY_HEADER_BYTES)
     const ticket = this.#pending.appendAll(entries)
@@ -149,13 +159,14 @@ export class StoredSegment implements SegmentLog {
 
   commitCursor(name: string, offset: number): CommitTicket {
     this.#checkWritable()
+    checkCursor(name, offset)
     const ticket = this.#pending.commitCursor(name, offset)
     if (!this.queued) this.#context.requestCommit(this)
     return ticket
   }
 
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
-    if (this.#damage && fromIndex >= this.#entryCount) throw this.#damage
+    if (this.#damage && fromIndex >= this.#damage.fromIndex) throw this.#damage.error
     if (fromIndex >= this.#entryCount || limits.maxEntries < 1) return []
     return this.#reading(() => this.#reader.read(this.#runs, fromIndex, limits))
   }
@@ -173,15 +184,9 @@ export class StoredSegment implements SegmentLog {
     await this.#whenIdle(() => !this.#busyWriting)
   }
 
-  async seal(): Promise<void> {
-    this.#refusal ??= this.#sealedError()
-    await this.drain()
-    if (this.#sealed) return
-    this.#sealed = true
-    const last = this.#runs.at(-1)
-    if (!last) return
-    last.closed = true
-    this.#recordClosed(last)
+  seal(): Promise<void> {
+    this.#sealing ??= this.#seal().finally(() => (this.#sealing = undefined))
+    return this.#sealing
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
@@ -278,6 +283,33 @@ export class StoredSegment implements SegmentLog {
     }
   }
 
+  /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
+  async #seal(): Promise<void> {
+    if (this.#sealed) return
+    if (this.#damage) throw this.#damage.error
+    this.#refusal ??= this.#sealedError()
+    await this.drain()
+    await this.#leaveFailedFile()
+    await this.#context.sync()
+    const last = this.#runs.at(-1)
+    if (last) {
+      last.closed = true
+      last.slotState = 'sealed'
+      last.file.queueSlot(last.firstBlock, this.#slotOf(last))
+      await last.file.flushSlots()
+    }
+    this.#sealed = true
+  }
+
+  /** A file that failed takes no mark: a run in another file, with the topic's state alone, is then the last. */
+  async #leaveFailedFile(): Promise<void> {
+    const last = this.#runs.at(-1)
+    if (!last || last.file.writable) return
+    const ticket = this.#pending.commitState()
+    if (!this.queued) this.#context.requestCommit(this)
+    await ticket.done()
+  }
+
   #openRun(bytes: number): Run | undefined {
     const last = this.#runs.at(-1)
     return last?.hasRoomFor(bytes) ? last : undefined
@@ -305,8 +337,10 @@ export class StoredSegment implements SegmentLog {
   }
 
   async #planCursors(commit: SegmentCommit): Promise<void> {
-    if (commit.taken.cursors.size === 0) return
-    const bytes = this.#controlBatch(cursorRecords(commit.taken.cursors), commit)
+    const { cursors, cursorTicket } = commit.taken
+    if (cursorTicket && cursors.size === 0 && !this.#openRun(0)) await this.#addRun(0, commit)
+    if (cursors.size === 0) return
+    const bytes = this.#controlBatch(cursorRecords(cursors), commit)
     commit.placeControl(this.#openRun(bytes.length) ?? (await this.#addRun(bytes.length, commit)), bytes)
   }
 
@@ -322,7 +356,7 @@ export class StoredSegment implements SegmentLog {
   /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
   #recordClosed(run: Run): void {
     if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes || !run.file.writable) return
-    run.slotState = this.#sealed && run === this.#runs.at(-1) ? 'sealed' : 'closed'
+    run.slotState = 'closed'
     run.file.queueSlot(run.firstBlock, this.#slotOf(run))
   }
 
@@ -336,6 +370,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   #slotOf(run: Run): BlockSlot {
+    const before = this.#runs.slice(0, this.#runs.indexOf(run))
     return {
       state: run.slotState,
       generation: run.generation,
@@ -350,12 +385,14 @@ export class StoredSegment implements SegmentLog {
       knownBytes: run.durableBytes,
       knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
       lastTimestampMs: run.lastTimestampMs,
+      beginsSegment: before.length === 0,
+      followsDurable: before.every(({ durableBytes, plannedBytes }) => durableBytes === plannedBytes),
     }
   }
 
   #checkWritable(): void {
     if (this.#refusal) throw this.#refusal
-    if (this.#damage) throw this.#damage
+    if (this.#damage) throw this.#damage.error
   }
 
   #checkEntry(bytes: number): void {

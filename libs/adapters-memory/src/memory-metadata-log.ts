@@ -13,7 +13,15 @@ import {
 
 type Listener = Parameters<MetadataLog['subscribe']>[0]
 
-/** The metadata log of `--storage memory`: metadata must not outlive the entries that it describes. */
+/** Whose log it is, and where it goes on from. */
+export interface MemoryMetadataLogOptions {
+  readonly nodeId: NodeId
+  readonly address: string
+  /** Empty unless told. */
+  readonly state?: ClusterMetadata
+}
+
+/** The readable definition of the `MetadataLog` port, on one node: a command is applied at once, and nothing is kept. */
 export class MemoryMetadataLog implements MetadataLog {
   readonly #nodeId: NodeId
   readonly #address: string
@@ -21,8 +29,7 @@ export class MemoryMetadataLog implements MetadataLog {
   #state: ClusterMetadata
   #closed = false
 
-  /** Goes on from `state`, which is empty unless told. */
-  constructor(options: { readonly nodeId: NodeId; readonly address: string; readonly state?: ClusterMetadata }) {
+  constructor(options: MemoryMetadataLogOptions) {
     this.#nodeId = options.nodeId
     this.#address = options.address
     this.#state = options.state ?? EMPTY_METADATA
