@@ -95,6 +95,12 @@ describe('scanning a run that was not closed', () => {
     })
   })
 
+  it('takes no replaced batch for damage, though it was known durable', async () => {
+    await run.add(['a'])
+    await run.add(['beyond the end that was decided'])
+    expect(await scan(run.end, 51)).to.deep.include({ endIndex: 51, damage: undefined })
+  })
+
   it('stops at a batch out of order, which is damage where it was known durable', async () => {
     await run.add(['a'])
     const position = await run.add(['b'], { firstIndex: 60 })
