@@ -60,7 +60,7 @@ export class Topic {
   }
 
   append(entry: Uint8Array): Promise<number> {
-    if (this.#mustHold()) return this.#holdAppend(entry.slice())
+    if (this.#mustHold()) return this.#holdAppend(new Uint8Array(entry))
     try {
       const ticket = this.#open.append(entry)
       const offset = ticket.lastOffset
