@@ -85,7 +85,7 @@ export class Topic {
   }
 
   append(entry: Uint8Array): Promise<number> {
-    if (this.#mustHold()) return this.#holdAppend(entry.slice())
+    if (this.#mustHold()) return this.#holdAppend(new Uint8Array(entry))
     try {
       this.#noteDirty()
       const ticket = this.#open.append(entry)

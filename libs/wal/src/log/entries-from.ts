@@ -30,6 +30,7 @@ export class EntryCollector {
       this.nextIndex = index + 1
     }
     if (reader.fault !== undefined) throw new Error(`payload is no list of entries: ${reader.fault}`)
+    if (this.entries.length === 0) return true
     return this.entries.length < this.#limits.maxEntries && this.#bytes < this.#limits.maxBytes
   }
 

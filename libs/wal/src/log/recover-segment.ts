@@ -91,13 +91,25 @@ async function scanRuns(
   checksum: Checksum,
 ): Promise<ScannedRun[]> {
   const scanned: ScannedRun[] = []
+  const limits = indexLimits(ordered, endIndex)
   for (const [at, found] of ordered.entries()) {
-    const indexMax = Math.min(endIndex ?? Infinity, ...ordered.slice(at + 1).map(({ slot }) => slot.firstIndex))
+    const indexMax = limits[at] ?? Infinity
     const run = new Run(placeOf(found), found.slot.run, found.slot.firstIndex)
     if (found.slot.state === 'open') scanned.push({ found, run, content: await fill(run, found, indexMax, checksum) })
     else scanned.push({ found, run: trust(run, found), content: undefined })
   }
   return scanned
+}
+
+/** For each run the index from which on its batches are void: a later run, or the next segment, has taken their place. */
+function indexLimits(ordered: readonly FoundRun[], endIndex = Infinity): number[] {
+  const limits: number[] = []
+  let limit = endIndex
+  for (const { slot } of [...ordered].reverse()) {
+    limits.push(limit)
+    limit = Math.min(limit, slot.firstIndex)
+  }
+  return limits.reverse()
 }
 
 /** A closed run is as its slot says; its bytes are verified when they are read. */

@@ -37,8 +37,9 @@ export async function scanRun(run: Run, knownBytes: number, indexMax: number, ch
     const scanned = await scanner.next()
     if (scanned.kind === 'end') return content.finish(undefined, NOTHING)
     if (scanned.kind === 'fault') return content.finish(scanned, await findBehind(run, scanned.position, checksum))
-    const fault = content.faultOf(scanned, indexMax)
-    if (fault) return content.finish(fault, { found: true, durableBytes: 0 })
+    const isVoid = !scanned.header.control && scanned.header.firstIndex >= indexMax
+    const fault = isVoid ? undefined : content.faultOf(scanned)
+    if (isVoid || fault) return content.finish(fault, { found: true, durableBytes: 0 })
     content.add(scanned)
   }
 }
@@ -59,10 +60,10 @@ class ContentBuilder {
     this.#endIndex = run.firstIndex
   }
 
-  /** Why a whole batch is not the next one of the run: one out of order, or void, was left by a commit that failed. */
-  faultOf({ header, position, bytes, payloadStart, payloadEnd }: ScannedBatch, indexMax: number): Fault | undefined {
+  /** Why a whole batch is not the next one of the run. */
+  faultOf({ header, position, bytes, payloadStart, payloadEnd }: ScannedBatch): Fault | undefined {
     if (header.firstIndex !== this.#endIndex) return { position, reason: 'batch out of order' }
-    if (!header.control) return header.firstIndex < indexMax ? undefined : { position, reason: 'void batch' }
+    if (!header.control) return undefined
     const records = decodeControlPayload(bytes.subarray(payloadStart, payloadEnd))
     if (typeof records !== 'string') return undefined
     return { position, reason: `control records: ${records}`, isDamage: true }
