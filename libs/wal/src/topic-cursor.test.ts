@@ -13,6 +13,7 @@ interface HeldCommit {
 class HeldTopic {
   endOffset: number
   committed = 0
+  readonly startOffset = 0
   readCount = 0
   readonly commits: HeldCommit[] = []
 

@@ -59,9 +59,10 @@ export class TopicCursor {
   async nextBatch(limits: ReadLimits = BATCH_LIMITS, checkpoint = true): Promise<readonly StoredEntry[]> {
     for (;;) {
       if (this.unreadCount === 0 || limits.maxEntries < 1) return []
-      const entries = await this.#look(limits)
+      const [first, ...more] = await this.#look(limits)
       // Others may have taken them while this call waited for the disk.
-      if (entries[0]?.offset !== this.#nextOffset) continue
+      if (first?.offset !== this.#nextOffset) continue
+      const entries = [first, ...more]
       if (!checkpoint) return entries
       if (this.#mayDeliver(entries.length)) return this.#deliver(entries)
       await this.#persist()

@@ -1,4 +1,4 @@
-import { MemoryLogStorage } from '@walrus/testing'
+import { ManualClock, MemoryLogStorage } from '@walrus/testing'
 import { WalrusError } from '@walrus/core'
 import { expect } from 'chai'
 import { bytesOf, failureOf, textsOf, turnsOfTheLoop } from './harness.test.js'
@@ -21,7 +21,13 @@ describe('topic', () => {
   })
 
   const topicOf = (segmentBytesMax = 30): Topic =>
-    new Topic('logs', [...storage.segments()].reverse(), { storage, segmentBytesMax })
+    new Topic('logs', [...storage.segments()].reverse(), {
+      storage,
+      segmentBytesMax,
+      clock: new ManualClock(),
+      retention: {},
+      onProblem: (error) => expect.fail(error.message),
+    })
 
   it('starts with an empty segment, at offset 0', async () => {
     const topic = topicOf()
@@ -65,14 +71,18 @@ describe('topic', () => {
     expect(textsOf(await topic.read(1, UNLIMITED))).to.deep.equal(['before'])
   })
 
-  it('reads from one segment at a time, and from any offset', async () => {
+  it('reads across segments, from any offset, while the limits hold', async () => {
     const topic = topicOf()
     for (let nth = 0; nth < 7; nth++) await topic.append(bytesOf(`0123456789-${nth}`))
-    const read = async (offset: number): Promise<number[]> =>
-      (await topic.read(offset, UNLIMITED)).map((entry) => entry.offset)
-    expect([await read(0), await read(2), await read(3), await read(6), await read(7)]).to.deep.equal([
-      ...[[0, 1, 2], [2], [3, 4, 5], [6], []],
+    const read = async (offset: number, limits = UNLIMITED): Promise<number[]> =>
+      (await topic.read(offset, limits)).map((entry) => entry.offset)
+    expect([await read(0), await read(2), await read(6), await read(7)]).to.deep.equal([
+      ...[[0, 1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6], [6], []],
     ])
+    expect(await read(1, { maxEntries: 4, maxBytes: 1000 })).to.deep.equal([1, 2, 3, 4])
+    expect(await read(1, { maxEntries: 10, maxBytes: 36 })).to.deep.equal([1, 2, 3])
+    expect(await read(1, { maxEntries: 10, maxBytes: 35 })).to.deep.equal([1, 2])
+    expect(await read(2, { maxEntries: 10, maxBytes: 1 })).to.deep.equal([2])
   })
 
   it('goes on where it was, whether the last segment was sealed or not', async () => {

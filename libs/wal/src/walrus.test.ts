@@ -1,7 +1,8 @@
 import { FaultyDisk, randomBelow, seededRandom } from '@walrus/testing'
 import { expect } from 'chai'
 import { bytesOf, failureOf, openWalrus, readAll, surroundings, textOf, textsOf } from './harness.test.js'
-import { BATCH_ENTRIES_MAX, Walrus } from './walrus.js'
+import { BATCH_ENTRIES_MAX } from './walrus-options.js'
+import { Walrus } from './walrus.js'
 
 const KIBIBYTE = 1024
 const MEBIBYTE = KIBIBYTE * KIBIBYTE

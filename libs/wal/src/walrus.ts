@@ -215,7 +215,7 @@ export class Walrus {
   /** Waits for nothing unless it must: entries get their offsets in the order of the calls. */
   async #appendToNew(topic: string, entry: Uint8Array): Promise<number> {
     if (!this.#topics.isDeleting(topic)) return this.#open('append').getOrCreate(topic).append(entry)
-    const copy = entry.slice()
+    const copy = new Uint8Array(entry)
     await this.#topics.whenDeleted(topic)
     return this.#open('append').getOrCreate(topic).append(copy)
   }
