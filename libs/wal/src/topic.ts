@@ -34,6 +34,8 @@ export class Topic {
   #open: SegmentLog
   /** Set while the open segment is being replaced: what arrives waits here, in order. */
   #held: Held[] | undefined
+  /** The end of the open segment could not be recorded: until it is, nothing can be written. */
+  #endIsDue = false
 
   /** @param segments what the storage holds of the topic, in any order; may be empty */
   constructor(name: string, segments: readonly SegmentLog[], options: TopicOptions) {
@@ -60,7 +62,7 @@ export class Topic {
   }
 
   append(entry: Uint8Array): Promise<number> {
-    if (this.#mustHold()) return this.#holdAppend(new Uint8Array(entry))
+    if (this.#mustHold(this.#isFull)) return this.#holdAppend(new Uint8Array(entry))
     try {
       const ticket = this.#open.append(entry)
       const offset = ticket.lastOffset
@@ -71,7 +73,7 @@ export class Topic {
   }
 
   async appendBatch(entries: readonly Uint8Array[]): Promise<AppendedBatch> {
-    if (this.#mustHold()) return this.#hold(() => this.appendBatch(entries))
+    if (this.#mustHold(this.#isFull)) return this.#hold(() => this.appendBatch(entries))
     const ticket = this.#open.appendBatch(entries)
     const lastOffset = ticket.lastOffset
     await ticket.done()
@@ -80,7 +82,7 @@ export class Topic {
 
   /** Resolves when the cursor's position is committed. The offset is asked for when it joins the log; it may throw. */
   commitCursor(name: string, offset: () => number): Promise<void> {
-    if (this.#held) return this.#hold(() => this.commitCursor(name, offset))
+    if (this.#mustHold(false)) return this.#hold(() => this.commitCursor(name, offset))
     try {
       return this.#open.commitCursor(name, offset()).done()
     } catch (error) {
@@ -109,8 +111,12 @@ export class Topic {
     await this.#open.drain()
   }
 
-  #mustHold(): boolean {
-    if (!this.#held && this.#open.sizeBytes >= this.#options.segmentBytesMax) void this.#roll()
+  get #isFull(): boolean {
+    return this.#open.sizeBytes >= this.#options.segmentBytesMax
+  }
+
+  #mustHold(isFull: boolean): boolean {
+    if (!this.#held && (isFull || this.#endIsDue)) void this.#roll()
     return this.#held !== undefined
   }
 
@@ -130,10 +136,12 @@ export class Topic {
     this.#held = []
     try {
       await this.#open.seal()
+      this.#endIsDue = false
       this.#open = this.#createAfter(this.#open)
       this.#segments = [...this.#segments, this.#open]
       for (const { resume } of this.#takeHeld()) resume()
     } catch (error) {
+      this.#endIsDue = true
       for (const { reject } of this.#takeHeld()) reject(error)
     }
   }
