@@ -134,7 +134,9 @@ describe('topic', () => {
     waiting.push(topic.commitCursor('shared', () => 1))
     for (const call of waiting) expect((await failureOf(call)).code).to.equal('DISK_FULL')
     failing = false
-    await topic.drain()
+    await topic.commitCursor('shared', () => 1)
+    expect(topic.cursorOffset('shared')).to.equal(1)
+    expect(await topic.append(bytesOf('b'))).to.equal(1)
   })
 
   it('drains what waits, too', async () => {

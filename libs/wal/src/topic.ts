@@ -46,6 +46,8 @@ export class Topic {
   #removing: Promise<void> = Promise.resolve()
   readonly #progressListeners = new Set<() => void>()
   #stopListening: () => void = () => undefined
+  /** The end of the open segment could not be recorded: until it is, nothing can be written. */
+  #endIsDue = false
 
   /** @param segments what the storage holds of the topic, in any order; may be empty */
   constructor(name: string, segments: readonly SegmentLog[], options: TopicOptions) {
@@ -85,7 +87,7 @@ export class Topic {
   }
 
   append(entry: Uint8Array): Promise<number> {
-    if (this.#mustHold()) return this.#holdAppend(new Uint8Array(entry))
+    if (this.#mustHold(this.#isFull)) return this.#holdAppend(new Uint8Array(entry))
     try {
       this.#noteDirty()
       const ticket = this.#open.append(entry)
@@ -97,7 +99,7 @@ export class Topic {
   }
 
   async appendBatch(entries: readonly Uint8Array[]): Promise<AppendedBatch> {
-    if (this.#mustHold()) return this.#hold(() => this.appendBatch(entries))
+    if (this.#mustHold(this.#isFull)) return this.#hold(() => this.appendBatch(entries))
     this.#noteDirty()
     const ticket = this.#open.appendBatch(entries)
     const lastOffset = ticket.lastOffset
@@ -107,7 +109,7 @@ export class Topic {
 
   /** Resolves when the cursor's position is committed. The offset is asked for when it joins the log; it may throw. */
   commitCursor(name: string, offset: () => number): Promise<void> {
-    if (this.#held) return this.#hold(() => this.commitCursor(name, offset))
+    if (this.#mustHold(false)) return this.#hold(() => this.commitCursor(name, offset))
     try {
       return this.#open.commitCursor(name, offset()).done()
     } catch (error) {
@@ -134,7 +136,8 @@ export class Topic {
       const last = entries.at(-1)
       const rest = { maxEntries: limits.maxEntries - entries.length, maxBytes: limits.maxBytes - bytesOf(entries) }
       if (!last || last.offset + 1 >= this.endOffset || rest.maxEntries <= 0 || rest.maxBytes <= 0) return entries
-      const [next, ...more] = await this.#readSegment(last.offset + 1, rest)
+      // Damage there is met by the read that begins with it: what stands before it is delivered.
+      const [next, ...more] = await this.#readSegment(last.offset + 1, rest).catch(() => [])
       // A segment gives its first entry whatever its size, which must not make a batch larger than it may be.
       if (!next || next.data.length > rest.maxBytes) return entries
       entries = [...entries, next, ...more]
@@ -210,8 +213,12 @@ export class Topic {
     if (this.#open.topicState.cursors.get(CLEAN_MARK) === 1) this.#open.commitCursor(CLEAN_MARK, 0)
   }
 
-  #mustHold(): boolean {
-    if (!this.#held && this.#open.sizeBytes >= this.#segmentBytesMax) void this.#roll()
+  get #isFull(): boolean {
+    return this.#open.sizeBytes >= this.#segmentBytesMax
+  }
+
+  #mustHold(isFull: boolean): boolean {
+    if (!this.#held && (isFull || this.#endIsDue)) void this.#roll()
     return this.#held !== undefined
   }
 
@@ -231,12 +238,14 @@ export class Topic {
     this.#held = []
     try {
       await this.#open.seal()
+      this.#endIsDue = false
       this.#open = this.#createAfter(this.#open)
       this.#segments = [...this.#segments, this.#open]
       this.#listen()
       for (const { resume } of this.#takeHeld()) resume()
       this.expire().catch(this.#options.onProblem)
     } catch (error) {
+      this.#endIsDue = true
       for (const { reject } of this.#takeHeld()) reject(error)
     }
   }

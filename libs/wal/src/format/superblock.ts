@@ -76,9 +76,16 @@ function decodeFields(bytes: Uint8Array, checksum: Checksum): Superblock | undef
   const geometry = readGeometry(bytes)
   const fileId = readU64(bytes, 20)
   const createdMs = readU64(bytes, 28)
-  const openCount = Math.max(openCountAt(bytes, SECTOR_BYTES, checksum), openCountAt(bytes, 2 * SECTOR_BYTES, checksum))
+  const openCount = readOpenCount(bytes, checksum)
   if (!geometry || !fitsU64(fileId) || !fitsU64(createdMs) || openCount === 0) return undefined
   return { geometry, fileId, createdMs, openCount }
+}
+
+/** A record that cannot be read may have been the newer one, so it counts as such: no count may come twice. */
+function readOpenCount(bytes: Uint8Array, checksum: Checksum): number {
+  const counts = [SECTOR_BYTES, 2 * SECTOR_BYTES].map((at) => openCountAt(bytes, at, checksum))
+  const known = Math.max(...counts.map((count) => (count === 'damaged' ? 0 : count)))
+  return known > 0 && counts.includes('damaged') ? known + 1 : known
 }
 
 function readGeometry(bytes: Uint8Array): Geometry | undefined {
@@ -87,9 +94,9 @@ function readGeometry(bytes: Uint8Array): Geometry | undefined {
   return geometryFault(blockBytes, blockCount) === undefined ? geometryOf(blockBytes, blockCount) : undefined
 }
 
-function openCountAt(bytes: Uint8Array, at: number, checksum: Checksum): number {
-  if (readU32(bytes, at) !== OPEN_MAGIC || !crcHolds(bytes, at, checksum)) return 0
-  return readU32(bytes, at + 4)
+function openCountAt(bytes: Uint8Array, at: number, checksum: Checksum): number | 'damaged' {
+  if (isZero(bytes, at, at + SECTOR_BYTES)) return 0
+  return readU32(bytes, at) === OPEN_MAGIC && crcHolds(bytes, at, checksum) ? readU32(bytes, at + 4) : 'damaged'
 }
 
 function crcHolds(bytes: Uint8Array, at: number, checksum: Checksum): boolean {

@@ -88,6 +88,19 @@ describe('recovering a segment', () => {
       expect(recovered.start?.runs.map(({ endIndex }) => endIndex)).to.deep.equal([2, 3, 4])
     })
 
+    it('leaves out a run that begins where nothing ever came to stand, and keeps what is behind it', async () => {
+      const [first, stale, last] = [
+        await filled(0, 0, 2),
+        file.run({ number: 1, firstIndex: 4 }),
+        await filled(2, 2, 3),
+      ]
+      await stale.addControl([{ kind: 'snapshot' }])
+      const found = [foundRun(first), foundRun(stale, { followsDurable: false }), foundRun(last)]
+      expect(summary(await recover(found))).to.deep.equal({
+        ...{ entryCount: 5, runs: [0, 2], unused: [1], damagedFrom: undefined },
+      })
+    })
+
     it('leaves out what stands behind the sealed end', async () => {
       const [stale, last] = [await filled(0, 0, 5), file.run({ number: 1, firstIndex: 3 })]
       await last.addControl([{ kind: 'snapshot' }])

@@ -95,13 +95,15 @@ async function scanRuns(
   for (const [at, found] of ordered.entries()) {
     const indexMax = limits[at] ?? Infinity
     const run = new Run(placeOf(found), found.slot.run, found.slot.firstIndex)
-    if (found.slot.state === 'open') scanned.push({ found, run, content: await fill(run, found, indexMax, checksum) })
+    if (found.slot.firstIndex > indexMax) scanned.push({ found, run, content: undefined })
+    else if (found.slot.state === 'open')
+      scanned.push({ found, run, content: await fill(run, found, indexMax, checksum) })
     else scanned.push({ found, run: trust(run, found), content: undefined })
   }
   return scanned
 }
 
-/** For each run the index from which on its batches are void: a later run, or the next segment, has taken their place. */
+/** For each run the index from which on it is void: a later run, or the next segment, has taken the place of what failed. */
 function indexLimits(ordered: readonly FoundRun[], endIndex = Infinity): number[] {
   const limits: number[] = []
   let limit = endIndex
