@@ -1,0 +1,1 @@
+export { RaftCore } from './core/raft-core.js'
