@@ -15,7 +15,7 @@ import { reportSnapshot, reportUnreachable, tickLeader } from './step-leader.js'
 import { step, stepAccepted, type StepResult } from './step.js'
 import { applyMembershipChange } from './switch-membership.js'
 import { requestTransfer, type TransferResult } from './transfer.js'
-import { noNode, type ConfState, type LogIndex, type NodeId } from './types.js'
+import { noNode, type ConfState, type LogIndex, type NodeId, type Role, type Term } from './types.js'
 
 /**
  * One member of a Raft group, as a state machine without clock, disk or network: every method takes an input in, and `ready`
@@ -39,6 +39,28 @@ export class RaftCore {
 
   get id(): NodeId {
     return this.#raft.id
+  }
+
+  get role(): Role {
+    return this.#raft.role
+  }
+
+  get term(): Term {
+    return this.#raft.term
+  }
+
+  /** The leader of the term as far as known, or `noNode`. */
+  get leader(): NodeId {
+    return this.#raft.leader
+  }
+
+  get commitIndex(): LogIndex {
+    return this.#raft.log.committed
+  }
+
+  /** Term of the entry at `index`, stored or not; undefined when it was compacted or does not exist. */
+  termOf(index: LogIndex): Term | undefined {
+    return this.#raft.log.term(index)
   }
 
   /** One unit of time passed. */
