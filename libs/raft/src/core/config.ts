@@ -50,6 +50,12 @@ export interface RaftConfig {
    * else proposed. Without it a group of two can be left without a leader for ever. Default true.
    */
   readonly transferBeforeRemoval?: boolean
+  /**
+   * Candidates and those who deny them a vote tell what they know to be committed. Somebody who was removed may hold more
+   * than those who stay, and so deny them the vote that they believe to need: then they learn from it that the removal is
+   * committed, and need the vote no more. Default true.
+   */
+  readonly shareCommitInVotes?: boolean
   /** Followers drop proposals instead of passing them to the leader. Default false. */
   readonly disableProposalForwarding?: boolean
   /** Propose membership changes unchecked; only for callers that order and check them themselves. Default false. */
@@ -78,6 +84,7 @@ export function settingsOf(config: RaftConfig): Settings {
     readMode: config.readMode ?? 'safe',
     stepDownOnRemoval: config.stepDownOnRemoval ?? true,
     transferBeforeRemoval: config.transferBeforeRemoval ?? true,
+    shareCommitInVotes: config.shareCommitInVotes ?? true,
     disableProposalForwarding: config.disableProposalForwarding ?? false,
     disableConfChangeValidation: config.disableConfChangeValidation ?? false,
   }

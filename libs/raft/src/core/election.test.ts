@@ -166,6 +166,62 @@ describe('election', () => {
     })
   })
 
+  describe('knowledge of what is committed', () => {
+    const members = { voters: [1, 2], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
+
+    /** Node 1 holds the removal of node 2 and does not know that it is committed. */
+    function candidateWithRemoval(): NodeFixture {
+      const node = new NodeFixture({ confState: members, terms: [1] })
+      const data = encodeConfChange({ transition: 'auto', changes: [{ type: 'remove', id: 2 }] })
+      const entries = [{ term: 1, index: 2, type: 'confChangeV2' as const, data }]
+      node.answerTo({ type: 'Append', from: 2, to: 1, term: 1, index: 1, logTerm: 1, entries, commit: 1 })
+      return node
+    }
+
+    it('comes with a denied vote, so that a removed member with a longer log blocks nobody', () => {
+      const node = candidateWithRemoval()
+      node.core.campaign()
+      node.settle()
+      expect(node.core.status()).to.deep.include({ role: 'candidate', commit: 1 })
+      const knownCommit = { index: 2, term: 1 }
+      node.answerTo({ type: 'VoteResponse', from: 2, to: 1, term: 2, reject: true, knownCommit })
+      expect(node.core.status()).to.deep.include({ role: 'follower', commit: 2, applied: 2 })
+      expect(node.core.status().confState.voters).to.deep.equal([1])
+      node.core.campaign()
+      node.settle()
+      expect(node.core.status().role).to.equal('leader')
+    })
+
+    it('comes with a request and with its denial', () => {
+      const node = new NodeFixture({ terms: [1, 2], hardState: { term: 2, vote: 0, commit: 2 } })
+      const [denial] = node.answerTo(vote(3, 2, { index: 1, logTerm: 1 }))
+      expect(denial).to.deep.include({ reject: true })
+      expect(denial!.knownCommit).to.deep.equal({ index: 2, term: 2 })
+      node.core.campaign()
+      expect(ofType(node.settle(), 'Vote')[0]!.knownCommit).to.deep.equal({ index: 2, term: 2 })
+    })
+
+    it('is used only as far as the own log holds that very entry', () => {
+      const node = new NodeFixture({ terms: [1, 1, 1] })
+      node.answerTo(vote(2, 2, { knownCommit: { index: 2, term: 2 } }))
+      expect(node.core.status().commit).to.equal(0)
+      node.answerTo(vote(3, 2, { knownCommit: { index: 9, term: 1 } }))
+      expect(node.core.status().commit).to.equal(0)
+      node.answerTo(vote(4, 2, { knownCommit: { index: 2, term: 1 } }))
+      expect(node.core.status().commit).to.equal(2)
+    })
+
+    it('is kept to itself when votes shall not share it', () => {
+      const node = new NodeFixture({
+        shareCommitInVotes: false,
+        terms: [1],
+        hardState: { term: 1, vote: 0, commit: 1 },
+      })
+      node.core.campaign()
+      expect(ofType(node.settle(), 'Vote')[0]!.knownCommit).to.equal(null)
+    })
+  })
+
   describe('campaign', () => {
     it('starts after a drawn time between one timeout and two', () => {
       for (const [drawn, ticks] of [

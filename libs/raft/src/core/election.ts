@@ -2,11 +2,11 @@ import { violated } from './invariant.js'
 import { isConfChange } from './conf-change.js'
 import { type Message, type MessageType } from './message.js'
 import { type RaftState } from './raft-state.js'
-import { becomeCandidate, becomePreCandidate } from './roles.js'
+import { becomeCandidate, becomeFollower, becomePreCandidate } from './roles.js'
 import { send } from './send.js'
 import { voterIds } from './tracker.js'
 import { type VoteEvent } from './trace.js'
-import { noNode, type NodeId } from './types.js'
+import { noNode, type EntryId, type NodeId } from './types.js'
 
 /** `transfer`: the leader asked for it, so there is no need to ask first whether it could be won. */
 export type CampaignKind = 'preVote' | 'election' | 'transfer'
@@ -40,13 +40,15 @@ export function campaign(raft: RaftState, kind: CampaignKind): void {
   const preVote = kind === 'preVote'
   const term = preVote ? raft.term + 1 : raft.term
   const last = raft.log.lastId()
+  const knownCommit = sharedCommit(raft)
   for (const to of voterIds(raft.tracker.confState)) {
     if (to === raft.id) {
       send(raft, { type: preVote ? 'PreVoteResponse' : 'VoteResponse', to, term })
       continue
     }
     const type = preVote ? 'PreVote' : 'Vote'
-    send(raft, { type, to, term, index: last.index, logTerm: last.term, transfer: kind === 'transfer' })
+    const transfer = kind === 'transfer'
+    send(raft, { type, to, term, index: last.index, logTerm: last.term, transfer, knownCommit })
   }
 }
 
@@ -85,7 +87,23 @@ export function receiveVoteRequest(raft: RaftState, message: Message): void {
 /** Denies a vote and tells the own term: a candidate that lags must get to know it (etcd#8243, #8501). */
 export function rejectVote(raft: RaftState, message: Message): void {
   raft.trace?.({ kind: 'vote-rejected', term: raft.term, ...voteEvent(raft, message) })
-  send(raft, { type: responseTo(message.type), to: message.from, term: raft.term, reject: true })
+  const type = responseTo(message.type)
+  send(raft, { type, to: message.from, term: raft.term, reject: true, knownCommit: sharedCommit(raft) })
+}
+
+/**
+ * Takes in what somebody else knows to be committed, if it is in the own log. A candidate that learns so of a membership
+ * change was counting votes in the wrong group, and follows until it has applied the change.
+ */
+export function learnCommit(raft: RaftState, known: EntryId): void {
+  if (raft.role === 'leader' || !raft.log.commitIfMatches(known)) return
+  if (raft.role !== 'follower' && hasUnappliedConfChange(raft)) becomeFollower(raft, raft.term, noNode)
+}
+
+function sharedCommit(raft: RaftState): EntryId | null {
+  if (!raft.settings.shareCommitInVotes) return null
+  const index = raft.log.committed
+  return { index, term: raft.log.term(index) ?? violated(`the committed entry ${index} has no term`) }
 }
 
 function responseTo(type: MessageType): MessageType {

@@ -3,6 +3,7 @@ import {
   applyThread,
   noNode,
   type Entry,
+  type EntryId,
   type LogIndex,
   type NodeId,
   type Snapshot,
@@ -51,6 +52,8 @@ export interface Message {
   readonly rejectHint: LogIndex
   /** In heartbeats: up to which read the answer counts (0: none waits). In `ReadIndex`: the caller's own mark. */
   readonly context: number
+  /** In elections: the newest entry that the sender knows to be committed. Null elsewhere, and when votes do not share it. */
+  readonly knownCommit: EntryId | null
   /** In votes: the leader itself asked for this election, so its lease does not protect it. */
   readonly transfer: boolean
 }
@@ -60,12 +63,13 @@ export type MessageDraft = Pick<Message, 'type' | 'to'> & Partial<Message>
 
 const noEntries: readonly Entry[] = []
 
-export function createMessage(draft: MessageDraft): Message {
+/** The message that a draft stands for; `from` and `term` may come from the one who sends it. */
+export function createMessage(draft: MessageDraft, from = draft.from ?? noNode, term = draft.term ?? 0): Message {
   return {
     type: draft.type,
-    from: draft.from ?? noNode,
+    from,
     to: draft.to,
-    term: draft.term ?? 0,
+    term,
     logTerm: draft.logTerm ?? 0,
     index: draft.index ?? 0,
     commit: draft.commit ?? 0,
@@ -74,6 +78,7 @@ export function createMessage(draft: MessageDraft): Message {
     reject: draft.reject ?? false,
     rejectHint: draft.rejectHint ?? 0,
     context: draft.context ?? 0,
+    knownCommit: draft.knownCommit ?? null,
     transfer: draft.transfer ?? false,
   }
 }

@@ -124,7 +124,7 @@ function storageAppendOf(
   // The own answer comes last: those before it, of a leader to itself, then still find their entries in memory.
   const appended = storageAppended(raft, snapshot)
   const responses = appended === undefined ? raft.outboxAfterAppend : [...raft.outboxAfterAppend, appended]
-  return { ...write, mustSync: stateMustSync || snapshot !== null, responses }
+  return { hardState, snapshot, entries, mustSync: stateMustSync || snapshot !== null, responses }
 }
 
 function storageApplyOf(raft: RaftState, entries: readonly Entry[]): StorageApply | null {

@@ -7,7 +7,7 @@ import { type RaftState } from './raft-state.js'
  * everything else leaves at once.
  */
 export function send(raft: RaftState, draft: MessageDraft): void {
-  queue(raft, createMessage({ ...draft, from: raft.id, term: draft.term ?? raft.term }))
+  queue(raft, createMessage(draft, raft.id, draft.term ?? raft.term))
 }
 
 /** Passes a message of somebody else on to the leader. Proposals and reads belong to no term. */

@@ -1,5 +1,5 @@
 import { appliedEntries, appliedSnapshot } from './applied.js'
-import { isProtectedByLease, receiveVoteRequest, rejectVote } from './election.js'
+import { isProtectedByLease, learnCommit, receiveVoteRequest, rejectVote } from './election.js'
 import { isLocalType, isResponseType, isStorageThread, isTermless, isWellFormed, type Message } from './message.js'
 import { receiveProposal } from './propose.js'
 import { type RaftState } from './raft-state.js'
@@ -31,6 +31,7 @@ export function step(raft: RaftState, message: Message): StepResult {
 
 /** Like `step`, for messages that this node made itself. */
 export function stepAccepted(raft: RaftState, message: Message): StepResult {
+  if (message.knownCommit !== null) learnCommit(raft, message.knownCommit)
   if (message.term > raft.term) {
     if (!enterHigherTerm(raft, message)) return stepped
   } else if (message.term < raft.term && message.term !== 0) {

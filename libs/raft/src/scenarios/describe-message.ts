@@ -102,6 +102,7 @@ export function describeMessage(message: PrintedMessage, indent = ''): string {
   if (message.commit !== 0) text += ` Commit:${message.commit}`
   if (message.vote !== noNode) text += ` Vote:${message.vote}`
   if (message.context !== 0) text += ` Context:${message.context}`
+  if (message.knownCommit !== null) text += ` Known:${message.knownCommit.term}/${message.knownCommit.index}`
   const [first] = message.entries
   if (message.entries.length === 1 && first !== undefined) {
     text += ` Entries:[${describeEntry(first)}]`

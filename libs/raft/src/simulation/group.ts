@@ -130,8 +130,11 @@ export class SimulatedGroup {
   /** Lets a running node act, of those that have something to do. */
   #withNode(action: (node: SimulatedNode) => unknown, hasWork: (node: SimulatedNode) => boolean = always): boolean {
     const first = this.#random.integer(this.nodes.length)
-    const candidates = [...this.nodes.slice(first), ...this.nodes.slice(0, first)]
-    const node = candidates.find((one) => one.isRunning && hasWork(one))
+    let node: SimulatedNode | undefined
+    for (let count = 0; count < this.nodes.length && node === undefined; count++) {
+      const candidate = this.nodes[(first + count) % this.nodes.length]
+      if (candidate?.isRunning === true && hasWork(candidate)) node = candidate
+    }
     if (node === undefined) return false
     action(node)
     this.lastEvent = node.id * 7_919 + node.term * 31 + node.commitIndex

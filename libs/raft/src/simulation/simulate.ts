@@ -1,5 +1,7 @@
-import { violated } from '../core/invariant.js'
 import { leaveJointChange } from '../core/conf-change.js'
+import { violated } from '../core/invariant.js'
+import { type RaftCore } from '../core/raft-core.js'
+import { emptyBytes, type LogIndex, type Term } from '../core/types.js'
 import { SimulatedGroup } from './group.js'
 import { drawPolicy, type ActionName, type Policy } from './policy.js'
 import { RandomStream } from './random.js'
@@ -73,14 +75,20 @@ function recover(group: SimulatedGroup): void {
     node.isPaused = false
     if (node.core === undefined) node.restart()
   }
-  let target = Number.POSITIVE_INFINITY
+  let write: FreshWrite | undefined
   for (let round = 0; round < roundsMax; round++) {
     settle(group)
-    for (const node of group.nodes) node.core?.tick()
+    for (const node of group.nodes) {
+      node.core?.tick()
+      group.check(node)
+    }
     const leader = leaderOf(group)
-    if (leader === undefined) continue
-    if (target === Number.POSITIVE_INFINITY) target = startFreshWrite(group, leader)
-    else if (isEverywhere(group, leader, target)) return
+    if (leader?.core === undefined) continue
+    leaveByHand(leader.core)
+    group.check(leader)
+    // What an earlier leader took in may have been lost with it.
+    if (write?.term !== leader.term) write = startFreshWrite(group, leader)
+    else if (isEverywhere(group, leader, write.index)) return
   }
   const roles = group.nodes.map(({ id, role, term, commitIndex }) => `${id}: ${role} ${term}/${commitIndex}`).join(', ')
   violated(`the healed group makes no progress: ${roles}`)
@@ -91,10 +99,10 @@ function settle(group: SimulatedGroup): void {
   for (let round = 0; round < 200; round++) {
     let busy = false
     for (const node of group.nodes) {
-      while (node.handleReady()) busy = true
-      while (node.finishWrite()) busy = true
-      while (node.finishApply()) busy = true
-      group.check(node)
+      while (node.handleReady() || node.finishWrite() || node.finishApply()) {
+        busy = true
+        group.check(node)
+      }
     }
     for (const message of group.network.takeAll()) {
       busy = true
@@ -109,22 +117,22 @@ function leaderOf(group: SimulatedGroup): SimulatedNode | undefined {
   return leaders.sort((left, right) => right.term - left.term)[0]
 }
 
-/** The place that a fresh write took; infinite while the group is not ready for it. */
-function startFreshWrite(group: SimulatedGroup, leader: SimulatedNode): number {
-  const { core } = leader
-  if (core === undefined) return Number.POSITIVE_INFINITY
-  const { confState } = core.status()
-  if (confState.votersOutgoing.length > 0) {
-    if (!confState.autoLeave) leave(core, confState.voters)
-    return Number.POSITIVE_INFINITY
-  }
-  const result = core.propose(new Uint8Array(0))
+interface FreshWrite {
+  readonly term: Term
+  readonly index: LogIndex
+}
+
+/** Undefined while the group takes none. */
+function startFreshWrite(group: SimulatedGroup, leader: SimulatedNode): FreshWrite | undefined {
+  const result = leader.core?.propose(emptyBytes)
   group.check(leader)
-  return result.kind === 'appended' ? result.index : Number.POSITIVE_INFINITY
+  return result?.kind === 'appended' ? result : undefined
 }
 
 /** Nobody but an operator leaves an explicit joint configuration; a leader that would go with it must transfer first. */
-function leave(core: NonNullable<SimulatedNode['core']>, voters: readonly number[]): void {
+function leaveByHand(core: RaftCore): void {
+  const { votersOutgoing, autoLeave, voters } = core.status().confState
+  if (votersOutgoing.length === 0 || autoLeave) return
   const result = core.proposeConfChange(leaveJointChange)
   const successor = voters.find((id) => id !== core.id)
   if (result.kind === 'dropped' && result.reason === 'leader-would-leave' && successor !== undefined) {

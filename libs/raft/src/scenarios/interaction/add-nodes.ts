@@ -51,6 +51,9 @@ const readers: Readonly<Record<string, OptionReader>> = {
   'transfer-before-removal': (template, value) => {
     template.options.transferBeforeRemoval = isTrue(value)
   },
+  'share-commit-in-votes': (template, value) => {
+    template.options.shareCommitInVotes = isTrue(value)
+  },
   'disable-proposal-forwarding': (template, value) => {
     template.options.disableProposalForwarding = isTrue(value)
   },

@@ -41,6 +41,7 @@ export class Environment {
       preVote: false,
       stepDownOnRemoval: false,
       transferBeforeRemoval: false,
+      shareCommitInVotes: false,
       ...options,
       id,
       log: new ScenarioLog(start),
