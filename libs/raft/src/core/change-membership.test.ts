@@ -57,6 +57,15 @@ describe('membership change of a running group', () => {
     expect(node.log.entries(2, 4, 1_000)!.map(({ type }) => type)).to.deep.equal(['confChangeV2', 'normal'])
   })
 
+  it('that makes the quorum smaller commits what the smaller one holds', () => {
+    const node = new NodeFixture({ voters: [1, 2] }).lead().acknowledgeAll()
+    node.core.proposeConfChange(change('auto', remove(2)))
+    node.core.propose(bytesOf(1))
+    node.settle()
+    node.answerTo({ type: 'AppendResponse', from: 2, to: 1, term: 1, index: 2 })
+    expect(node.core.status()).to.deep.include({ commit: 3, applied: 3 })
+  })
+
   it('that does not fit the configuration becomes an empty entry', () => {
     const node = new NodeFixture({}).lead().acknowledgeAll()
     expect(node.core.proposeConfChange(leave)).to.deep.equal({ kind: 'ignored', reason: 'not-joint' })
@@ -113,6 +122,17 @@ describe('membership change of a running group', () => {
       node.settle()
       expect(node.core.status().confState).to.deep.include({ voters: [1, 2, 4], votersOutgoing: [] })
       expect(node.core.status().lastIndex).to.equal(4)
+    })
+
+    it('is left with one entry, however much is applied meanwhile (etcd#11046)', () => {
+      const node = new NodeFixture({}).lead().acknowledgeAll()
+      node.core.proposeConfChange(change('auto', addVoter(4), addVoter(5)))
+      node.core.propose(bytesOf(1))
+      node.settle()
+      for (const from of [2, 3]) node.answerTo({ type: 'AppendResponse', from, to: 1, term: 1, index: 2 })
+      expect(node.core.status()).to.deep.include({ applied: 2, lastIndex: 4 })
+      for (const from of [2, 3, 4]) node.answerTo({ type: 'AppendResponse', from, to: 1, term: 1, index: 3 })
+      expect(node.core.status()).to.deep.include({ applied: 3, lastIndex: 4 })
     })
 
     it('needs both majorities to commit', () => {

@@ -47,6 +47,14 @@ describe('election', () => {
       expect(node.answerTo(vote(5, 2, { index: 1, logTerm: 3 }))[0]).to.deep.include({ reject: false })
     })
 
+    it('and then waits a whole election timeout for the winner', () => {
+      const node = new NodeFixture({ random: () => 0, hardState: { term: 1, vote: 0, commit: 0 } })
+      node.ticks(9)
+      node.answerTo(vote(1))
+      expect(ofType(node.ticks(9), 'Vote')).to.deep.equal([])
+      expect(ofType(node.ticks(1), 'Vote').length).to.equal(2)
+    })
+
     it('as a learner, for it may be a voter and not know it (etcd#10998)', () => {
       const node = new NodeFixture({ voters: [2, 3], learners: [1] })
       expect(node.answerTo(vote(1))[0]).to.deep.include({ reject: false })
@@ -97,6 +105,16 @@ describe('election', () => {
       expect(node.core.status()).to.deep.include({ role: 'preCandidate', leader: 0 })
       node.settle()
       node.step({ type: 'PreVoteResponse', from: 3, to: 1, term: 2 })
+      expect(node.core.status().role).to.equal('preCandidate')
+    })
+
+    it('do not count in the next round', () => {
+      const node = new NodeFixture({ preVote: true, voters: [1, 2, 3, 4, 5] })
+      for (const from of [2, 3]) {
+        node.core.campaign()
+        node.settle()
+        node.step({ type: 'PreVoteResponse', from, to: 1, term: 1 })
+      }
       expect(node.core.status().role).to.equal('preCandidate')
     })
 
@@ -190,6 +208,17 @@ describe('election', () => {
       node.core.campaign()
       node.settle()
       expect(node.core.status().role).to.equal('leader')
+    })
+
+    it('ends a campaign whose votes were counted in the wrong group', () => {
+      const node = new NodeFixture({ voters: [1, 2, 3, 4], terms: [1] })
+      const data = encodeConfChange({ transition: 'auto', changes: [{ type: 'addVoter', id: 5 }] })
+      const entries = [{ term: 1, index: 2, type: 'confChangeV2' as const, data }]
+      node.answerTo({ type: 'Append', from: 2, to: 1, term: 1, index: 1, logTerm: 1, entries, commit: 1 })
+      node.core.campaign()
+      node.settle()
+      node.step({ type: 'VoteResponse', from: 2, to: 1, term: 2, reject: true, knownCommit: { index: 2, term: 1 } })
+      expect(node.core.status()).to.deep.include({ role: 'follower', term: 2, commit: 2 })
     })
 
     it('comes with a request and with its denial', () => {

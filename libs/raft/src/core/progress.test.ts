@@ -71,6 +71,8 @@ describe('progress of a follower', () => {
     it('ignores what is known, and keeps match below next', () => {
       const progress = progressWith({ state: 'replicate', match: 5, next: 7, paused: true })
       expect(acknowledge(progress, 5)).to.equal(false)
+      expect(acknowledge(progress, 4)).to.equal(false)
+      expect(progress.match).to.equal(5)
       expect(progress.paused).to.equal(true)
       expect(acknowledge(progress, 6)).to.equal(true)
       expect([progress.match, progress.next]).to.deep.equal([6, 7])

@@ -78,6 +78,17 @@ describe('linearizable read', () => {
     expect(node.readStates).to.deep.equal([])
   })
 
+  it('that was lost is not answered when the same node leads again', () => {
+    const node = new NodeFixture({}).lead().acknowledgeAll()
+    node.core.readIndex(77)
+    node.settle()
+    node.answerTo({ type: 'Heartbeat', from: 2, to: 1, term: 3 })
+    node.lead().acknowledgeAll()
+    expect(ofType(node.ticks(1), 'Heartbeat').map(({ context }) => context)).to.deep.equal([0, 0])
+    node.answerTo(heartbeatResponse(2, 1, 4))
+    expect(node.readStates).to.deep.equal([])
+  })
+
   it('is not confirmed by learners', () => {
     const node = new NodeFixture({ learners: [4, 5] }).lead().acknowledgeAll()
     node.core.readIndex(77)

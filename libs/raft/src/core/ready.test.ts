@@ -108,6 +108,12 @@ describe('work that a node hands out', () => {
     expect(ready.mustSync).to.equal(false)
   })
 
+  it('must be durable when nothing but the vote changed', () => {
+    const node = new NodeFixture({ hardState: { term: 1, vote: 0, commit: 0 } })
+    node.step({ type: 'Vote', from: 2, to: 1, term: 1, index: 0, logTerm: 0 })
+    expect(node.core.ready()).to.deep.include({ hardState: { term: 1, vote: 2, commit: 0 }, mustSync: true })
+  })
+
   it('is applied only from storage with asynchronous writes', () => {
     const node = new AsyncNode(logOf([]))
     node.core.step(append(1, 0, 0, [1], 1))

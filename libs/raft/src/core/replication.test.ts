@@ -40,6 +40,17 @@ describe('leader', () => {
     expect(node.core.status().commit).to.equal(3)
   })
 
+  it('knows nothing about the others at first, whatever they acknowledged under an earlier leadership', () => {
+    const node = new NodeFixture({}).lead().acknowledgeAll()
+    node.core.propose(bytesOf(1))
+    node.settle()
+    node.acknowledgeAll()
+    expect(node.core.status().progress.get(2)!.match).to.equal(2)
+    node.answerTo({ type: 'Heartbeat', from: 3, to: 1, term: 5 })
+    node.lead()
+    expect(node.core.status().progress.get(2)).to.deep.include({ state: 'probe', match: 0, next: 3 })
+  })
+
   it('does not count learners', () => {
     const node = new NodeFixture({ voters: [1, 2, 3], learners: [4, 5] }).lead()
     node.step(acknowledgement(4, 1))

@@ -123,12 +123,19 @@ describe('snapshot', () => {
       expect(node.settle().filter(({ to, type }) => to === 2 && type === 'Append')).to.deep.equal([])
     })
 
-    it('does not go to somebody who was not heard from', () => {
-      const node = leaderWithCompactedLog()
-      node.core.reportUnreachable(3)
+    it('does not go to somebody who was not heard from lately', () => {
+      const start = { terms: [1, 1, 1, 1], hardState: { term: 1, vote: 0, commit: 4 }, checkQuorum: true }
+      const node = new NodeFixture(start).lead()
+      node.log.compact(4)
+      node.log.snapshot = () => undefined
       reject(node, 2)
-      node.settle()
-      expect(node.core.status().progress.get(3)!.state).to.equal('probe')
+      node.step({ type: 'HeartbeatResponse', from: 3, to: 1, term: 2 })
+      node.ticks(10)
+      node.log.snapshot = () => snapshotOf(4, 1, members)
+      node.core.propose(bytesOf(1))
+      expect(ofType(node.settle(), 'Snapshot')).to.deep.equal([])
+      node.step({ type: 'HeartbeatResponse', from: 2, to: 1, term: 2 })
+      expect(ofType(node.settle(), 'Snapshot').map(({ to }) => to)).to.deep.equal([2])
     })
 
     it('that failed is tried again only after a sign of life', () => {
@@ -153,14 +160,16 @@ describe('snapshot', () => {
     })
 
     it('is over when the follower connects to the log by whatever snapshot', () => {
-      const node = leaderWithCompactedLog()
-      node.core.proposeBatch([bytesOf(1), bytesOf(1)])
+      const node = new NodeFixture({ terms: [1, 1, 1, 1], hardState: { term: 1, vote: 0, commit: 4 } }).lead()
+      node.log.keepSnapshot(snapshotOf(4, 1, members))
+      node.log.compact(2)
       reject(node, 2)
       node.settle()
-      node.step({ type: 'AppendResponse', from: 2, to: 1, term: 2, index: 3 })
+      expect(node.core.status().progress.get(2)).to.deep.include({ state: 'snapshot', pendingSnapshot: 4 })
+      node.step({ type: 'AppendResponse', from: 2, to: 1, term: 2, index: 1 })
       expect(node.core.status().progress.get(2)!.state).to.equal('snapshot')
-      node.step({ type: 'AppendResponse', from: 2, to: 1, term: 2, index: 5 })
-      expect(node.core.status().progress.get(2)).to.deep.include({ state: 'replicate', match: 5 })
+      node.step({ type: 'AppendResponse', from: 2, to: 1, term: 2, index: 2 })
+      expect(node.core.status().progress.get(2)).to.deep.include({ state: 'replicate', match: 2 })
     })
 
     it('waits when storage has none at hand', () => {
