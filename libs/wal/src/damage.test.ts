@@ -51,7 +51,9 @@ describe('damage in sealed data', () => {
   it('stops the cursor there, and says so each time', async () => {
     const disk = await closedDisk()
     disk.flipBit(FIRST_FILE, positionOf(disk, 'one-6 '))
-    const walrus = await openWalrus(disk, TINY_SEGMENTS)
+    const { problems, onProblem } = problemList()
+    const walrus = await openWalrus(disk, { ...TINY_SEGMENTS, onProblem })
+    expect(problems, 'sealed data is not read at open').to.deep.equal([])
     expect((await walrus.readNext('one'))?.offset).to.equal(5)
     for (let nth = 0; nth < 3; nth++) expect((await failureOf(walrus.readNext('one'))).code).to.equal('CORRUPT_DATA')
     expect((await walrus.readNext('two'))?.offset).to.equal(5)

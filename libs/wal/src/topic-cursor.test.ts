@@ -16,6 +16,8 @@ class HeldTopic {
   readonly startOffset = 0
   readCount = 0
   readonly commits: HeldCommit[] = []
+  /** What reads wait for. */
+  readable: Promise<void> = Promise.resolve()
 
   constructor(entryCount: number) {
     this.endOffset = entryCount
@@ -27,6 +29,7 @@ class HeldTopic {
 
   async read(offset: number, limits: { readonly maxEntries: number }): Promise<readonly StoredEntry[]> {
     this.readCount++
+    await this.readable
     const count = Math.max(0, Math.min(limits.maxEntries, this.endOffset - offset))
     return Array.from({ length: count }, (_, nth) => ({
       offset: offset + nth,
@@ -123,6 +126,22 @@ describe('topic cursor, strictly at once', () => {
     await turnsOfTheLoop(1)
     await topic.settleNext()
     expect(next.outcome).to.equal(1)
+  })
+
+  it('forgets what was being read ahead when the cursor went back meanwhile', async () => {
+    const topic = new HeldTopic(1)
+    const cursor = topic.cursor(0)
+    const early = follow(cursor.next(true))
+    await turnsOfTheLoop(1)
+    topic.endOffset = 3
+    let goOn: () => void = () => undefined
+    topic.readable = new Promise((resolve) => (goOn = resolve))
+    const late = follow(cursor.next(true))
+    await topic.settleNext(new Error('disk full'))
+    goOn()
+    await turnsOfTheLoop(1)
+    await topic.settleNext()
+    expect([early.outcome, late.outcome]).to.deep.equal(['disk full', 0])
   })
 
   it('looks without moving, and does not commit for it', async () => {
