@@ -4,8 +4,7 @@ import { reasonOf } from '@walrus/core'
 import { hasCode } from './system-error.js'
 
 /** Whether a backend that rests on native code can be used here, and why not. */
-export type BackendProbe =
-  { readonly available: true } | { readonly available: false; readonly reason: string }
+export type BackendProbe = { readonly available: true } | { readonly available: false; readonly reason: string }
 
 /**
  * Loads native code that is built where there is a C compiler.

@@ -62,6 +62,7 @@ export class FdBlockFile implements BlockFile {
   readonly #options: FdBlockFileOptions
   readonly #descriptors: Descriptors
   readonly #gate = new CallGate()
+  readonly #durableWrites = new Set<Promise<void>>()
   #syncing: Promise<void> | undefined
   #nextSync: Promise<void> | undefined
 
@@ -120,13 +121,25 @@ export class FdBlockFile implements BlockFile {
   async #writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
     const { durableDescriptor, descriptor } = this.#descriptors
     const oneCall = durableDescriptor !== undefined && fitsOneCall(parts)
+    const written = writeFully(this.#options.calls, oneCall ? durableDescriptor : descriptor, parts, position)
+    this.#durableWrites.add(written)
     try {
-      await writeFully(this.#options.calls, oneCall ? durableDescriptor : descriptor, parts, position)
+      await written
     } catch (thrown) {
       this.#break(`write at ${position} of`, thrown)
+    } finally {
+      this.#durableWrites.delete(written)
     }
-    if (!oneCall) await this.#syncAfterOthers()
+    await (oneCall ? this.#othersReturn() : this.#syncAfterOthers())
     this.#checkHealth(`write at ${position} of`)
+  }
+
+  /**
+   * Waits for the durable writes that are under way now: the system tells of bytes that it could not write to one of them
+   * only, not always to the one they belong to, so none is believed before all that were beside it have returned.
+   */
+  async #othersReturn(): Promise<void> {
+    if (this.#durableWrites.size > 0) await Promise.allSettled(this.#durableWrites)
   }
 
   /**

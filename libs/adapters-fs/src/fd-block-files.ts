@@ -123,12 +123,12 @@ class FdBlockFiles implements BlockFileDirectory {
       await reserveFile(this.#calls, unfinishedPath, sizeBytes, this.#reservation)
       await this.#calls.rename(unfinishedPath, path)
       await syncDirectory(this.#calls, this.path)
+      return await this.#open(name)
     } catch (thrown) {
       await this.#unlink(unfinishedPath).catch(() => undefined)
       await this.#unlink(path).catch(() => undefined)
       throw thrown
     }
-    return this.#open(name)
   }
 
   async #open(name: string): Promise<BlockFile> {

@@ -193,6 +193,20 @@ static napi_value sync_data(napi_env env, napi_callback_info info) {
   return begin(instance, IORING_OP_FSYNC, &transfer);
 }
 
+/* reserve(descriptor, sizeBytes): the request, or -1 when the ring has no room. */
+static napi_value reserve(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  struct transfer transfer = {0};
+  struct instance *instance = enter(env, info, 2, arguments);
+  if (instance == NULL) return NULL;
+  if (!has_room(instance)) return number(env, -1);
+  if (!get_place(env, arguments[0], arguments[1], &transfer)) return throw_argument(env, "Not a descriptor and a size");
+  /* This operation has its length where others have their address. */
+  transfer.single.iov_base = (void *)(uintptr_t)transfer.position;
+  transfer.position = 0;
+  return begin(instance, IORING_OP_FALLOCATE, &transfer);
+}
+
 /* submit(): hands over what is queued; 0, or a negative errno with the rest still queued. */
 static napi_value submit(napi_env env, napi_callback_info info) {
   struct instance *instance = enter(env, info, 0, NULL);
@@ -321,6 +335,7 @@ NAPI_MODULE_INIT() {
       {"write", NULL, write_parts, NULL, NULL, NULL, napi_default, NULL},
       {"read", NULL, read_bytes, NULL, NULL, NULL, napi_default, NULL},
       {"syncData", NULL, sync_data, NULL, NULL, NULL, napi_default, NULL},
+      {"reserve", NULL, reserve, NULL, NULL, NULL, napi_default, NULL},
       {"submit", NULL, submit, NULL, NULL, NULL, napi_default, NULL},
       {"unqueue", NULL, unqueue, NULL, NULL, NULL, napi_default, NULL},
   };

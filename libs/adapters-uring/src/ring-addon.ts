@@ -15,6 +15,8 @@ export interface RingAddon {
   read(descriptor: number, bytes: Uint8Array, position: number): number
   /** Queues an fdatasync. */
   syncData(descriptor: number): number
+  /** Queues an fallocate: the file is at least so long, and has the space. */
+  reserve(descriptor: number, sizeBytes: number): number
   /** Hands over what is queued. Returns 0, or a negative errno with the rest still queued. */
   submit(): number
   /** Gives up one queued request and returns it; -1 when none is left. */

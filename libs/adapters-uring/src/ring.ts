@@ -52,6 +52,11 @@ export class Ring {
     await this.#call('fdatasync', () => this.#addon.syncData(descriptor))
   }
 
+  /** The file is at least so long, and has the space of that length, when it resolves. */
+  async reserve(descriptor: number, sizeBytes: number): Promise<void> {
+    await this.#call('fallocate', () => this.#addon.reserve(descriptor, sizeBytes))
+  }
+
   #call(name: string, queue: () => number): Promise<number> {
     return new Promise((resolve, reject) => this.#start({ name, queue, resolve, reject }))
   }

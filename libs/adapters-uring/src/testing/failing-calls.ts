@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 export class FailingCalls {
   #next: { readonly kind: keyof SystemCalls; readonly code: 'EIO' | 'ENOSPC' } | undefined
 
+  /** A `write` is also one that is done at once. */
   failNext(kind: keyof SystemCalls, code: 'EIO' | 'ENOSPC'): void {
     this.#next = { kind, code }
   }
@@ -12,14 +13,15 @@ export class FailingCalls {
   table(inner: SystemCalls): SystemCalls {
     return {
       ...inner,
-      truncate: (...call) => this.#unlessDue('truncate', () => inner.truncate(...call)),
-      write: (...call) => this.#unlessDue('write', () => inner.write(...call)),
-      syncData: (...call) => this.#unlessDue('syncData', () => inner.syncData(...call)),
-      unlink: (...call) => this.#unlessDue('unlink', () => inner.unlink(...call)),
+      truncate: async (...call) => this.#unlessDue('truncate', () => inner.truncate(...call)),
+      write: async (...call) => this.#unlessDue('write', () => inner.write(...call)),
+      writeNow: (...call) => this.#unlessDue('write', () => inner.writeNow(...call)),
+      syncData: async (...call) => this.#unlessDue('syncData', () => inner.syncData(...call)),
+      unlink: async (...call) => this.#unlessDue('unlink', () => inner.unlink(...call)),
     }
   }
 
-  async #unlessDue<T>(kind: keyof SystemCalls, call: () => Promise<T>): Promise<T> {
+  #unlessDue<T>(kind: keyof SystemCalls, call: () => T): T {
     const next = this.#next
     if (next?.kind !== kind) return call()
     this.#next = undefined
