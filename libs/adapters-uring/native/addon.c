@@ -244,12 +244,14 @@ static napi_value open_ring(napi_env env, napi_callback_info info) {
   size_t length;
   void *data;
   napi_typedarray_type type;
+  napi_valuetype callback;
   struct instance *instance = enter(env, info, 3, arguments);
   if (instance == NULL) return NULL;
   if (instance->is_open) return number(env, -EALREADY);
   if (napi_get_value_uint32(env, arguments[0], &capacity) != napi_ok ||
       napi_get_typedarray_info(env, arguments[1], &type, &length, &data, NULL, NULL) != napi_ok ||
-      type != napi_int32_array || length < 2)
+      type != napi_int32_array || length < 2 || napi_typeof(env, arguments[2], &callback) != napi_ok ||
+      callback != napi_function)
     return throw_argument(env, "Not a capacity, an Int32Array of at least 2 and a function");
   int failure = start(instance, capacity);
   if (failure != 0) {
