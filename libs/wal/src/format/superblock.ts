@@ -3,11 +3,23 @@ import { fitsU64, readU32, readU64, writeU32, writeU64 } from '@walrus/protocol'
 import { geometryFault, geometryOf, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from './geometry.js'
 
 /*
- * Sector 0, written once:
- *   0 "WALRUSBF"   8 u32 version   12 u32 block bytes   16 u32 block count   20 u64 file id   28 u64 created ms
- *   508 u32 CRC of bytes 0..507
+ * Sector 0, written once (spec/disk-format.md):
+ *
+ *    0                 8            12           16
+ *    ├─────────────────┼────────────┼────────────┼────────────┤
+ *    │ "WALRUSBF"      │ version    │ blockBytes │ blockCount │
+ *    ├─────────────────┼────────────┴────────────┼────────────┤ 20
+ *    │ fileId u64      │ createdMs u64           │ zero       │
+ *    ├─────────────────┴─────────────────────────┴────────────┤ 508
+ *    │ crc of bytes 0 to 507                                  │
+ *    └────────────────────────────────────────────────────────┘ 512
+ *
  * Sectors 1 and 2, written in turn, the higher valid count wins:
- *   0 "OPEN"   4 u32 open count   508 u32 CRC of bytes 0..507
+ *
+ *    0                 4            8            508
+ *    ├─────────────────┼────────────┼────────────┼────────────────────────┤
+ *    │ "OPEN"          │ openCount  │ zero       │ crc of bytes 0 to 507  │
+ *    └─────────────────┴────────────┴────────────┴────────────────────────┘ 512
  */
 
 const MAGIC = [0x57, 0x41, 0x4c, 0x52, 0x55, 0x53, 0x42, 0x46]
