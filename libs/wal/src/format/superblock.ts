@@ -62,6 +62,25 @@ export function openRecordPosition(openCount: number): number {
   return openCount % 2 === 1 ? SECTOR_BYTES : 2 * SECTOR_BYTES
 }
 
+/**
+ * What is wrong with the open counters of a superblock that can be trusted otherwise; undefined when nothing is. The newest
+ * has the one before beside it, unless it is the first.
+ * @param bytes the first SUPERBLOCK_BYTES of the file
+ * @param openCount the newest
+ */
+export function openRecordFault(
+  bytes: Uint8Array,
+  openCount: number,
+  checksum: Checksum,
+): { readonly position: number; readonly reason: string } | undefined {
+  const older = openCount - 1
+  const position = openRecordPosition(older)
+  if (older === 0 && isZero(bytes, position, position + SECTOR_BYTES)) return undefined
+  const found = openCountAt(bytes, position, checksum)
+  if (found === 0) return { position, reason: 'the open counter is damaged' }
+  return found === older ? undefined : { position, reason: `the open counter is ${found} beside ${openCount}` }
+}
+
 /** @param bytes the first SUPERBLOCK_BYTES of the file */
 export function decodeSuperblock(bytes: Uint8Array, checksum: Checksum): Superblock | SuperblockFault {
   if (isZero(bytes, 0, SECTOR_BYTES)) return { kind: 'unfinished' }

@@ -25,6 +25,8 @@ export interface RecoveredSegment {
   readonly used: readonly ScannedRun[]
   /** Blocks of runs that hold nothing that counts. */
   readonly unusedRuns: readonly UnusedRun[]
+  /** Index after the last entry, where that was settled: by a seal, or by the next segment. */
+  readonly endIndex: number | undefined
   /** True when something was read past what a slot vouches for: it may not be on stable storage yet. */
   readonly scanned: boolean
 }
@@ -42,6 +44,7 @@ export interface ScannedRun {
 /** empty: begun and never committed to. torn: something before it is missing. removed: its segment was being deleted. */
 export interface UnusedRun extends FoundRun {
   readonly why: 'empty' | 'torn' | 'removed'
+  readonly content: RunContent | undefined
 }
 
 /** @param found the runs of one segment, at least one */
@@ -56,7 +59,10 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
   return {
     start: used.size === 0 ? undefined : await startOf(ordered, [...used], endIndex, options),
     used: [...used],
-    unusedRuns: all.filter((one) => !used.has(one)).map((one) => ({ ...one.found, why: whyUnused(one) })),
+    unusedRuns: all
+      .filter((one) => !used.has(one))
+      .map((one) => ({ ...one.found, why: whyUnused(one), content: one.content })),
+    endIndex,
     scanned: all.some(({ content }) => content !== undefined),
   }
 }
