@@ -28,6 +28,8 @@ export interface FindingPlace {
   readonly file?: string
   /** Position in the file. */
   readonly byte?: number
+  /** Bytes from `byte` on in which nothing can be read; absent where that is not known. */
+  readonly byteCount?: number
   readonly topic?: string
   readonly segment?: number
   /** Topic offset of the first entry concerned. */

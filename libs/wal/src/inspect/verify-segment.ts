@@ -8,7 +8,7 @@ import type { IndexRange } from '../log/entry-chain.js'
 import type { RecoveredSegment, ScannedRun, UnusedRun } from '../log/recover-segment.js'
 import type { RunContent } from '../log/scan-run.js'
 import { damage, note, type Finding, type FindingPlace } from './finding.js'
-import { walkSegment } from './walk-segment.js'
+import { walkSegment, type SegmentFault } from './walk-segment.js'
 
 /** What was read and found whole, so far. */
 export interface Tally {
@@ -36,7 +36,7 @@ export async function* verifySegment(
   for await (const walked of walkSegment(segment, checksum)) {
     const { found } = walked.scanned
     if (walked.kind === 'fault') {
-      yield damage(walked.of, placeIn(found, walked.position, walked.lost), walked.reason)
+      yield damage(walked.of, placeOf(walked), walked.reason)
       continue
     }
     const { batch } = walked
@@ -57,6 +57,11 @@ function count(tally: Tally, { header, frame }: ScannedBatch): void {
   tally.batchCount += 1
   tally.entryCount += header.entryCount
   tally.bytes += FRAME_BYTES + frame.batchBytes
+}
+
+function placeOf({ scanned, position, byteCount, lost }: SegmentFault): FindingPlace {
+  const place = placeIn(scanned.found, position, lost)
+  return byteCount === 0 ? place : { ...place, byteCount }
 }
 
 function placeIn({ file, block, slot }: FoundRun, position: number, lost: IndexRange): FindingPlace {

@@ -1,10 +1,17 @@
 import type { Checksum } from '@walrus/core'
+import { BATCH_HEADER_BYTES, type BatchHeader } from '@walrus/protocol'
 import type { Run } from '../blocks/run.js'
 import { FRAME_BYTES } from '../format/frame.js'
 import { BatchScanner, type ScanFault, type ScannedBatch } from '../log/batch-scanner.js'
 import { framesIn } from '../log/frames-in.js'
 
 const CHUNK_BYTES = 1024 * 1024
+
+/** A fault, and how far it reaches. */
+export interface BrokenStretch extends ScanFault {
+  /** Position in the run of what can be read next, or where the walk ends. */
+  readonly endPosition: number
+}
 
 /**
  * Every batch and every fault of a run up to `to`, in order. Recovery stops at a fault; this goes on at the next frame of
@@ -14,13 +21,17 @@ export async function* walkRun(
   run: Run,
   to: number,
   checksum: Checksum,
-): AsyncGenerator<ScannedBatch | ScanFault, void, void> {
+): AsyncGenerator<ScannedBatch | BrokenStretch, void, void> {
   for (let from: number | undefined = 0; from !== undefined;) {
     const fault: ScanFault | undefined = yield* walkWhole(run, from, to, checksum)
     if (!fault) return
-    yield fault
     from = await findFrame(run, fault.position + 1, to, checksum)
+    yield { ...fault, endPosition: fault.header ? endOf(fault.position, fault.header) : (from ?? to) }
   }
+}
+
+function endOf(position: number, { payloadBytes }: BatchHeader): number {
+  return position + FRAME_BYTES + BATCH_HEADER_BYTES + payloadBytes
 }
 
 /** The batches up to the first fault, which it returns. */

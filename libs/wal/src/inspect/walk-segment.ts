@@ -1,9 +1,10 @@
 import type { Checksum } from '@walrus/core'
 import type { BatchHeader } from '@walrus/protocol'
-import type { ScanFault, ScannedBatch } from '../log/batch-scanner.js'
+import type { ScannedBatch } from '../log/batch-scanner.js'
 import { EntryChain, gapReason, type IndexRange } from '../log/entry-chain.js'
 import type { RecoveredSegment, ScannedRun } from '../log/recover-segment.js'
-import { walkRun } from './walk-run.js'
+import type { RunContent } from '../log/scan-run.js'
+import { walkRun, type BrokenStretch } from './walk-run.js'
 
 /** A place in a segment from which entries or control records are not what they should be. */
 export interface SegmentFault {
@@ -12,6 +13,8 @@ export interface SegmentFault {
   readonly scanned: ScannedRun
   /** Position in the run. */
   readonly position: number
+  /** Bytes from there on that are no use; 0 where all bytes are whole. */
+  readonly byteCount: number
   /** Entries that are lost there: none where only control records are, up to Infinity where nobody can tell. */
   readonly lost: IndexRange
   readonly reason: string
@@ -39,7 +42,7 @@ export async function* walkSegment(
   for (const scanned of used) {
     const { run, content } = scanned
     const gap = chain.gapBefore(run.firstIndex)
-    if (gap) yield { kind: 'fault', of: 'missing', scanned, position: 0, lost: gap, reason: gapReason(gap) }
+    if (gap) yield { kind: 'fault', of: 'missing', scanned, ...nowhere(0), lost: gap, reason: gapReason(gap) }
     if (run.firstIndex < chain.index) yield overlap(scanned, chain.index)
     chain.pass(run.firstIndex)
     if (!content && run.endIndex <= fromIndex) chain.pass(run.endIndex)
@@ -48,21 +51,25 @@ export async function* walkSegment(
   const last = used.at(-1)
   const gap = chain.gapBefore(endIndex ?? 0)
   if (!last || !gap) return
-  const position = last.run.committedBytes
-  yield { kind: 'fault', of: 'missing', scanned: last, position, lost: gap, reason: gapReason(gap) }
+  const place = nowhere(last.run.committedBytes)
+  yield { kind: 'fault', of: 'missing', scanned: last, ...place, lost: gap, reason: gapReason(gap) }
+}
+
+function nowhere(position: number): Pick<SegmentFault, 'position' | 'byteCount'> {
+  return { position, byteCount: 0 }
 }
 
 function overlap(scanned: ScannedRun, endIndex: number): SegmentFault {
   const { firstIndex } = scanned.run
   const reason = `the run starts at entry ${firstIndex}, the one before ends at ${endIndex}`
-  return { kind: 'fault', of: 'conflict', scanned, position: 0, lost: { from: firstIndex, to: firstIndex }, reason }
+  return { kind: 'fault', of: 'conflict', scanned, ...nowhere(0), lost: { from: firstIndex, to: firstIndex }, reason }
 }
 
 /** One run on the walk: how many entries a fault costs is known only when the next header is met. */
 class RunWalk {
   readonly #scanned: ScannedRun
   #nextIndex: number
-  #unplaced: ScanFault[] = []
+  #unplaced: BrokenStretch[] = []
 
   constructor(scanned: ScannedRun) {
     this.#scanned = scanned
@@ -76,51 +83,67 @@ class RunWalk {
     for await (const item of walkRun(run, to, checksum)) {
       if (this.#isTail(item)) break
       if (item.header) yield* this.#advance(item, item.header)
-      else this.#unplaced.push(item as ScanFault)
+      else this.#unplaced.push(item as BrokenStretch)
     }
     return yield* this.#finish()
   }
 
   /** Behind damage in an open run, whatever was not known durable is a torn tail, and batches that a later run replaced are void. */
-  #isTail(item: ScannedBatch | ScanFault): boolean {
+  #isTail(item: ScannedBatch | BrokenStretch): boolean {
     const { content, indexMax } = this.#scanned
     if (!content?.damage) return false
     if (item.kind === 'batch') return !item.header.control && item.header.firstIndex >= indexMax
     return item.position >= content.durableBytes && item.position > content.damage.position
   }
 
-  *#advance(item: ScannedBatch | ScanFault, { firstIndex, entryCount }: BatchHeader): Generator<Walked> {
+  *#advance(item: ScannedBatch | BrokenStretch, { firstIndex, entryCount }: BatchHeader): Generator<Walked> {
     const expected = this.#nextIndex
     const skipped = { from: expected, to: Math.max(expected, firstIndex) }
     const explained = this.#unplaced.length > 0 && firstIndex >= expected
     yield* this.#place(skipped)
     if (firstIndex !== expected && !explained)
-      yield this.#fault(item.position, skipped, outOfOrder(firstIndex, expected))
+      yield this.#fault(nowhere(item.position), skipped, outOfOrder(firstIndex, expected))
     this.#nextIndex = firstIndex + entryCount
     if (item.kind === 'batch') yield { kind: 'batch', scanned: this.#scanned, batch: item }
-    else yield this.#fault(item.position, { from: firstIndex, to: this.#nextIndex }, item.reason)
+    else yield this.#fault(stretchOf(item), { from: firstIndex, to: this.#nextIndex }, item.reason)
   }
 
   *#finish(): Generator<Walked, number> {
-    const { run, content, indexMax } = this.#scanned
+    const { run, content } = this.#scanned
     const from = this.#nextIndex
-    const end = content ? Math.max(from, indexMax) : run.endIndex
+    const end = content ? this.#endOfOpenRun(content) : run.endIndex
     const lost = { from, to: Math.max(from, end) }
     const explained = content !== undefined || from === end || this.#unplaced.length > 0
-    if (!explained) yield this.#fault(run.committedBytes, lost, `entries up to ${from} where the slot says ${end}`)
-    const known = this.#unplaced.length === 0 || end === Infinity ? from : lost.to
+    const reason = `entries up to ${from} where the slot says ${end}`
+    if (!explained) yield this.#fault(nowhere(run.committedBytes), lost, reason)
+    const endIndex = content && (this.#unplaced.length === 0 || end === Infinity) ? from : lost.to
     yield* this.#place(lost)
-    return content ? known : Math.max(from, run.endIndex)
+    return endIndex
+  }
+
+  /** Up to where entries are known to have been; Infinity where nobody can tell. */
+  #endOfOpenRun({ durableBytes }: RunContent): number {
+    const { found, indexMax } = this.#scanned
+    const { knownBytes, knownEndIndex } = found.slot
+    return indexMax === Infinity && knownBytes >= durableBytes ? knownEndIndex : indexMax
   }
 
   *#place(lost: IndexRange): Generator<Walked> {
-    for (const { position, reason } of this.#unplaced) yield this.#fault(position, lost, reason)
+    const durableBytes = this.#scanned.content?.durableBytes ?? Infinity
+    for (const broken of this.#unplaced) {
+      const endPosition = Math.min(broken.endPosition, durableBytes)
+      yield this.#fault(stretchOf({ ...broken, endPosition }), lost, broken.reason)
+    }
     this.#unplaced = []
   }
 
-  #fault(position: number, lost: IndexRange, reason: string): SegmentFault {
-    return { kind: 'fault', of: 'batch', scanned: this.#scanned, position, lost, reason }
+  #fault(place: Pick<SegmentFault, 'position' | 'byteCount'>, lost: IndexRange, reason: string): SegmentFault {
+    return { kind: 'fault', of: 'batch', scanned: this.#scanned, ...place, lost, reason }
   }
+}
+
+function stretchOf({ position, endPosition }: BrokenStretch): Pick<SegmentFault, 'position' | 'byteCount'> {
+  return { position, byteCount: endPosition - position }
 }
 
 function outOfOrder(firstIndex: number, expected: number): string {
