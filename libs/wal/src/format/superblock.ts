@@ -14,6 +14,7 @@ const MAGIC = [0x57, 0x41, 0x4c, 0x52, 0x55, 0x53, 0x42, 0x46]
 const OPEN_MAGIC = 0x4e45504f
 const VERSION = 1
 const CRC_AT = SECTOR_BYTES - 4
+const OPEN_RECORDS = [SECTOR_BYTES, 2 * SECTOR_BYTES]
 
 /** What a block file says of itself. */
 export interface Superblock {
@@ -66,19 +67,19 @@ export function openRecordPosition(openCount: number): number {
  * What is wrong with the open counters of a superblock that can be trusted otherwise; undefined when nothing is. The newest
  * has the one before beside it, unless it is the first.
  * @param bytes the first SUPERBLOCK_BYTES of the file
- * @param openCount the newest
  */
 export function openRecordFault(
   bytes: Uint8Array,
-  openCount: number,
   checksum: Checksum,
 ): { readonly position: number; readonly reason: string } | undefined {
-  const older = openCount - 1
-  const position = openRecordPosition(older)
-  if (older === 0 && isZero(bytes, position, position + SECTOR_BYTES)) return undefined
-  const found = openCountAt(bytes, position, checksum)
-  if (found === 0) return { position, reason: 'the open counter is damaged' }
-  return found === older ? undefined : { position, reason: `the open counter is ${found} beside ${openCount}` }
+  const records = OPEN_RECORDS.map((position) => ({ position, count: openCountAt(bytes, position, checksum) }))
+  const damaged = records.find(({ count }) => count === 'damaged')
+  if (damaged) return { position: damaged.position, reason: 'the open counter is damaged' }
+  const newest = Math.max(...records.map(({ count }) => Number(count)))
+  const wrong = records.find(
+    ({ position, count }) => count !== (openRecordPosition(newest) === position ? newest : newest - 1),
+  )
+  return wrong && { position: wrong.position, reason: `the open counter is ${wrong.count} beside ${newest}` }
 }
 
 /** @param bytes the first SUPERBLOCK_BYTES of the file */
@@ -102,7 +103,7 @@ function decodeFields(bytes: Uint8Array, checksum: Checksum): Superblock | undef
 
 /** A record that cannot be read may have been the newer one, so it counts as such: no count may come twice. */
 function readOpenCount(bytes: Uint8Array, checksum: Checksum): number {
-  const counts = [SECTOR_BYTES, 2 * SECTOR_BYTES].map((at) => openCountAt(bytes, at, checksum))
+  const counts = OPEN_RECORDS.map((at) => openCountAt(bytes, at, checksum))
   const known = Math.max(...counts.map((count) => (count === 'damaged' ? 0 : count)))
   return known > 0 && counts.includes('damaged') ? known + 1 : known
 }

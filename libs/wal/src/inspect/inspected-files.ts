@@ -82,7 +82,7 @@ export class FileInspector {
     const { geometry, fileId, openCount, createdMs } = superblock
     this.#checkIdentity(file.name, fileId)
     const head = await file.read(0, SUPERBLOCK_BYTES)
-    const fault = openRecordFault(head, openCount, this.#checksum)
+    const fault = openRecordFault(head, this.#checksum)
     if (fault) this.#onFinding(damage('open-counter', { file: file.name, byte: fault.position }, fault.reason))
     const storeFile = new StoreFile(file, superblock, this.#checksum, false)
     const table = await file.read(SUPERBLOCK_BYTES, geometry.blockCount * SECTOR_BYTES)

@@ -5,7 +5,7 @@ import type { Generation } from '../format/block-slot.js'
 import { FRAME_BYTES, readFrame } from '../format/frame.js'
 import type { ScannedBatch } from '../log/batch-scanner.js'
 import type { IndexRange } from '../log/entry-chain.js'
-import type { RecoveredSegment, ScannedRun, UnusedRun } from '../log/recover-segment.js'
+import type { RecoveredSegment, UnusedRun } from '../log/recover-segment.js'
 import type { RunContent } from '../log/scan-run.js'
 import { damage, note, type Finding, type FindingPlace } from './finding.js'
 import { walkSegment, type SegmentFault } from './walk-segment.js'
@@ -32,7 +32,7 @@ export async function* verifySegment(
   segment: RecoveredSegment,
   { checksum, tally, onRead, runOfGeneration }: SegmentCheck,
 ): AsyncGenerator<Finding, void, void> {
-  yield* contradictions(segment.used)
+  yield* contradictions(segment)
   for await (const walked of walkSegment(segment, checksum)) {
     const { found } = walked.scanned
     if (walked.kind === 'fault') {
@@ -84,15 +84,15 @@ function contentFault({ header, bytes, payloadStart, payloadEnd }: ScannedBatch)
 }
 
 /** The slots of one segment agree on where it starts, and number its runs. */
-function* contradictions(used: readonly ScannedRun[]): Generator<Finding> {
-  const [first] = used
+function* contradictions({ used, unusedRuns }: RecoveredSegment): Generator<Finding> {
+  const runs = [...used.map(({ found }) => found), ...unusedRuns]
   const numbers = new Set<number>()
-  for (const { found } of used) {
-    const { run, baseOffset } = found.slot
-    const place = placeIn(found, 0, { from: found.slot.firstIndex, to: found.slot.firstIndex })
+  for (const found of runs) {
+    const { run, baseOffset, firstIndex } = found.slot
+    const place = placeIn(found, 0, { from: firstIndex, to: firstIndex })
     if (numbers.has(run)) yield damage('conflict', place, `run ${run} of the segment stands in two places`)
     numbers.add(run)
-    const expected = first?.found.slot.baseOffset
+    const expected = runs[0]?.slot.baseOffset
     if (baseOffset !== expected)
       yield damage('conflict', place, `the segment starts at offset ${expected}, and by this run at ${baseOffset}`)
   }

@@ -27,8 +27,9 @@ export interface RunContent {
 }
 
 /**
- * Reads a run from its start to the last whole batch, a closed one up to its end. What follows is a torn tail if it was never known durable, and damage
- * if it was: each frame says how far the run was durable when it was written, and so do frames behind the gap.
+ * Reads a run from its start to the last whole batch, a closed one up to its end. What follows is a torn tail if it was never
+ * known durable, and damage if it was: each frame says how far the run was durable when it was written, and so do frames
+ * behind the gap.
  * @param indexMax batches that start at this entry index or later are void: a later run took their place
  */
 export async function scanRun(run: Run, knownBytes: number, indexMax: number, checksum: Checksum): Promise<RunContent> {
