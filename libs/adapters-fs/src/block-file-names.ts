@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { WalrusError } from '@walrus/core'
-import type { SystemCalls } from './system-calls.js'
+import { nodeSystemCalls, type SystemCalls } from './system-calls.js'
+import { hasCode, ioError } from './system-error.js'
 
 /** Where the block file of this name lies. */
 export function blockFilePath(directory: string, name: string, suffix = SUFFIX): string {
@@ -16,6 +17,16 @@ export async function blockFileNames(
   const found = await calls.names(directory)
   const names = found.filter((one) => one.endsWith(suffix)).map((one) => one.slice(0, -suffix.length))
   return names.filter((name) => NAME.test(name)).sort()
+}
+
+/** True when there are block files in the directory; false where it is absent or no directory. Rejects with `IO_FAILED`. */
+export async function holdsBlockFiles(directory: string): Promise<boolean> {
+  try {
+    return (await blockFileNames(nodeSystemCalls, directory)).length > 0
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT') || hasCode(thrown, 'ENOTDIR')) return false
+    throw ioError('open', directory, thrown)
+  }
 }
 
 /** Throws `INVALID_ARGUMENT` for what cannot name a block file. */

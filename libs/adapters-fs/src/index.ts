@@ -1,3 +1,4 @@
+export { holdsBlockFiles } from './block-file-names.js'
 export { nativeChecksum } from './checksum.js'
 export { openFdBlockFiles, type FdBlockFilesOptions } from './fd-block-files.js'
 export { openFdBlockFilesReadOnly, type ReadOnlyBlockFiles } from './read-only-block-files.js'

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { constants } from 'node:fs'
 import { chmod, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { holdsBlockFiles } from './block-file-names.js'
 import { openFdBlockFiles } from './fd-block-files.js'
 import { ownIdentity } from './process-identity.js'
 import { openFdBlockFilesReadOnly } from './read-only-block-files.js'
@@ -130,6 +131,12 @@ describe('read-only block files', () => {
     await truncate(join(path, 'b.blocks'), 100)
     expect(await rejection(file.read(0, 500))).to.have.property('code', 'CORRUPT_DATA')
     await directory.close()
+  })
+
+  it('are known by their names before they are opened', async () => {
+    expect(await holdsBlockFiles(path)).to.equal(true)
+    for (const other of [folder.path, join(folder.path, 'absent'), join(path, 'a.blocks')])
+      expect(await holdsBlockFiles(other), other).to.equal(false)
   })
 
   it('are no file', async () => {
