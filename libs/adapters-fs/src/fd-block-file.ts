@@ -17,16 +17,19 @@ export interface FdBlockFileOptions {
   readonly path: string
   readonly health: FileHealth
   readonly calls: SystemCalls
+  /** Nothing can be written through it. */
+  readonly readOnly: boolean
   readonly onClosed: () => void
 }
 
 /** Opens an existing file. Rejects with `INVALID_ARGUMENT` where it is absent, else with the system's error. */
 export async function openFdBlockFile(options: FdBlockFileOptions): Promise<FdBlockFile> {
-  const { calls, path } = options
-  const descriptor = await openDescriptor(calls, path, constants.O_RDWR)
+  const { calls, path, readOnly } = options
+  const descriptor = await openDescriptor(calls, path, readOnly ? constants.O_RDONLY : constants.O_RDWR)
   try {
     const sizeBytes = await calls.fileSizeBytes(descriptor)
-    const durableDescriptor = HAS_DURABLE_WRITE ? await openDescriptor(calls, path, DURABLE_FLAGS) : undefined
+    const isDurable = HAS_DURABLE_WRITE && !readOnly
+    const durableDescriptor = isDurable ? await openDescriptor(calls, path, DURABLE_FLAGS) : undefined
     return new FdBlockFile(options, { descriptor, durableDescriptor, sizeBytes })
   } catch (thrown) {
     await calls.close(descriptor)
@@ -185,10 +188,14 @@ export class FdBlockFile implements BlockFile {
       throw new WalrusError('STORAGE_CLOSED', `Cannot ${action} "${this.#options.path}": file is closed`)
   }
 
+  /** Whether it can be written to. */
   #checkHealth(action: string): void {
-    const { failure } = this.#options.health
+    const { health, readOnly, path } = this.#options
+    if (readOnly)
+      throw new WalrusError('INVALID_ARGUMENT', `Cannot ${action} "${path}": file is opened for reading only`)
+    const { failure } = health
     if (failure === undefined) return
-    throw new WalrusError('FILE_FAILED', `Cannot ${action} "${this.#options.path}": file failed before`, failure)
+    throw new WalrusError('FILE_FAILED', `Cannot ${action} "${path}": file failed before`, failure)
   }
 
   #checkRange(action: string, position: number, lengthBytes: number): void {

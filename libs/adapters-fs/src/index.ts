@@ -1,5 +1,7 @@
+export { holdsBlockFiles } from './block-file-names.js'
 export { nativeChecksum } from './checksum.js'
 export { openFdBlockFiles, type FdBlockFilesOptions } from './fd-block-files.js'
+export { openFdBlockFilesReadOnly, type ReadOnlyBlockFiles } from './read-only-block-files.js'
 export type { Reservation } from './reserve-file.js'
 export { systemClock } from './system-clock.js'
 export { nodeSystemCalls, type SystemCalls } from './system-calls.js'
