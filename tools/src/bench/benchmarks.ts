@@ -6,6 +6,8 @@ import { walBackends } from './wal-backends.js'
 import { walBatch } from './wal-batch.js'
 import { walRead } from './wal-read.js'
 import { walRecovery } from './wal-recovery.js'
+import { walSoak } from './wal-soak.js'
+import { walTopics } from './wal-topics.js'
 
 /** All of them, in the order in which they run. */
 export const benchmarks: readonly Benchmark[] = [
@@ -14,6 +16,8 @@ export const benchmarks: readonly Benchmark[] = [
   walBackends,
   walRead,
   walRecovery,
+  walTopics,
+  walSoak,
   brokerPut,
   brokerRtt,
 ]
