@@ -67,6 +67,14 @@ const SCENARIOS: readonly Scenario[] = [
     persistEvery: 0,
     settings: { ...TINY, fsync: { kind: 'none' } },
   },
+  {
+    name: 'no sync, old entries given up',
+    seed: 6,
+    durable: false,
+    persistEvery: 0,
+    truncates: true,
+    settings: { ...TINY, fsync: { kind: 'none' } },
+  },
 ]
 
 describe('crashes', function () {

@@ -11,7 +11,7 @@ export interface RecoveryOptions {
   readonly checksum: Checksum
   /** Rebuild cursors and producers: only the newest segment of a topic that holds anything is asked for them. */
   readonly withTopicState: boolean
-  /** Some slot of the directory cannot be read: a segment without its beginning may be damaged rather than half deleted. */
+  /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
   /** Where the next segment of the topic starts, as an index in this one; undefined for the topic's last. */
   readonly endIndex: number | undefined
@@ -27,6 +27,10 @@ export interface RecoveredSegment {
   readonly unusedRuns: readonly UnusedRun[]
   /** Index after the last entry, where that was settled: by a seal, or by the next segment. */
   readonly endIndex: number | undefined
+  /** Something in it says that all of the topic that stands before it was durable: if that is missing, it is no torn tail. */
+  readonly vouchesForBefore: boolean
+  /** Entries before `endIndex` are missing at the end, and nothing else. */
+  readonly isShort: boolean
   /** True when something was read past what a slot vouches for: it may not be on stable storage yet. */
   readonly scanned: boolean
 }
@@ -54,15 +58,18 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
   const all = await scanRuns(ordered, endIndex, options.checksum)
   const holding = all.filter(holdsBatches)
   const removed = isHalfDeleted(holding, options)
-  const used = new Set(removed ? [] : holding.slice(0, tornAt(holding)))
+  const used = new Set(removed ? [] : holding.slice(0, options.slotsDamaged ? undefined : tornAt(holding)))
+  const start = used.size === 0 ? undefined : await startOf(ordered, [...used], endIndex, options)
   const whyUnused = (one: ScannedRun) => (!holdsBatches(one) ? 'empty' : removed ? 'removed' : 'torn')
   return {
-    start: used.size === 0 ? undefined : await startOf(ordered, [...used], endIndex, options),
+    start,
     used: [...used],
     unusedRuns: all
       .filter((one) => !used.has(one))
       .map((one) => ({ ...one.found, why: whyUnused(one), content: one.content })),
     endIndex,
+    vouchesForBefore: [...used].some(vouchesForBefore),
+    isShort: start?.damage?.isAtEnd === true && !start.sealed,
     scanned: all.some(({ content }) => content !== undefined),
   }
 }
@@ -120,6 +127,7 @@ async function scanRuns(
   for (const [at, found] of ordered.entries()) {
     const indexMax = limits[at] ?? Infinity
     const run = new Run(placeOf(found), found.slot.run, found.slot.firstIndex)
+    run.followsDurable = found.slot.followsDurable
     const isVoid = found.slot.firstIndex > indexMax
     if (!isVoid && found.slot.state !== 'open') trust(run, found)
     const content = isVoid || run.closed ? undefined : await fill(run, found, indexMax, checksum)
@@ -177,14 +185,14 @@ function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): 
   }
   const last = runs.at(-1)
   const gap = chain.gapBefore(endIndex ?? 0)
-  return last && gap && damageAt(last.found, runs.length, gap.from, gapReason(gap))
+  return last && gap && { ...damageAt(last.found, runs.length, gap.from, gapReason(gap)), isAtEnd: true }
 }
 
 function damageAt(found: FoundRun, runCount: number, fromIndex: number, reason: string): FoundDamage {
   const { topic, segment, baseOffset } = found.slot
   const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
   const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
-  return { runCount, fromIndex, error }
+  return { runCount, fromIndex, isAtEnd: false, error }
 }
 
 /** The runs from the last one on that starts with the whole state; what they hold is read where it was not yet. */

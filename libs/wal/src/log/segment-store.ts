@@ -111,6 +111,7 @@ class BlockLogStorage implements SegmentStore {
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
+      isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,
     }
   }
 
@@ -200,6 +201,7 @@ class BlockLogStorage implements SegmentStore {
 
   async #remove(name: string, segment: StoredSegment): Promise<void> {
     await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
+    await this.segment({ topic: segment.topic, segment: segment.segment + 1 })?.beginTopic()
     await this.#store.release(segment.giveUpRuns())
     this.#segments.delete(name)
   }
