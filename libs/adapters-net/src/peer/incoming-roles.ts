@@ -40,9 +40,8 @@ export function raftRole(options: ConsensusRoleOptions): IncomingRole {
 export function bulkRole(options: ConsensusRoleOptions & { readonly slots: SnapshotSlots }): IncomingRole {
   const receiver = new SnapshotReceiver({
     ...options,
-    onSnapshot: (message, data) => {
-      if (isForThisNode(message, options)) options.onMessage(message, data)
-    },
+    accepts: (message) => isForThisNode(message, options),
+    onSnapshot: options.onMessage,
   })
   return {
     ...silent,

@@ -18,7 +18,7 @@ export interface PeerChannelOwner {
   onFrame(frame: PeerFrame): void
   /** Asked about a frame that cannot be read. True: the owner ends the channel; otherwise the channel cuts itself off. */
   onFault?(fault: PeerFault): boolean
-  /** The output is empty again after it was full. */
+  /** Output has left, and the channel is not full. */
   onDrain(): void
   /** Called once, whoever closed it; nothing is called after. */
   onClosed(reason: string): void
@@ -51,7 +51,6 @@ export class PeerChannel implements Flushable {
       this.fail(`no handshake within ${handshakeTimeoutMs} ms`),
     )
     socket.on('data', (chunk) => this.#receive(chunk))
-    socket.on('drain', () => this.#drained())
     socket.on('error', (error) => (this.#reason ??= socketReason(error)))
     socket.on('close', () => this.#close())
   }
@@ -72,7 +71,9 @@ export class PeerChannel implements Flushable {
 
   flush(): void {
     this.#flushing = false
-    if (this.#writer.sizeBytes > 0 && !this.#socket.destroyed) this.#socket.write(this.#writer.take())
+    if (this.#writer.sizeBytes === 0 || this.#socket.destroyed) return
+    // Not the event: there is none after a write that the system has taken at once.
+    this.#socket.write(this.#writer.take(), () => this.#written())
   }
 
   /** The handshake is done: longer frames may come, and silence is watched. */
@@ -127,8 +128,8 @@ export class PeerChannel implements Flushable {
     else if (this.#owner.onFault?.(frame) !== true) this.fail(`a frame that cannot be read: ${frame}`)
   }
 
-  #drained(): void {
-    if (this.#reason === undefined) this.#owner.onDrain()
+  #written(): void {
+    if (this.#reason === undefined && !this.isFull) this.#owner.onDrain()
   }
 
   #watch(afterMs: number): void {
@@ -153,5 +154,5 @@ function socketReason(error: Error): string {
   return reasonOf(error)
 }
 
-/** With so much output not taken by the other side, a channel is full. More than the mark at which its socket says so. */
+/** With so much output not taken by the other side, a channel is full. */
 const FULL_BYTES = 256 * 1024

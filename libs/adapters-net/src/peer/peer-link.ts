@@ -13,7 +13,7 @@ export interface PeerLinkUser {
   /** The other side is known, and takes frames. */
   onOpen(): void
   onFrame(frame: PeerFrame): void
-  /** What was full is empty again. */
+  /** Output has left, and the channel is not full. */
   onDrain(): void
   /** There is no connection any more, or an attempt to get one has failed; whatever was not answered is lost. */
   onDown(reason: string): void

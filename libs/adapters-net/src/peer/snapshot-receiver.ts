@@ -30,6 +30,8 @@ export interface SnapshotReceiverOptions {
   readonly channel: PeerChannel
   readonly nodeId: NodeId
   readonly slots: SnapshotSlots
+  /** False: the message has gone astray. */
+  readonly accepts: (message: Message) => boolean
   readonly onSnapshot: (message: Message, data: Uint8Array) => void
 }
 
@@ -54,9 +56,10 @@ export class SnapshotReceiver {
   }
 
   begin(begin: SnapshotBegin): void {
-    const { context, slots, channel } = this.#options
+    const { context, slots, channel, accepts } = this.#options
     if (this.#incoming !== undefined) return channel.fail('a second snapshot before the first has ended')
     if (begin.totalBytes > context.limits.maxSnapshotBytes) return this.#refuse(begin.transferId, 'too-large')
+    if (!accepts(begin.message)) return this.#refuse(begin.transferId, 'disorder')
     if (!slots.tryTake()) return this.#refuse(begin.transferId, 'busy')
     this.#incoming = { begin, bytes: new Uint8Array(0), receivedBytes: 0, checksum: 0 }
     this.#moved()
