@@ -137,7 +137,7 @@ describe('handshake of peers', () => {
 
   it('does not let one that asks with a borrowed id cut off the owner', async () => {
     const two = await harness.open(2)
-    const asking: PeerFrame = { ...hello, purpose: 'request' } as PeerFrame
+    const asking: PeerFrame = { ...hello, purpose: 'request' }
     const owner = await dial(two)
     say(owner, asking)
     await readFrame(owner)
