@@ -1,3 +1,4 @@
+export { type RaftTransport, type RaftTransportEvents } from './ports/transport.js'
 export { RaftCore } from './core/raft-core.js'
 export { type RaftConfig, type ReadMode, type RandomSource } from './core/config.js'
 export { RaftError, raftErrorCodes, type RaftErrorCode } from './core/errors.js'
