@@ -3,7 +3,8 @@
 //
 //   raft-mutants [--only NAME] [--seeds N]
 //
-// mutants/core.json lists [name, file, what to find, what to put there, another file instead?, prefix of the file?].
+// mutants/core.json lists them: what is replaced by what in which file of the core. The rules of driver and storage are
+// broken by the simulation's own tests.
 import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -22,9 +23,10 @@ const survivors = []
 const killedBy = { tests: 0, simulation: 0 }
 
 try {
-  for (const [name, file, find, replacement, otherFile, prefix] of mutants) {
+  for (const mutant of mutants) {
+    const { name } = mutant
     if (values.only && values.only !== name) continue
-    const killer = judge(otherFile || file, find, replacement, prefix ?? '')
+    const killer = judge(mutant)
     if (killer) killedBy[killer]++
     else survivors.push(name)
     console.log(`${(killer ?? 'SURVIVED').padEnd(11)} ${name}`)
@@ -38,29 +40,18 @@ console.log(
 )
 if (survivors.length > 0) process.exitCode = 1
 
-function judge(file, find, replacement, prefix) {
+/** Who notices the change: the tests, else the simulation, else nobody (undefined). */
+function judge({ file, find, replace, prefix = '' }) {
   rmSync(work, { recursive: true, force: true })
   cpSync(join(room, 'dist'), work, { recursive: true })
   const source = readFileSync(join(room, 'src/core', file), 'utf8')
   if (source.split(find).length !== 2) throw new Error(`"${find}" must stand exactly once in ${file}`)
-  const mutated = prefix + source.replace(find, () => replacement)
+  const mutated = prefix + source.replace(find, () => replace)
   const options = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true }
   const { outputText } = ts.transpileModule(mutated, { compilerOptions: options })
   writeFileSync(join(work, 'core', file.replace(/\.ts$/, '.js')), outputText)
-  if (
-    !run([
-      mocha,
-      '--no-config',
-      '--bail',
-      '--reporter',
-      'dot',
-      '--timeout',
-      '5000',
-      `${work}/core/**/*.test.js`,
-      `${work}/scenarios/**/*.test.js`,
-    ])
-  )
-    return 'tests'
+  const specs = ['core', 'scenarios'].map((folder) => `${work}/${folder}/**/*.test.js`)
+  if (!run([mocha, '--no-config', '--bail', '--reporter', 'dot', '--timeout', '5000', ...specs])) return 'tests'
   const simulation = `
     import { simulate } from '${join(work, 'simulation/simulate.js')}'
     for (let seed = 1; seed <= ${Number(values.seeds)}; seed++) if (simulate({ seed, steps: 3000 }).failure) process.exit(1)`

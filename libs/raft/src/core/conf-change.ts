@@ -39,6 +39,7 @@ export function leavesAutomatically(change: ConfChange): boolean {
   return change.transition !== 'explicit'
 }
 
+/** Whether an entry carries a membership change: then whoever applies it calls `applyConfChange`. */
 export function isConfChange(entry: ProposedEntry): boolean {
   return entry.type !== 'normal'
 }
@@ -53,6 +54,7 @@ const changeBytes = 9
 const transitions: readonly Transition[] = ['auto', 'implicit', 'explicit']
 const types: readonly ConfChangeType[] = ['addVoter', 'addLearner', 'remove', 'update']
 
+/** The data of an entry that carries `change`. Ids must be safe integers. */
 export function encodeConfChange(change: ConfChange): Uint8Array {
   if (leavesJoint(change)) return emptyBytes
   const bytes = new Uint8Array(headerBytes + change.changes.length * changeBytes)

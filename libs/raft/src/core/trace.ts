@@ -61,6 +61,7 @@ export type TraceEvent =
   | { readonly kind: 'unstable-missing'; readonly index: LogIndex }
   | { readonly kind: 'unstable-mismatched'; readonly stable: EntryId; readonly term: Term }
 
+/** Why a node that should campaign does not: it may not lead, or it may be counting votes in the wrong group. */
 export type CampaignRefusal = 'not-promotable' | 'unapplied-conf-change'
 
 /** Why a proposed change was ignored, with what a reader needs to see it. */
@@ -70,4 +71,5 @@ export interface RefusalDetail {
   readonly appliedIndex: LogIndex
 }
 
+/** Takes events in, at once and in order. It must not call back into the node. */
 export type TraceSink = (event: TraceEvent) => void

@@ -90,8 +90,10 @@ export interface EntryId {
   readonly index: LogIndex
 }
 
+/** No payload. */
 export const emptyBytes = new Uint8Array(0)
 
+/** Nobody takes part: a node that waits to be added starts with it. */
 export const emptyConfState: ConfState = {
   voters: [],
   votersOutgoing: [],

@@ -22,6 +22,8 @@ export class Oracle {
   readonly #votes = new Map<string, NodeId>()
   /** Term of each committed index; position 0 is index 0. */
   readonly #committedTerms: Term[] = [0]
+  /** In which term each index was first known to be committed. */
+  readonly #commitTerms: Term[] = [0]
   /** Hash of the state machine after each index. */
   readonly #hashes: number[] = [0]
   /** The highest term in which a node voted or acknowledged something. */
@@ -106,8 +108,11 @@ export class Oracle {
     if (leader === node.id) return
     if (leader !== undefined) violated(`nodes ${leader} and ${node.id} both lead term ${node.term}`)
     this.#leaders.set(node.term, node.id)
-    const index = this.committedIndex
+    // A candidate of an earlier term may win late; it owes nothing to what was committed after that term.
+    let index = this.committedIndex
+    while (index > 0 && (this.#commitTerms[index] ?? 0) >= node.term) index--
     const term = this.#committedTerms[index]
+    if (term === undefined) return
     const held = node.termInLog(index)
     if (held !== undefined && held !== term) violated(`leader ${node.id} holds ${held}/${index}, committed is ${term}`)
     if (held === undefined && node.commitIndex < index) violated(`leader ${node.id} lacks the committed entry ${index}`)
@@ -119,8 +124,10 @@ export class Oracle {
       const term = node.termInLog(index)
       if (term === undefined) continue
       const known = this.#committedTerms[index]
-      if (known === undefined) this.#committedTerms[index] = term
-      else if (known !== term) violated(`node ${node.id} committed ${term}/${index}, before it was ${known}`)
+      if (known === undefined) {
+        this.#committedTerms[index] = term
+        this.#commitTerms[index] = node.term
+      } else if (known !== term) violated(`node ${node.id} committed ${term}/${index}, before it was ${known}`)
     }
   }
 }

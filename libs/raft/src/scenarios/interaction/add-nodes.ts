@@ -75,9 +75,9 @@ export function addNodes(environment: Environment, { args }: Directive): string 
   }
   if (template.isBootstrapped && template.index <= 1) return 'index must be specified as > 1 due to bootstrap'
   const confState: ConfState = {
-    voters: ascending(template.voters),
+    voters: template.voters,
     votersOutgoing: [],
-    learners: ascending(template.learners),
+    learners: template.learners,
     learnersNext: [],
     autoLeave: false,
   }
@@ -104,8 +104,4 @@ function readOption(template: NodeTemplate, { key, values }: Argument): string |
 
 function isTrue(value: string): boolean {
   return /^(1|t|true)$/i.test(value)
-}
-
-function ascending(ids: readonly number[]): readonly number[] {
-  return [...ids].sort((left, right) => left - right)
 }
