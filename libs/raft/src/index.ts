@@ -1,7 +1,7 @@
 export { type RaftTransport, type RaftTransportEvents } from './ports/transport.js'
 export { RaftCore } from './core/raft-core.js'
 export { type RaftConfig, type ReadMode, type RandomSource } from './core/config.js'
-export { RaftError, type RaftErrorCode } from './core/errors.js'
+export { RaftError, raftErrorCodes, type RaftErrorCode } from './core/errors.js'
 export { InvariantViolation } from './core/invariant.js'
 export { type InitialState, type LogReader } from './core/log-reader.js'
 export { MemoryLog } from './core/memory-log.js'

@@ -93,7 +93,7 @@ describe('membership change of a running group', () => {
     const entries = [{ term: 0, index: 0, type: 'confChangeV2' as const, data: bytesOf(5) }]
     expect(node.step({ type: 'Propose', from: 2, to: 1, entries })).to.deep.equal({
       kind: 'dropped',
-      reason: 'malformed-conf-change',
+      reason: 'malformed-proposal',
     })
   })
 

@@ -1,26 +1,22 @@
-/** Stable names of the failures that a caller of this library can meet. */
-export type RaftErrorCode =
-  | 'RAFT_INVALID_CONFIG'
-  | 'RAFT_COMMIT_BEYOND_LOG'
-  | 'RAFT_APPLIED_OUT_OF_RANGE'
-  | 'RAFT_INVALID_MEMBERSHIP'
-  | 'RAFT_MALFORMED_CONF_CHANGE'
-  /** The proposal was not and will never be applied: `reason` says why, and it may be made again. */
-  | 'RAFT_PROPOSAL_DROPPED'
-  /** The proposal may have been applied, or may still be. */
-  | 'RAFT_OUTCOME_UNKNOWN'
-  /** Only the leader can do this. */
-  | 'RAFT_NOT_LEADER'
-  /** The membership change was not made: `reason` says why. */
-  | 'RAFT_CHANGE_REFUSED'
-  /** Nobody answered in time, and nothing was changed by asking. */
-  | 'RAFT_TIMED_OUT'
-  /** The node was stopped. */
-  | 'RAFT_STOPPED'
-  /** The node stopped by itself: storage, state machine or an invariant failed, and `cause` says how. */
-  | 'RAFT_FAILED'
-  /** What is stored cannot be started from. */
-  | 'RAFT_CORRUPT_STATE'
+/** Stable names of the failures that a caller of this library can meet. Each has a line in the README; a test sees to it. */
+export const raftErrorCodes = [
+  'RAFT_INVALID_CONFIG',
+  'RAFT_COMMIT_BEYOND_LOG',
+  'RAFT_APPLIED_OUT_OF_RANGE',
+  'RAFT_INVALID_MEMBERSHIP',
+  'RAFT_MALFORMED_CONF_CHANGE',
+  'RAFT_PROPOSAL_DROPPED',
+  'RAFT_OUTCOME_UNKNOWN',
+  'RAFT_NOT_LEADER',
+  'RAFT_CHANGE_REFUSED',
+  'RAFT_TIMED_OUT',
+  'RAFT_STOPPED',
+  'RAFT_FAILED',
+  'RAFT_CORRUPT_STATE',
+] as const
+
+/** One of the stable names of `RaftError`. */
+export type RaftErrorCode = (typeof raftErrorCodes)[number]
 
 /** A failure that is expected to happen in the field. Branch on `code`, never on the message. */
 export class RaftError extends Error {

@@ -3,8 +3,20 @@ import { restoreSnapshot } from './restore.js'
 import { type RaftState } from './raft-state.js'
 import { send } from './send.js'
 
+/** Whether only a leader sends this: then its sender leads the term. */
+export function isFromLeader({ type }: Message): boolean {
+  return type === 'Append' || type === 'Heartbeat' || type === 'Snapshot'
+}
+
+/** What anybody does who follows the sender. */
+export function receiveFromLeader(raft: RaftState, message: Message): void {
+  if (message.type === 'Append') receiveAppend(raft, message)
+  else if (message.type === 'Heartbeat') receiveHeartbeat(raft, message)
+  else receiveSnapshot(raft, message)
+}
+
 /** Entries of the leader. Whatever the answer says is durable when it leaves. */
-export function receiveAppend(raft: RaftState, message: Message): void {
+function receiveAppend(raft: RaftState, message: Message): void {
   const { from, index, logTerm } = message
   if (index < raft.log.committed) {
     send(raft, { type: 'AppendResponse', to: from, index: raft.log.committed })
@@ -20,13 +32,13 @@ export function receiveAppend(raft: RaftState, message: Message): void {
   send(raft, { type: 'AppendResponse', to: from, index, reject: true, rejectHint: hint.index, logTerm: hint.term })
 }
 
-export function receiveHeartbeat(raft: RaftState, message: Message): void {
+function receiveHeartbeat(raft: RaftState, message: Message): void {
   raft.log.commitTo(message.commit)
   send(raft, { type: 'HeartbeatResponse', to: message.from, context: message.context })
 }
 
 /** Answers with the end of what is certain now, be the snapshot taken in or not. */
-export function receiveSnapshot(raft: RaftState, message: Message): void {
+function receiveSnapshot(raft: RaftState, message: Message): void {
   const restored = message.snapshot !== null && restoreSnapshot(raft, message.snapshot)
   const index = restored ? raft.log.lastIndex() : raft.log.committed
   send(raft, { type: 'AppendResponse', to: message.from, index })

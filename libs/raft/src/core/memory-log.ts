@@ -19,7 +19,7 @@ export class MemoryLog implements LogReader {
   /** The entry before the first one: where the log was cut. */
   #base: { readonly index: LogIndex; readonly term: Term } = { index: 0, term: 0 }
   /** Invariant: `#entries[at].index === #base.index + 1 + at`. */
-  #entries: readonly Entry[] = []
+  #entries: Entry[] = []
 
   initialState(): InitialState {
     return { hardState: this.#hardState, confState: this.#snapshot.confState }
@@ -89,6 +89,7 @@ export class MemoryLog implements LogReader {
     const added = skipped > 0 ? entries.slice(skipped) : entries
     const from = entryAt(added, 0).index
     if (from > this.lastIndex() + 1) violated(`entry ${from} would leave a hole after ${this.lastIndex()}`)
-    this.#entries = [...this.#entries.slice(0, from - this.firstIndex()), ...added]
+    this.#entries.length = from - this.firstIndex()
+    for (const entry of added) this.#entries.push(entry)
   }
 }

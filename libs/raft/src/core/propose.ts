@@ -33,7 +33,7 @@ export function proposeEntries(raft: RaftState, entries: readonly ProposedEntry[
 
 /** Takes entries that another node passed on, or passes them on itself. */
 export function receiveProposal(raft: RaftState, message: Message): ProposeResult {
-  if (message.entries.length === 0) return dropped(raft, 'malformed-conf-change')
+  if (message.entries.length === 0) return dropped(raft, 'malformed-proposal')
   if (raft.role === 'leader') return proposeAsLeader(raft, message.entries)
   const obstacle = forwardingObstacle(raft)
   if (obstacle !== undefined) return dropped(raft, obstacle)
@@ -74,7 +74,7 @@ function checkConfChanges(raft: RaftState, proposed: readonly ProposedEntry[]): 
   for (const entry of proposed) {
     const change = isConfChange(entry) ? parseConfChange(entry.data) : undefined
     if (change === undefined) {
-      if (isConfChange(entry)) return { kind: 'dropped', reason: 'malformed-conf-change' }
+      if (isConfChange(entry)) return { kind: 'dropped', reason: 'malformed-proposal' }
       entries.push(entry)
       continue
     }

@@ -37,6 +37,14 @@ describe('snapshot', () => {
       expect(node.core.status().firstIndex).to.equal(1)
     })
 
+    it('is ignored when it is older than what was compacted', () => {
+      const node = new NodeFixture({ terms: [1, 1, 1, 1], hardState: { term: 1, vote: 0, commit: 4 } })
+      node.settle()
+      node.log.compact(3)
+      node.answerTo(snapshotMessage(2, 1, confStateOf([1, 2])))
+      expect(node.core.status()).to.deep.include({ commit: 4, lastIndex: 4, confState: members })
+    })
+
     it('only commits when the log holds its last entry, and cuts nothing (etcd#1763)', () => {
       const node = new NodeFixture({ terms: [1, 1, 2, 2] })
       expect(node.answerTo(snapshotMessage(3, 2))[0]).to.deep.include({ index: 3 })

@@ -1,12 +1,9 @@
-import { campaign, isPromotable, startCampaign } from './election.js'
-import { receiveAppend, receiveHeartbeat, receiveSnapshot } from './follow.js'
+import { isPromotable, startCampaign } from './election.js'
+import { isFromLeader, receiveFromLeader } from './follow.js'
 import { type Message } from './message.js'
 import { type RaftState } from './raft-state.js'
 import { receiveReadAnswer } from './read-index.js'
-import { broadcastAppend } from './replication.js'
-import { becomeFollower, becomeLeader } from './roles.js'
 import { forward } from './send.js'
-import { electionResult, recordVote } from './tracker.js'
 import { noNode } from './types.js'
 
 /** What a follower does with the messages of its term. */
@@ -21,17 +18,6 @@ export function stepFollower(raft: RaftState, message: Message): void {
     startCampaign(raft, true)
   } else if (message.type === 'ReadIndexResponse') {
     receiveReadAnswer(raft, message)
-  }
-}
-
-/** What a candidate or pre-candidate does: it follows a leader of its term, or counts the votes that it asked for. */
-export function stepCandidate(raft: RaftState, message: Message): void {
-  if (isFromLeader(message)) {
-    becomeFollower(raft, raft.term, message.from)
-    receiveFromLeader(raft, message)
-  } else if (message.type === (raft.role === 'preCandidate' ? 'PreVoteResponse' : 'VoteResponse')) {
-    recordVote(raft.tracker, message.from, !message.reject)
-    endElection(raft)
   }
 }
 
@@ -55,26 +41,4 @@ export function forgetLeader(raft: RaftState): boolean {
     raft.leader = noNode
   }
   return true
-}
-
-function isFromLeader({ type }: Message): boolean {
-  return type === 'Append' || type === 'Heartbeat' || type === 'Snapshot'
-}
-
-function receiveFromLeader(raft: RaftState, message: Message): void {
-  if (message.type === 'Append') receiveAppend(raft, message)
-  else if (message.type === 'Heartbeat') receiveHeartbeat(raft, message)
-  else receiveSnapshot(raft, message)
-}
-
-function endElection(raft: RaftState): void {
-  const result = electionResult(raft.tracker)
-  if (result === 'lost') {
-    becomeFollower(raft, raft.term, noNode)
-  } else if (result === 'won' && raft.role === 'preCandidate') {
-    campaign(raft, 'election')
-  } else if (result === 'won') {
-    becomeLeader(raft)
-    broadcastAppend(raft)
-  }
 }

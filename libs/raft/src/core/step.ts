@@ -1,12 +1,14 @@
 import { appliedEntries, appliedSnapshot } from './applied.js'
 import { isProtectedByLease, learnCommit, receiveVoteRequest, rejectVote } from './election.js'
+import { isFromLeader } from './follow.js'
 import { isLocalType, isResponseType, isStorageThread, isTermless, isWellFormed, type Message } from './message.js'
 import { receiveProposal } from './propose.js'
 import { type RaftState } from './raft-state.js'
 import { receiveRead } from './read-index.js'
 import { becomeFollower } from './roles.js'
 import { send } from './send.js'
-import { stepCandidate, stepFollower } from './step-follower.js'
+import { stepCandidate } from './step-candidate.js'
+import { stepFollower } from './step-follower.js'
 import { stepLeader } from './step-leader.js'
 import { type DropReason } from './trace.js'
 import { noNode } from './types.js'
@@ -59,8 +61,7 @@ function enterHigherTerm(raft: RaftState, message: Message): boolean {
   // A pre-vote is asked for in a term that nobody has reached. A granted one is answered with that term, a denied one with
   // the term of the denier, which is worth knowing.
   if (type === 'PreVote' || (type === 'PreVoteResponse' && !message.reject)) return true
-  const fromLeader = type === 'Append' || type === 'Heartbeat' || type === 'Snapshot'
-  becomeFollower(raft, term, fromLeader ? message.from : noNode)
+  becomeFollower(raft, term, isFromLeader(message) ? message.from : noNode)
   return true
 }
 

@@ -13,7 +13,7 @@ export type DropReason =
   | 'not-a-member'
   | 'uncommitted-bytes-exceeded'
   | 'leader-would-leave'
-  | 'malformed-conf-change'
+  | 'malformed-proposal'
 
 /** Why a vote was not even considered, or was denied. */
 export interface VoteEvent {

@@ -44,26 +44,30 @@ export interface Policy {
   readonly weights: Readonly<Record<ActionName, number>>
 }
 
-/** Each seed draws its own mixture: one that has everything at medium rates would miss what needs much of one thing. */
+/**
+ * Each seed draws its own mixture: one that has everything at medium rates would miss what needs much of one thing. A duel
+ * is a small group in which leaders change all the time and logs diverge; it has no membership changes.
+ */
 export function drawPolicy(random: RandomStream): Policy {
   const bytes = (entries: number) => entries * (entryOverheadBytes + 16)
-  const hot = random.chance(25)
+  const mood = random.pick(['calm', 'calm', 'hot', 'duel'] as const)
+  const duel = mood === 'duel'
   return {
-    voterCount: random.pick([1, 2, 3, 3, 3, 3, 5, 5, 7]),
-    learnerCount: random.pick([0, 0, 0, 1, 2]),
-    spareCount: random.pick([0, 0, 1, 2]),
+    voterCount: duel ? random.pick([3, 3, 4, 5]) : random.pick([1, 2, 3, 3, 3, 3, 5, 5, 7]),
+    learnerCount: duel ? 0 : random.pick([0, 0, 0, 1, 2]),
+    spareCount: duel ? 0 : random.pick([0, 0, 1, 2]),
     settings: {
-      electionTimeoutTicks: random.between(4, 16),
+      electionTimeoutTicks: duel ? random.between(3, 5) : random.between(4, 16),
       heartbeatTimeoutTicks: random.between(1, 2),
-      preVote: random.chance(60),
-      checkQuorum: random.chance(60),
+      preVote: !duel && random.chance(60),
+      checkQuorum: !duel && random.chance(60),
       messageBytesMax: random.pick([0, bytes(2), bytes(20), unlimited]),
       applyingBytesMax: random.pick([1, bytes(2), unlimited]),
       uncommittedBytesMax: random.pick([40, 400, unlimited]),
       inflightMessagesMax: random.pick([1, 2, 8, 256]),
       disableProposalForwarding: random.chance(10),
     },
-    weights: drawWeights(random, hot),
+    weights: duel ? drawDuelWeights(random) : drawWeights(random, mood === 'hot'),
   }
 }
 
@@ -91,5 +95,21 @@ function drawWeights(random: RandomStream, hot: boolean): Readonly<Record<Action
     pause: rare(1),
     reportUnreachable: rare(2),
     forgetLeader: rare(1),
+  }
+}
+
+/** Leaders fall before they have told everybody what they took in. */
+function drawDuelWeights(random: RandomStream): Readonly<Record<ActionName, number>> {
+  return {
+    ...drawWeights(random, true),
+    deliver: random.pick([150, 300]),
+    finishWrite: random.pick([250, 400]),
+    tick: random.pick([20, 40, 80]),
+    propose: random.pick([5, 20]),
+    lose: random.pick([5, 40, 100]),
+    crash: random.pick([2, 8, 20]),
+    restart: random.pick([5, 20, 40]),
+    changeMembership: 0,
+    takeSnapshot: 0,
   }
 }
