@@ -15,7 +15,7 @@ import { commandKey, SNAPSHOT_KEY } from './keys.js'
 import { encodeRecord } from './record.js'
 import { recover, type Recovered, type SnapshotPosition } from './recover.js'
 import { openMetadataStore, type MetadataStore } from './metadata-store.js'
-import { closeStore } from './store.js'
+import { closeStore, readFrom } from './store.js'
 
 export interface LevelMetadataLogOptions {
   /** Created if missing. One process owns it at a time. */
@@ -39,7 +39,7 @@ export interface LevelMetadataLogOptions {
 export async function openLevelMetadataLog(options: LevelMetadataLogOptions): Promise<MetadataLog> {
   const store = await openMetadataStore(options.directory)
   try {
-    return new LevelMetadataLog(options, store, await recover(store))
+    return new LevelMetadataLog(options, store, await readFrom(store, () => recover(store)))
   } catch (error) {
     await closeStore(store)
     throw error

@@ -41,6 +41,25 @@ export async function closeStore<Key extends string | Buffer>(store: Store<Key>)
   await store.database.close()
 }
 
+/** What `read` reads. Throws `CORRUPT_DATA` or `IO_FAILED` naming the store when LevelDB cannot. */
+export async function readFrom<Key extends string | Buffer, Result>(
+  { name }: Store<Key>,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read()
+  } catch (error) {
+    throw readFailure(name, error)
+  }
+}
+
+/** The failure to read `where`, unless it is one that says so already. */
+export function readFailure(where: string, thrown: unknown): WalrusError {
+  if (thrown instanceof WalrusError) return thrown
+  const code = codeOf(thrown as NodeJS.ErrnoException)
+  return new WalrusError(code, `Cannot read ${where}: ${reasonOf(thrown)}`, thrown)
+}
+
 async function openMark(database: { close(): Promise<void> }, directory: string): Promise<DurableMark> {
   try {
     return await DurableMark.open(join(directory, 'durable-mark'))
@@ -76,6 +95,10 @@ function openFailure(directory: string, thrown: unknown): WalrusError {
   if (cause.code === 'LEVEL_LOCKED') {
     return new WalrusError('DIRECTORY_LOCKED', `Cannot open "${directory}": it is in use`, cause)
   }
-  const code = cause.code === 'LEVEL_CORRUPTION' ? 'CORRUPT_DATA' : 'IO_FAILED'
-  return new WalrusError(code, `Cannot open "${directory}": ${reasonOf(cause)}`, cause)
+  return new WalrusError(codeOf(cause), `Cannot open "${directory}": ${reasonOf(cause)}`, cause)
+}
+
+/** Not every corruption that LevelDB finds has its code. */
+function codeOf(error: NodeJS.ErrnoException): 'CORRUPT_DATA' | 'IO_FAILED' {
+  return error.code === 'LEVEL_CORRUPTION' || reasonOf(error).startsWith('Corruption:') ? 'CORRUPT_DATA' : 'IO_FAILED'
 }

@@ -12,7 +12,7 @@ import {
   type Term,
 } from '@walrus/raft'
 import { checksumOf, damaged } from '../record.js'
-import { closeStore, openStore, type Store } from '../store.js'
+import { closeStore, openStore, readFailure, readFrom, type Store } from '../store.js'
 import { decodeEntry } from './entry-record.js'
 import { checkOwner, encodeIdentity, type Identity } from './identity.js'
 import { chunkKey, entryKey, IDENTITY_KEY, ROOT_KEY } from './keys.js'
@@ -33,7 +33,8 @@ export interface LevelRaftLogOptions {
   readonly chunkBytes?: number
 }
 
-const MEBIBYTE = 1024 * 1024
+const CACHE_BYTES_MAX = 16 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
 
 /**
  * The log of one Raft member in LevelDB. Every write is one atomic batch with one sync.
@@ -47,7 +48,7 @@ export async function openLevelRaftLog(options: LevelRaftLogOptions): Promise<Le
   const layout = { what: 'Raft log', folder: 'log', keyEncoding: 'buffer' } as const
   const store = await openStore<Buffer>(options.directory, layout)
   try {
-    const recovered = await recoverRaftLog(store, options.cacheBytesMax ?? 16 * MEBIBYTE)
+    const recovered = await readFrom(store, () => recoverRaftLog(store, options.cacheBytesMax ?? CACHE_BYTES_MAX))
     const identity = await ownIdentity(store, recovered, options.nodeId)
     await deleteOrphans(store, recovered.orphans)
     return new LevelRaftLog(options, store, recovered, identity)
@@ -135,7 +136,8 @@ export class LevelRaftLog implements LogStore {
     const root = this.#root
     if (root.snapshotIndex === 0) return null
     const range = { gte: chunkKey(root.snapshotIndex, 0), lt: chunkKey(root.snapshotIndex + 1, 0) }
-    return decodeSnapshot(`the snapshot of ${this.#store.name}`, root, await this.#store.database.values(range).all())
+    const records = await readFrom(this.#store, () => this.#store.database.values(range).all())
+    return decodeSnapshot(`the snapshot of ${this.#store.name}`, root, records)
   }
 
   write(write: LogWrite): Promise<void> {
@@ -162,12 +164,12 @@ export class LevelRaftLog implements LogStore {
   }
 
   #context(): PlanContext {
-    const cacheBytesMax = this.#options.cacheBytesMax ?? 16 * MEBIBYTE
+    const cacheBytesMax = this.#options.cacheBytesMax ?? CACHE_BYTES_MAX
     return {
       root: this.#root,
       tail: this.#tail,
       checksumAt: (index) => this.#tail.checksum(index) ?? checksumOf(this.#readRecord(index)),
-      chunkBytes: this.#options.chunkBytes ?? MEBIBYTE,
+      chunkBytes: this.#options.chunkBytes ?? CHUNK_BYTES,
       emptyTail: (base: Mark) => new LogTail(base, cacheBytesMax),
     }
   }
@@ -207,7 +209,12 @@ export class LevelRaftLog implements LogStore {
   }
 
   #readRecord(index: LogIndex): Buffer {
-    const record = this.#store.database.getSync(entryKey(index))
+    let record
+    try {
+      record = this.#store.database.getSync(entryKey(index))
+    } catch (error) {
+      throw readFailure(this.#entryName(index), error)
+    }
     if (record === undefined) throw damaged(this.#entryName(index), 'it is missing')
     return record
   }

@@ -37,32 +37,7 @@ export function entryTests(fixture: RaftLogFixture): void {
     )
     expect(counts).to.deep.equal([1, 1, 1, 1, 1, 2, 3, 4])
   })
-
-  it('keep their type and every byte', async () => {
-    const all = Uint8Array.from({ length: 256 }, (_, at) => at)
-    const entries: Entry[] = [
-      { index: 1, term: 1, type: 'normal', data: all },
-      { index: 2, term: 1, type: 'confChange', data: new Uint8Array(0) },
-      { index: 3, term: 1, type: 'confChangeV2', data: Uint8Array.of(0, 255, 0) },
-    ]
-    await fixture.store.write(write({ entries }))
-    expect(plain(fixture.store.entries(1, 4, Infinity))).to.deep.equal(plain(entries))
-    expect(plain((await fixture.restart()).entries(1, 4, Infinity))).to.deep.equal(plain(entries))
-  })
-
-  it('may be empty, and may be large', async () => {
-    const large = Uint8Array.from({ length: 3_000_000 }, (_, at) => at * 7)
-    const entries: Entry[] = [new Uint8Array(0), large, new Uint8Array(0)].map((data, at) => ({
-      index: at + 1,
-      term: 1,
-      type: 'normal',
-      data,
-    }))
-    await fixture.store.write(write({ entries }))
-    const stored = (await fixture.restart()).entries(1, 4, Infinity)
-    expect(stored?.map(({ data }) => data.length)).to.deep.equal([0, 3_000_000, 0])
-    expect(Buffer.compare(stored?.[1]?.data ?? large.subarray(1), large)).to.equal(0)
-  })
+  contentTests(fixture)
 
   it('know their terms over many runs of terms', async () => {
     const terms = Array.from({ length: 200 }, (_, at) => 1 + at * 3)
@@ -92,5 +67,33 @@ export function entryTests(fixture: RaftLogFixture): void {
     await fixture.append(1, 1, 2)
     await fixture.store.write(write({ mustSync: false }))
     await fixture.holds({ terms: [1, 2] })
+  })
+}
+
+function contentTests(fixture: RaftLogFixture): void {
+  it('keep their type and every byte', async () => {
+    const all = Uint8Array.from({ length: 256 }, (_, at) => at)
+    const entries: Entry[] = [
+      { index: 1, term: 1, type: 'normal', data: all },
+      { index: 2, term: 1, type: 'confChange', data: new Uint8Array(0) },
+      { index: 3, term: 1, type: 'confChangeV2', data: Uint8Array.of(0, 255, 0) },
+    ]
+    await fixture.store.write(write({ entries }))
+    expect(plain(fixture.store.entries(1, 4, Infinity))).to.deep.equal(plain(entries))
+    expect(plain((await fixture.restart()).entries(1, 4, Infinity))).to.deep.equal(plain(entries))
+  })
+
+  it('may be empty, and may be large', async () => {
+    const large = Uint8Array.from({ length: 3_000_000 }, (_, at) => at * 7)
+    const entries: Entry[] = [new Uint8Array(0), large, new Uint8Array(0)].map((data, at) => ({
+      index: at + 1,
+      term: 1,
+      type: 'normal',
+      data,
+    }))
+    await fixture.store.write(write({ entries }))
+    const stored = (await fixture.restart()).entries(1, 4, Infinity)
+    expect(stored?.map(({ data }) => data.length)).to.deep.equal([0, 3_000_000, 0])
+    expect(Buffer.compare(stored?.[1]?.data ?? large.subarray(1), large)).to.equal(0)
   })
 }

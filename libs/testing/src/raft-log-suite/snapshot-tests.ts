@@ -53,6 +53,10 @@ export function snapshotTests(fixture: RaftLogFixture): void {
     await fixture.holds({ base: [9, 2], snapshot: [9, 2], hardState: { term: 2, vote: 0, commit: 9 } })
   })
 
+  readingTests(fixture)
+}
+
+function readingTests(fixture: RaftLogFixture): void {
   it('make the entries before them unreadable', async () => {
     await fixture.append(1, 1, 1, 1)
     await fixture.store.write(write({ snapshot: snapshotAt(5, 2), hardState: { term: 2, vote: 0, commit: 5 } }))
