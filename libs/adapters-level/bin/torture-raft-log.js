@@ -23,8 +23,11 @@ const folder = await mkdtemp(join(tmpdir(), 'walrus-torture-'))
 try {
   const steps = await runKillCycles({ directory: join(folder, 'killed'), seed, cycles: Number(values.kills) })
   console.log(`seed ${seed}: ${values.kills} kills over ${steps} writes, nothing lost, no half of a write`)
-  const { whole, refused } = await runByteFlips({ folder, seed, flipsPerFile: Number(values.flips) })
-  console.log(`seed ${seed}: ${whole + refused} changed bytes, ${whole} harmless, ${refused} refused, none unnoticed`)
+  const { whole, refused, ended } = await runByteFlips({ folder, seed, flipsPerFile: Number(values.flips) })
+  console.log(
+    `seed ${seed}: ${whole + refused + ended} changed bytes: ${whole} harmless, ${refused} refused, ` +
+      `${ended} ended the process, none unnoticed`,
+  )
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,7 +1,9 @@
-import { WalrusError } from '@walrus/core'
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { openLevelRaftLog } from '../level-raft-log.js'
+import type { Verdict } from './judge.js'
 import { describeLog, drawFrom, nextOperation, perform, type Draw } from './workload.js'
 
 export interface ByteFlips {
@@ -18,6 +20,8 @@ export interface FlipCounts {
   whole: number
   /** It was refused with a clear error. */
   refused: number
+  /** LevelDB itself ended the process that opened it. */
+  ended: number
 }
 
 /**
@@ -27,19 +31,24 @@ export interface FlipCounts {
 export async function runByteFlips({ folder, seed, flipsPerFile }: ByteFlips): Promise<FlipCounts> {
   const image = join(folder, 'image')
   const expected = await writeImage(folder, image, seed)
-  const counts: FlipCounts = { whole: 0, refused: 0 }
+  const counts: FlipCounts = { whole: 0, refused: 0, ended: 0 }
   const draw = drawFrom(seed)
-  for (const file of await filesBelow(image)) {
-    const bytes = await readFile(join(image, file))
-    for (const position of positions(bytes.length, flipsPerFile, draw)) {
-      const copy = join(folder, 'copy')
-      await cp(image, copy, { recursive: true })
-      const damaged = Buffer.from(bytes)
-      damaged[position] = (damaged[position] ?? 0) ^ (1 << draw(8))
-      await writeFile(join(copy, file), damaged)
-      counts[await judge(copy, expected, `seed ${seed}, byte ${position} of ${file}`)]++
-      await rm(copy, { recursive: true })
+  const judge = new Judge()
+  try {
+    for (const file of await filesBelow(image)) {
+      const bytes = await readFile(join(image, file))
+      for (const position of positions(bytes.length, flipsPerFile, draw)) {
+        const copy = join(folder, 'copy')
+        await cp(image, copy, { recursive: true })
+        const damaged = Buffer.from(bytes)
+        damaged[position] = (damaged[position] ?? 0) ^ (1 << draw(8))
+        await writeFile(join(copy, file), damaged)
+        counts[judged(await judge.ask(copy), expected, `seed ${seed}, byte ${position} of ${file}`)]++
+        await rm(copy, { recursive: true })
+      }
     }
+  } finally {
+    judge.end()
   }
   return counts
 }
@@ -60,20 +69,35 @@ async function writeImage(folder: string, image: string, seed: number): Promise<
   return description
 }
 
-async function judge(directory: string, expected: string, when: string): Promise<keyof FlipCounts> {
-  let store
-  try {
-    store = await openLevelRaftLog({ directory, nodeId: 1 })
-  } catch (error) {
-    if (error instanceof WalrusError) return 'refused'
-    throw new Error(`${when}: failed without a code`, { cause: error })
+function judged(verdict: Verdict | undefined, expected: string, when: string): keyof FlipCounts {
+  if (verdict === undefined) return 'ended'
+  if (verdict.kind === 'refused') return 'refused'
+  if (verdict.kind === 'opened' && verdict.detail === expected) return 'whole'
+  throw new Error(`${when}: ${verdict.kind} ${verdict.detail}, expected ${expected}`)
+}
+
+/** A process that can be ended by what it opens, and is then started anew. */
+class Judge {
+  #process: ChildProcess | undefined
+
+  /** Undefined: it came to its end over this directory. */
+  ask(directory: string): Promise<Verdict | undefined> {
+    const script = fileURLToPath(new URL('./judge.js', import.meta.url))
+    const child = (this.#process ??= fork(script, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] }))
+    return new Promise((resolve) => {
+      const settle = (verdict: Verdict | undefined): void => {
+        child.removeAllListeners()
+        if (verdict === undefined) this.#process = undefined
+        resolve(verdict)
+      }
+      child.once('message', (verdict) => settle(verdict as Verdict))
+      child.once('exit', () => settle(undefined))
+      child.send(directory)
+    })
   }
-  try {
-    const found = await describeLog(store)
-    if (found !== expected) throw new Error(`${when}: found ${found}, expected ${expected}`)
-    return 'whole'
-  } finally {
-    await store.close()
+
+  end(): void {
+    this.#process?.kill()
   }
 }
 
