@@ -101,9 +101,9 @@ export class Proposals<Result> {
     }
   }
 
-  /** Leadership is lost: who has a place may still be applied, but nobody sees to it. They wait until `deadlineTick`. */
+  /** The leader that took them is lost: they may still be applied, but nobody sees to it. They wait until `deadlineTick`. */
   shortenDeadlines(deadlineTick: number): void {
-    for (const proposal of this.#byIndex.values()) {
+    for (const proposal of this.#submitted.values()) {
       proposal.deadlineTick = Math.min(proposal.deadlineTick, deadlineTick)
     }
   }

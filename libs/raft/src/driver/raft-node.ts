@@ -48,7 +48,8 @@ export class RaftNode<Result> {
   #timer: RaftTimer | undefined
   #isScheduled = false
   #isSavingSnapshot = false
-  #wasLeader = false
+  /** Whom the proposals went to that are under way. */
+  #leader: NodeId = noNode
   #closing: Promise<void> | undefined
   #failure: RaftError | undefined
 
@@ -357,11 +358,10 @@ export class RaftNode<Result> {
   }
 
   #leadershipChanged(state: SoftState): void {
-    const leads = state.role === 'leader'
-    if (this.#wasLeader && !leads) {
+    if (this.#leader !== noNode && this.#leader !== state.leader) {
       this.#proposals.shortenDeadlines(this.#tick + 2 * this.#timing.electionTimeoutTicks)
     }
-    this.#wasLeader = leads
+    this.#leader = state.leader
     this.#reads.askAgain()
     this.#transfers.leaderIs(state.leader)
     this.#options.events?.onLeadership?.({ ...state, term: this.#core.term })

@@ -24,6 +24,7 @@ export interface NodeGroupOptions {
   readonly timing?: Partial<RaftTiming>
   readonly limits?: Partial<RaftLimits>
   readonly seed?: number
+  readonly createMachine?: () => ListMachine
 }
 
 const tickMs = 50
@@ -74,7 +75,7 @@ export class NodeGroup {
   async start(id: NodeId, options: Partial<RaftNodeOptions<number>> = {}): Promise<RaftNode<number>> {
     const { clock, kill } = this.clock.life()
     const store = new ControlledStore(this.disk(id))
-    const machine = new ListMachine()
+    const machine = this.#options.createMachine?.() ?? new ListMachine()
     const fatal: RaftError[] = []
     const { timing, limits } = this.#options
     const transport = this.network.transport(id, (message, data) => this.lives.get(id)?.node.receive(message, data))
