@@ -42,3 +42,5 @@ export {
 } from './memory-log-storage.js'
 export { SECTOR_BYTES } from './sector-file.js'
 export { blockFileSuite, type BlockFilePlace, type BlockFileSuiteOptions } from './block-file-suite/suite.js'
+export { raftLogSuite } from './raft-log-suite/suite.js'
+export { type RaftLogPlace, type RaftLogSuiteOptions } from './raft-log-suite/fixture.js'

@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.js'
 import { brokerPut } from './broker-put.js'
 import { brokerRtt } from './broker-rtt.js'
+import { raft } from './raft.js'
 import { walAppend } from './wal-append.js'
 import { walBackends } from './wal-backends.js'
 import { walBatch } from './wal-batch.js'
@@ -20,4 +21,5 @@ export const benchmarks: readonly Benchmark[] = [
   walSoak,
   brokerPut,
   brokerRtt,
+  raft,
 ]
