@@ -9,20 +9,23 @@ export type TopicRuns = ReadonlyMap<number, readonly FoundRun[]>
 /** What the recovery of a topic needs besides the disk. */
 export interface TopicRecoveryOptions {
   readonly checksum: Checksum
-  /** Some slot of the directory cannot be read: a segment without its beginning may be damaged rather than half deleted. */
-  readonly slotsDamaged: boolean
+  /** Whether the slot of the segment's beginning may be unreadable: without one, it is damaged rather than half deleted. */
+  readonly mayLackSlots: (segment: number) => boolean
 }
 
 /** From the newest segment back: the state of the topic is in the newest that holds anything, and each bounds the one before. */
 export async function* recoverTopic(
   segments: TopicRuns,
-  options: TopicRecoveryOptions,
+  { checksum, mayLackSlots }: TopicRecoveryOptions,
 ): AsyncGenerator<RecoveredSegment> {
   let newer: SegmentStart | undefined
-  for (const [, runs] of [...segments].sort(([a], [b]) => b - a)) {
-    const withTopicState = newer === undefined
-    const endIndex = endIndexBefore(newer, runs)
-    const recovered = await recoverSegment(runs, { ...options, withTopicState, endIndex })
+  for (const [segment, runs] of [...segments].sort(([a], [b]) => b - a)) {
+    const recovered = await recoverSegment(runs, {
+      checksum,
+      withTopicState: newer === undefined,
+      slotsDamaged: mayLackSlots(segment),
+      endIndex: endIndexBefore(newer, runs),
+    })
     yield recovered
     newer = recovered.start ?? newer
   }
