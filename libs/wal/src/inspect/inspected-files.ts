@@ -1,4 +1,4 @@
-import type { BlockFile, BlockFileDirectory, Checksum } from '@walrus/core'
+import { formatSegmentKey, type BlockFile, type BlockFileDirectory, type Checksum, type SegmentKey } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
 import { readFileHead } from '../blocks/file-head.js'
 import { damagedSlotReason, readSlotTable, type SlotMeaning } from '../blocks/slot-table.js'
@@ -25,8 +25,8 @@ export interface FileView {
 export interface InspectedFiles {
   readonly files: readonly FileView[]
   readonly found: readonly FoundRun[]
-  /** Some slot, or a whole file, cannot be read or is not there. */
-  readonly slotsDamaged: boolean
+  /** Whether the slot of the segment's beginning may be lost: some slot or file is, and none says that it was freed. */
+  readonly mayLackSlots: (key: SegmentKey) => boolean
 }
 
 /** Reads what the files say of themselves, and tells what is wrong with that; a file that cannot be trusted is left out. */
@@ -37,6 +37,8 @@ export class FileInspector {
   readonly #files: FileView[] = []
   readonly #found: FoundRun[] = []
   readonly #fileIds = new Map<number, string>()
+  /** Segments whose first run was freed: a removal does that first, and blocks are not used again before it is complete. */
+  readonly #freedBeginnings = new Set<string>()
   #slotsDamaged = false
 
   constructor(directory: BlockFileDirectory, checksum: Checksum, onFinding: (finding: Finding) => void) {
@@ -48,7 +50,8 @@ export class FileInspector {
   async inspect(): Promise<InspectedFiles> {
     for (const name of await this.#directory.list()) await this.#openFile(name)
     this.#reportAbsentFiles()
-    return { files: this.#files, found: this.#found, slotsDamaged: this.#slotsDamaged }
+    const mayLackSlots = (key: SegmentKey) => this.#slotsDamaged && !this.#freedBeginnings.has(formatSegmentKey(key))
+    return { files: this.#files, found: this.#found, mayLackSlots }
   }
 
   async #openFile(name: string): Promise<void> {
@@ -111,6 +114,7 @@ export class FileInspector {
     for (const meaning of readSlotTable(table, file.geometry.blockCount, this.#checksum)) {
       const { block } = meaning
       this.#reportSlot(file.name, meaning)
+      if ('owner' in meaning && meaning.owner?.beginsSegment) this.#freedBeginnings.add(formatSegmentKey(meaning.owner))
       if ('slot' in meaning) this.#checkGeneration(file.name, meaning, owners)
       if (meaning.kind !== 'run') continue
       usedBlockCount += meaning.slot.blockCount

@@ -9,8 +9,8 @@ export type TopicRuns = ReadonlyMap<number, readonly FoundRun[]>
 /** What the recovery of a topic needs besides the disk. */
 export interface TopicRecoveryOptions {
   readonly checksum: Checksum
-  /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
-  readonly slotsDamaged: boolean
+  /** Whether slots of the segment may be unreadable: what is missing of it is damaged rather than half deleted, or torn off. */
+  readonly mayLackSlots: (segment: number) => boolean
 }
 
 /**
@@ -22,7 +22,8 @@ export async function* recoverTopic(
   options: TopicRecoveryOptions,
 ): AsyncGenerator<RecoveredSegment> {
   const recovered = await recoverAll(segments, options)
-  const tornCount = options.slotsDamaged ? 0 : countTorn(recovered)
+  const mayLackSlots = [...segments.keys()].some((segment) => options.mayLackSlots(segment))
+  const tornCount = mayLackSlots ? 0 : countTorn(recovered)
   if (tornCount === 0) return yield* recovered
   yield* recovered.slice(0, tornCount).map(tornOff)
   const kept = new Set(recovered.slice(tornCount).map(segmentOf))
@@ -33,10 +34,13 @@ export async function* recoverTopic(
 async function recoverAll(segments: TopicRuns, options: TopicRecoveryOptions): Promise<RecoveredSegment[]> {
   const all: RecoveredSegment[] = []
   let newer: SegmentStart | undefined
-  for (const [, runs] of [...segments].sort(([a], [b]) => b - a)) {
-    const withTopicState = newer === undefined
-    const endIndex = endIndexBefore(newer, runs)
-    const recovered = await recoverSegment(runs, { ...options, withTopicState, endIndex })
+  for (const [segment, runs] of [...segments].sort(([a], [b]) => b - a)) {
+    const recovered = await recoverSegment(runs, {
+      checksum: options.checksum,
+      withTopicState: newer === undefined,
+      slotsDamaged: options.mayLackSlots(segment),
+      endIndex: endIndexBefore(newer, runs),
+    })
     all.push(recovered)
     newer = recovered.start ?? newer
   }
