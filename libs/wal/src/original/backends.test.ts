@@ -22,6 +22,8 @@ export interface Place {
   readonly overwrite: (bytes: Uint8Array, others: Uint8Array) => Promise<void>
   /** Names of the block files of a directory. */
   readonly fileNames: (directory?: string) => Promise<readonly string[]>
+  /** The first block file of the first directory, as it is at this moment. */
+  readonly firstFile: () => Promise<Uint8Array>
 }
 
 /** Sizes as they are when nobody says otherwise. */
@@ -33,24 +35,39 @@ export const USUAL_SIZES = {
 
 /** Runs the tests once for each storage backend. */
 export function forEachBackend(tests: (place: Place) => void): void {
-  for (const { name, home } of BACKENDS)
-    describe(`on ${name}`, () => {
-      const fixture = new Fixture(home)
-      beforeEach(() => fixture.begin())
-      afterEach(() => fixture.end())
-      tests({
-        open: (settings, directory) => fixture.open(settings, directory),
-        openAsKilled: (settings, directory) => fixture.openAsKilled(settings, directory),
-        overwrite: (bytes, others) => fixture.home.overwrite(FIRST_DIRECTORY, bytes, others),
-        fileNames: (directory) => fixture.home.fileNames(directory ?? FIRST_DIRECTORY),
-      })
+  for (const backend of BACKENDS) describeOn(backend, tests)
+}
+
+/** As `forEachBackend`, without those that keep everything in memory: for tests of more than it should hold. */
+export function forEachBackendOnDisk(tests: (place: Place) => void): void {
+  for (const backend of BACKENDS) if (backend.name !== 'memory') describeOn(backend, tests)
+}
+
+function describeOn({ name, home }: Backend, tests: (place: Place) => void): void {
+  describe(`on ${name}`, () => {
+    const fixture = new Fixture(home)
+    beforeEach(() => fixture.begin())
+    afterEach(() => fixture.end())
+    tests({
+      open: (settings, directory) => fixture.open(settings, directory),
+      openAsKilled: (settings, directory) => fixture.openAsKilled(settings, directory),
+      overwrite: (bytes, others) => fixture.home.overwrite(FIRST_DIRECTORY, bytes, others),
+      fileNames: (directory) => fixture.home.fileNames(directory ?? FIRST_DIRECTORY),
+      firstFile: () => fixture.home.firstFile(FIRST_DIRECTORY),
     })
+  })
 }
 
 const FIRST_DIRECTORY = 'data'
 const SMALL_SIZES: Settings = { ...SMALL, segmentBytesMax: 32 * 1024 }
 
-const BACKENDS: readonly { readonly name: string; readonly home: () => Promise<Home> }[] = [
+interface Backend {
+  readonly name: string
+  /** A home of its own for each test. */
+  readonly home: () => Promise<Home>
+}
+
+const BACKENDS: readonly Backend[] = [
   { name: 'fd', home: () => folderHome(openFdBlockFiles) },
   { name: 'memory', home: async () => memoryHome() },
 ]
@@ -61,6 +78,7 @@ interface Home {
   copy(from: string, to: string): Promise<void>
   overwrite(directory: string, bytes: Uint8Array, others: Uint8Array): Promise<void>
   fileNames(directory: string): Promise<readonly string[]>
+  firstFile(directory: string): Promise<Uint8Array>
   remove(): Promise<void>
 }
 
@@ -120,6 +138,7 @@ async function folderHome(openDirectory: (path: string) => Promise<BlockFileDire
   return {
     openDirectory: (directory) => openDirectory(join(folder.path, directory)),
     fileNames: blockFiles,
+    firstFile: async (directory) => readFile(join(folder.path, directory, (await blockFiles(directory))[0] ?? '')),
     remove: () => folder.remove(),
     copy: async (from, to) => {
       await mkdir(join(folder.path, to))
@@ -153,6 +172,7 @@ function memoryHome(): Home {
   return {
     openDirectory: (directory) => MemoryBlockFiles.open(diskOf(directory)),
     fileNames: async (directory) => [...diskOf(directory).files.keys()].sort(),
+    firstFile: async (directory) => [...diskOf(directory).files.values()][0]?.slice() ?? new Uint8Array(),
     remove: async () => disks.clear(),
     copy: async (from, to) => {
       for (const [name, bytes] of diskOf(from).files) diskOf(to).files.set(name, bytes.slice())
