@@ -225,9 +225,11 @@ class BlockLogStorage implements SegmentStore {
   }
 }
 
-function checkOptions({ batchBytesMax, fsync }: Resolved): void {
-  const fault = batchBytesMax > 0 ? undefined : `gather batches of ${batchBytesMax} bytes: not a number above 0`
+function checkOptions({ batchBytesMax, fileBytes, fsync }: Resolved): void {
   const isSchedule = fsync.kind !== 'interval' || fsync.milliseconds >= 0
-  const reason = fault ?? (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
+  const reason =
+    (batchBytesMax > 0 ? undefined : `gather batches of ${batchBytesMax} bytes: not a number above 0`) ??
+    (fileBytes > 0 ? undefined : `make files of ${fileBytes} bytes: not a number above 0`) ??
+    (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
   if (reason !== undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot ${reason}`)
 }
