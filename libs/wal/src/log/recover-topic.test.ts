@@ -98,7 +98,10 @@ describe('recovering a topic', () => {
         slot: run.slot({ segment: id, baseOffset, followsDurable: id === 1 }),
       })
     const recovered: RecoveredSegment[] = []
-    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, { checksum: crc32, slotsDamaged: false }))
+    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, {
+      checksum: crc32,
+      mayLackSlots: () => false,
+    }))
       recovered.push(one)
     expect(recovered.map((one) => one.start?.topicState.cursors.get('shared'))).to.deep.equal([undefined, 1])
   })
