@@ -37,7 +37,10 @@ describe('recovering a topic', () => {
 
   async function recover(slotsDamaged = false): Promise<string[]> {
     const recovered: string[] = []
-    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, { checksum: crc32, slotsDamaged }))
+    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, {
+      checksum: crc32,
+      mayLackSlots: () => slotsDamaged,
+    }))
       recovered.push(inWords(one))
     return recovered
   }
