@@ -6,12 +6,13 @@ import { SECTOR_BYTES, slotPosition } from '../format/geometry.js'
  * What one slot of a table means, given those before it.
  * run: the slot describes a run, and the blocks are its own. misfit: it claims blocks that the file does not have.
  * damaged: it cannot be trusted; its block belongs to nobody knows what.
- * free: the block can be given out. doubtful: it looks free, but may belong to the run of the damaged slot before.
+ * free: the block can be given out; `owner` is the run that had it last, if any. doubtful: it looks free, but may belong to the run of the damaged slot before.
  * left: an owner of before, whose block went to a larger run before that could be noted. lost: a damaged slot inside a run.
  */
 export type SlotMeaning =
   | { readonly kind: 'run' | 'misfit' | 'left'; readonly block: number; readonly slot: BlockSlot }
-  | { readonly kind: 'free' | 'doubtful' | 'damaged' | 'lost'; readonly block: number }
+  | { readonly kind: 'free' | 'doubtful'; readonly block: number; readonly owner: BlockSlot | undefined }
+  | { readonly kind: 'damaged' | 'lost'; readonly block: number }
 
 /** Reads the table of a file, slot by slot. */
 export function* readSlotTable(table: Uint8Array, blockCount: number, checksum: Checksum): Generator<SlotMeaning> {
@@ -27,9 +28,11 @@ export function* readSlotTable(table: Uint8Array, blockCount: number, checksum: 
       doubtful = false
       if (fits) runEnd = block + slot.blockCount
       yield { kind: fits ? 'run' : 'misfit', block, slot }
+    } else if (slot === 'damaged') {
+      doubtful = true
+      yield { kind: 'damaged', block }
     } else {
-      doubtful ||= slot === 'damaged'
-      yield { kind: slot === 'damaged' ? 'damaged' : doubtful ? 'doubtful' : 'free', block }
+      yield { kind: doubtful ? 'doubtful' : 'free', block, owner: slot === 'unused' ? undefined : slot }
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { BlockFile, BlockFileDirectory, Checksum } from '@walrus/core'
+import { formatSegmentKey, type BlockFile, type BlockFileDirectory, type Checksum, type SegmentKey } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
 import { readFileHead } from '../blocks/file-head.js'
 import { damagedSlotReason, readSlotTable, type SlotMeaning } from '../blocks/slot-table.js'
@@ -25,8 +25,10 @@ export interface FileView {
 export interface InspectedFiles {
   readonly files: readonly FileView[]
   readonly found: readonly FoundRun[]
-  /** Some slot, or a whole file, cannot be read or is not there. */
+  /** Some slot, or a whole file, cannot be read. */
   readonly slotsDamaged: boolean
+  /** Whether the segment's beginning may have been in a file that is not there: no slot says that it was freed. */
+  readonly beginningLost: (key: SegmentKey) => boolean
 }
 
 /** Reads what the files say of themselves, and tells what is wrong with that; a file that cannot be trusted is left out. */
@@ -37,7 +39,10 @@ export class FileInspector {
   readonly #files: FileView[] = []
   readonly #found: FoundRun[] = []
   readonly #fileIds = new Map<number, string>()
+  /** Segments whose first run was freed: a removal does that first, and blocks are not used again before it is complete. */
+  readonly #freedBeginnings = new Set<string>()
   #slotsDamaged = false
+  #filesAbsent = false
 
   constructor(directory: BlockFileDirectory, checksum: Checksum, onFinding: (finding: Finding) => void) {
     this.#directory = directory
@@ -48,7 +53,8 @@ export class FileInspector {
   async inspect(): Promise<InspectedFiles> {
     for (const name of await this.#directory.list()) await this.#openFile(name)
     this.#reportAbsentFiles()
-    return { files: this.#files, found: this.#found, slotsDamaged: this.#slotsDamaged }
+    const beginningLost = (key: SegmentKey) => this.#filesAbsent && !this.#freedBeginnings.has(formatSegmentKey(key))
+    return { files: this.#files, found: this.#found, slotsDamaged: this.#slotsDamaged, beginningLost }
   }
 
   async #openFile(name: string): Promise<void> {
@@ -111,6 +117,7 @@ export class FileInspector {
     for (const meaning of readSlotTable(table, file.geometry.blockCount, this.#checksum)) {
       const { block } = meaning
       this.#reportSlot(file.name, meaning)
+      if ('owner' in meaning && meaning.owner?.beginsSegment) this.#freedBeginnings.add(formatSegmentKey(meaning.owner))
       if ('slot' in meaning) this.#checkGeneration(file.name, meaning, owners)
       if (meaning.kind !== 'run') continue
       usedBlockCount += meaning.slot.blockCount
@@ -155,7 +162,7 @@ export class FileInspector {
   }
 
   #reportAbsent(first: number, last: number): void {
-    this.#slotsDamaged = true
+    this.#filesAbsent = true
     const ids = first === last ? `file ${first} is` : `files ${first} to ${last} are`
     const what = `${ids} absent: deleted when nothing was left in it, or lost; a segment that lay there alone leaves no other trace`
     this.#onFinding(note('absent-file', {}, what))

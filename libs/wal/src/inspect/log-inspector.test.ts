@@ -1,10 +1,11 @@
 import { MemoryBlockFiles } from '@walrus/adapters-memory'
 import type { BlockFileDirectory } from '@walrus/core'
+import { writeU32 } from '@walrus/protocol'
 import { expect } from 'chai'
 import { createHash } from 'node:crypto'
 import { bytesOf, failureOf, textsOf } from '../harness.test.js'
 import { collect, entryOf, fill, LogFixture } from './log-fixture.test.js'
-import { PAYLOAD, rewriteSlot } from './tampering.test.js'
+import { PAYLOAD, recode, rewriteSlot } from './tampering.test.js'
 
 const FILE = '000000000001'
 
@@ -76,9 +77,46 @@ describe('log inspector', () => {
     )
   })
 
+  it("shows what a user has truncated by its new start, and no cursor but the user's own", async () => {
+    await log.write(async (walrus) => {
+      await fill(walrus, 'logs', 12)
+      await walrus.truncateBefore('logs', 5)
+      await walrus.readNext('logs')
+    })
+    await log.look(async (inspector) => {
+      const { startOffset, segments, cursors } = await inspector.topic('logs')
+      expect({ startOffset, baseOffset: segments[0]?.baseOffset }).to.deep.equal({ startOffset: 5, baseOffset: 0 })
+      expect(cursors.map(({ offset }) => offset)).to.deep.equal([6])
+      expect((await collect(inspector.entries('logs')))[0]?.offset).to.equal(5)
+      expect((await collect(inspector.entries('logs', 3)))[0]?.offset).to.equal(5)
+    })
+    expect(await log.findings()).to.deep.equal([])
+  })
+
+  it('finds nothing wrong where retention has dropped segments and deleted files', async () => {
+    await log.write(
+      async (walrus) => {
+        await fill(walrus, 'logs', 200)
+        await walrus.truncateBefore('logs', 190)
+      },
+      { segmentBytesMax: 10_000 },
+    )
+    const all = await log.findings()
+    expect(log.disk.files.has(FILE)).to.equal(false)
+    expect(all.map(({ severity, kind }) => ({ severity, kind }))).to.deep.equal([
+      { severity: 'note', kind: 'absent-file' },
+    ])
+  })
+
   it('knows nothing of a topic that is not there', async () => {
     await log.look(async (inspector) => {
-      expect(await inspector.topic('x')).to.deep.equal({ topic: 'x', segments: [], runs: [], cursors: [] })
+      expect(await inspector.topic('x')).to.deep.equal({
+        topic: 'x',
+        startOffset: 0,
+        segments: [],
+        runs: [],
+        cursors: [],
+      })
       expect(await collect(inspector.entries('x'))).to.deep.equal([])
       expect(await collect(inspector.batches('x'))).to.deep.equal([])
     })
@@ -210,6 +248,17 @@ describe('log inspector', () => {
       const control = (await log.batches('logs')).find(({ kind }) => kind === 'control')
       log.flip(control!, PAYLOAD)
       expect(await read(0)).to.have.length(30)
+    })
+
+    it('does not give entries that are none, and goes on behind them', async () => {
+      const batch = (await log.batches('logs')).filter(({ segment, kind }) => segment === 1 && kind === 'entries')[1]!
+      recode(log, batch, (payload) => writeU32(payload, 404, 9))
+      const { texts, message } = await readUpToDamage(0)
+      expect(texts, 'nothing of the batch').to.have.length(3)
+      const place = `topic "logs" segment 1 (file ${batch.file} at byte ${batch.byte})`
+      const reason = 'payload is no list of entries: short-entry; what is readable goes on at offset 6'
+      expect(message).to.equal(`Cannot read offset 3 of ${place}: ${reason}`)
+      expect(await read(6)).to.have.length(24)
     })
 
     it('says what segments are missing', async () => {

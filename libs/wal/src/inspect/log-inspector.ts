@@ -10,7 +10,7 @@ import { Progress } from './progress.js'
 import { readEntries } from './read-entries.js'
 import type { SegmentCheck, Tally } from './verify-segment.js'
 import { verifyTopic } from './verify-topic.js'
-import { viewBatch, viewTopic, type BatchView, type TopicView } from './views.js'
+import { startOffsetOf, viewBatch, viewTopic, type BatchView, type TopicView } from './views.js'
 import { walkSegment } from './walk-segment.js'
 
 /** What an inspector stands on. */
@@ -103,11 +103,12 @@ export class LogInspector {
   }
 
   /**
-   * Entries of the topic from an offset on, or from the oldest that is kept. Rejects with `CORRUPT_DATA` where the next one cannot
+   * Entries of the topic from an offset on, or from the oldest that may be read. Rejects with `CORRUPT_DATA` where the next one cannot
    * be read, and names the offset at which readable ones go on: unlike the engine, this reads behind damage.
    */
   async *entries(topic: string, fromOffset = 0): AsyncGenerator<StoredEntry, void, void> {
-    yield* readEntries(await this.#recover(topic), fromOffset, this.#checksum)
+    const segments = await this.#recover(topic)
+    yield* readEntries(segments, Math.max(fromOffset, startOffsetOf(segments)), this.#checksum)
   }
 
   /** Reads everything and checks all that can be checked. Damage is told to the listener; it rejects only when it cannot go on. */
@@ -143,8 +144,10 @@ export class LogInspector {
   async #recover(topic: string): Promise<RecoveredSegment[]> {
     const runs = this.#topics.get(topic) ?? new Map<number, FoundRun[]>()
     const { slotsDamaged } = this.#inspected
+    const beginningLost = (segment: number) => this.#inspected.beginningLost({ topic, segment })
     const segments: RecoveredSegment[] = []
-    for await (const segment of recoverTopic(runs, { checksum: this.#checksum, slotsDamaged })) segments.push(segment)
+    for await (const one of recoverTopic(runs, { checksum: this.#checksum, slotsDamaged, beginningLost }))
+      segments.push(one)
     return segments.reverse()
   }
 

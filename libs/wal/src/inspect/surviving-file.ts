@@ -34,6 +34,7 @@ export class SurvivingFile implements BlockFile {
 
   async read(position: number, length: number): Promise<Uint8Array> {
     const thereBytes = Math.max(0, Math.min(length, this.sizeBytes - position))
+    if (thereBytes === 0) return new Uint8Array(length)
     const bytes = await this.#readThere(position, thereBytes)
     if (thereBytes === length) return bytes
     const filled = new Uint8Array(length)

@@ -1,5 +1,5 @@
 import type { Checksum } from '@walrus/core'
-import { decodeControlPayload, EntryReader, readU32 } from '@walrus/protocol'
+import { readU32 } from '@walrus/protocol'
 import type { FoundRun } from '../blocks/block-store.js'
 import type { Generation } from '../format/block-slot.js'
 import { FRAME_BYTES, readFrame } from '../format/frame.js'
@@ -7,6 +7,7 @@ import type { ScannedBatch } from '../log/batch-scanner.js'
 import type { IndexRange } from '../log/entry-chain.js'
 import type { RecoveredSegment, UnusedRun } from '../log/recover-segment.js'
 import type { RunContent } from '../log/scan-run.js'
+import { contentFault } from './content-fault.js'
 import { damage, note, type Finding, type FindingPlace } from './finding.js'
 import { walkSegment, type SegmentFault } from './walk-segment.js'
 
@@ -69,18 +70,6 @@ function placeIn({ file, block, slot }: FoundRun, position: number, lost: IndexR
   const place = { file: file.name, byte: file.positionOf(block) + position, topic, segment }
   const offset = baseOffset + lost.from
   return lost.to === Infinity ? { ...place, offset } : { ...place, offset, entryCount: lost.to - lost.from }
-}
-
-/** Why the payload of a whole batch is not what its header says. */
-function contentFault({ header, bytes, payloadStart, payloadEnd }: ScannedBatch): string | undefined {
-  if (header.compressed) return undefined
-  if (header.control) {
-    const records = decodeControlPayload(bytes.subarray(payloadStart, payloadEnd))
-    return typeof records === 'string' ? `control records: ${records}` : undefined
-  }
-  const entries = new EntryReader(bytes, payloadStart, payloadEnd, header.entryCount)
-  while (entries.next());
-  return entries.fault === undefined ? undefined : `payload is no list of entries: ${entries.fault}`
 }
 
 /** The slots of one segment agree on where it starts, and number its runs. */

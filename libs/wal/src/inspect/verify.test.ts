@@ -128,6 +128,21 @@ describe('verifying a log', () => {
       }
     })
 
+    it('tells a batch that is not the next one', async () => {
+      recode(log, { ...batches[5]!, firstOffset: 6 }, () => undefined)
+      const all = await findings()
+      expect(all.map(({ byte, offset, entryCount, what }) => ({ byte, offset, entryCount, what }))).to.deep.equal([
+        {
+          ...{ byte: batches[5]!.byte, offset: 5, entryCount: 1 },
+          what: 'batch out of order: it starts at entry 6, expected 5',
+        },
+        {
+          ...{ byte: batches[6]!.byte, offset: 7, entryCount: 0 },
+          what: 'batch out of order: it starts at entry 6, expected 7',
+        },
+      ])
+    })
+
     it('tells entries and control records under a good checksum that are none', async () => {
       recode(log, batches[2]!, (payload) => writeU32(payload, 0, 7))
       const control = (await log.batches('logs')).find(({ kind }) => kind === 'control')!
@@ -220,6 +235,21 @@ describe('verifying a log', () => {
       const what = 'the segment was being removed; the next start completes it'
       const expected = { severity: 'note', kind: 'half-removed', topic: 'logs', segment: 1, what }
       expect(await findings()).to.deep.equal([expected])
+    })
+
+    it('believes in a removal although a file is absent, where the slot of the beginning says so', async () => {
+      await log.write(async (walrus) => fill(walrus, 'logs', 60))
+      const [first, ...others] = (await log.runs('logs')).filter(({ file }) => file !== FILE)
+      expect(first).not.to.equal(undefined)
+      log.disk.files.delete(FILE)
+      const lost = { kind: 'missing', topic: 'logs', segment: 1, offset: 0, entryCount: first!.firstOffset }
+      expect((await findings())[1]).to.include({ severity: 'damage', ...lost })
+      rewriteSlot(log, first!, (slot) => ({ ...slot, state: 'free', beginsSegment: true }))
+      expect(others.length).to.be.greaterThan(0)
+      expect((await findings()).map(({ severity, kind }) => ({ severity, kind }))).to.deep.equal([
+        { severity: 'note', kind: 'absent-file' },
+        { severity: 'note', kind: 'half-removed' },
+      ])
     })
 
     it('tells segments that are missing between others', async () => {

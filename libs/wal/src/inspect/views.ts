@@ -1,9 +1,13 @@
+import type { TopicState } from '@walrus/core'
 import type { RecoveredSegment, ScannedRun, UnusedRun } from '../log/recover-segment.js'
+import { isReservedCursor, START_MARK } from '../reserved-cursors.js'
 import type { WalkedBatch } from './walk-segment.js'
 
 /** A topic as recovery would find it. */
 export interface TopicView {
   readonly topic: string
+  /** Offset of the oldest entry that may be read. */
+  readonly startOffset: number
   /** Ascending; without those of which nothing is left. */
   readonly segments: readonly SegmentView[]
   readonly runs: readonly RunView[]
@@ -70,14 +74,28 @@ export interface BatchView {
 
 /** @param segments ascending */
 export function viewTopic(topic: string, segments: readonly RecoveredSegment[]): TopicView {
-  const newest = segments.findLast(({ start }) => start !== undefined)
-  const cursors = [...(newest?.start?.topicState.cursors ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
+  const cursors = [...(stateOf(segments)?.cursors ?? [])].filter(([name]) => !isReservedCursor(name))
   return {
     topic,
+    startOffset: startOffsetOf(segments),
     segments: segments.flatMap(viewSegment),
     runs: segments.flatMap(viewRuns),
-    cursors: cursors.map(([cursor, offset]) => ({ topic, cursor, offset })),
+    cursors: cursors.map(([cursor, offset]) => ({ topic, cursor, offset })).sort(byCursor),
   }
+}
+
+/** Offset of the oldest entry that may be read: what was truncated may still be there. */
+export function startOffsetOf(segments: readonly RecoveredSegment[]): number {
+  const oldest = segments.find(({ start }) => start !== undefined)?.start
+  return Math.max(oldest?.baseOffset ?? 0, stateOf(segments)?.cursors.get(START_MARK) ?? 0)
+}
+
+function stateOf(segments: readonly RecoveredSegment[]): TopicState | undefined {
+  return segments.findLast(({ start }) => start !== undefined)?.start?.topicState
+}
+
+function byCursor(a: CursorView, b: CursorView): number {
+  return a.cursor < b.cursor ? -1 : 1
 }
 
 export function viewBatch({ scanned, batch }: WalkedBatch): BatchView {

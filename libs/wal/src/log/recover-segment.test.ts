@@ -220,6 +220,15 @@ describe('recovering a segment', () => {
       ])
     })
 
+    it('leaves out what a failed commit left behind the end of a closed run', async () => {
+      const run = await filled(0, 0, 2)
+      await run.addControl([cursor(1001)])
+      const [knownBytes, knownEndIndex] = [run.end, run.endIndex]
+      await run.addControl([cursor(1002)])
+      const { start } = await recover([foundRun(run, { state: 'closed', knownBytes, knownEndIndex })])
+      expect(start?.topicState.cursors.get('shared')).to.equal(1001)
+    })
+
     it('is damaged where a closed run with the state is: a cursor must not go back unnoticed', async () => {
       const run = await filled(0, 0, 2)
       await run.addControl([cursor(2)])

@@ -11,6 +11,8 @@ export interface TopicRecoveryOptions {
   readonly checksum: Checksum
   /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
+  /** Some file is not there that may have held the segment's beginning: without one, it is damaged rather than half deleted. */
+  readonly beginningLost?: (segment: number) => boolean
 }
 
 /**
@@ -33,10 +35,11 @@ export async function* recoverTopic(
 async function recoverAll(segments: TopicRuns, options: TopicRecoveryOptions): Promise<RecoveredSegment[]> {
   const all: RecoveredSegment[] = []
   let newer: SegmentStart | undefined
-  for (const [, runs] of [...segments].sort(([a], [b]) => b - a)) {
+  for (const [segment, runs] of [...segments].sort(([a], [b]) => b - a)) {
     const withTopicState = newer === undefined
     const endIndex = endIndexBefore(newer, runs)
-    const recovered = await recoverSegment(runs, { ...options, withTopicState, endIndex })
+    const beginningLost = options.beginningLost?.(segment) ?? false
+    const recovered = await recoverSegment(runs, { ...options, beginningLost, withTopicState, endIndex })
     all.push(recovered)
     newer = recovered.start ?? newer
   }
