@@ -8,7 +8,7 @@ import {
   type CrashModel,
   type Promises,
 } from './crash-model.test.js'
-import { openWalrus, problemList, turnsOfTheLoop } from './harness.test.js'
+import { damageIn, openWalrus, problemList, turnsOfTheLoop } from './harness.test.js'
 import type { WalrusOptions } from './walrus-options.js'
 import type { Walrus } from './walrus.js'
 
@@ -115,9 +115,11 @@ async function crashTwice({ scenario, boundary, seed }: Crash): Promise<void> {
   const model: CrashModel = new Map()
   const first = new FaultyDisk({ onOperation: stopAtBoundary(boundary) })
   await untilStopped(first, runScript(first, model, scenario, seededRandom(scenario.seed)))
+  expect(await damageIn(first.crash(outcomeOf(seededRandom(seed)))), 'a crash is no damage').to.deep.equal([])
   const second = first.crash(outcomeOf(random), { onOperation: stopAtBoundary(1 + randomBelow(random, 60)) })
   await untilStopped(second, goOn(second, model, scenario, random))
   const third = second.crash(outcomeOf(random))
+  expect(await damageIn(third), 'a crash is no damage').to.deep.equal([])
   const { problems, onProblem } = problemList()
   const walrus = await openWalrus(third, { ...scenario.settings, onProblem })
   await checkRecovered(walrus, model, scenario)

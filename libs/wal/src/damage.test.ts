@@ -1,7 +1,7 @@
 import { FaultyDisk, randomBelow, seededRandom } from '@walrus/testing'
 import { expect } from 'chai'
 import { blockPosition, geometryWithin, slotPosition, SUPERBLOCK_BYTES } from './format/geometry.js'
-import { bytesOf, failureOf, openWalrus, paddedEntry, problemList, readAll, SMALL } from './harness.test.js'
+import { bytesOf, damageIn, failureOf, openWalrus, paddedEntry, problemList, readAll, SMALL } from './harness.test.js'
 import { WalrusError } from '@walrus/core'
 import type { Walrus } from './walrus.js'
 
@@ -140,14 +140,17 @@ describe('any changed bit', () => {
 
   async function checkReported(disk: FaultyDisk, what: string): Promise<void> {
     const { problems, onProblem } = problemList()
+    const isWhole = (await damageIn(disk)).length === 0
     const walrus = await openWalrus(disk, { ...TINY_SEGMENTS, onProblem }).catch((error: unknown) => {
       expect(error, what).to.be.instanceOf(WalrusError)
+      expect(isWhole, `${what} is damage to an inspector`).to.equal(false)
     })
     if (!walrus) return
     for (const topic of ['one', 'two', 'three']) {
       const { count, failed } = await readUntilFailure(walrus, topic, what)
       const complete = count === 20 && walrus.unreadCount(topic) === 15
       expect(complete || failed || problems.length > 0, `${what}: ${topic} has ${count} entries`).to.equal(true)
+      expect(complete || !isWhole, `${what} is damage to an inspector`).to.equal(true)
     }
     await walrus.close()
   }

@@ -1,6 +1,8 @@
 import { WalrusError, type StoredEntry } from '@walrus/core'
 import { crc32 } from '@walrus/protocol'
 import { ManualClock, type FaultyDisk } from '@walrus/testing'
+import type { Finding } from './inspect/finding.js'
+import { LogInspector } from './inspect/log-inspector.js'
 import { openLogStorage, type LogStorageOptions, type SegmentStore } from './log/segment-store.js'
 import type { WalrusOptions } from './walrus-options.js'
 import { Walrus } from './walrus.js'
@@ -23,6 +25,15 @@ export async function openWalrus(disk: FaultyDisk, settings: Settings = {}): Pro
 /** Opens the storage on a disk with small blocks and files. */
 export async function openStorage(disk: FaultyDisk, settings: Settings = {}): Promise<SegmentStore> {
   return openLogStorage({ ...surroundings(), ...SMALL, ...settings, directory: await disk.open() })
+}
+
+/** What an inspector calls damage, before anybody starts on the disk. */
+export async function damageIn(disk: FaultyDisk): Promise<Finding[]> {
+  const inspector = await LogInspector.open({ directory: await disk.open(), checksum: crc32 })
+  const damage: Finding[] = []
+  await inspector.verify({ onFinding: (finding) => void (finding.severity === 'damage' && damage.push(finding)) })
+  await inspector.close()
+  return damage
 }
 
 /** Collects what has no caller to reject. */
