@@ -25,8 +25,10 @@ export interface FileView {
 export interface InspectedFiles {
   readonly files: readonly FileView[]
   readonly found: readonly FoundRun[]
-  /** Whether the slot of the segment's beginning may be lost: some slot or file is, and none says that it was freed. */
-  readonly mayLackSlots: (key: SegmentKey) => boolean
+  /** Some slot, or a whole file, cannot be read. */
+  readonly slotsDamaged: boolean
+  /** Whether the segment's beginning may have been in a file that is not there: no slot says that it was freed. */
+  readonly beginningLost: (key: SegmentKey) => boolean
 }
 
 /** Reads what the files say of themselves, and tells what is wrong with that; a file that cannot be trusted is left out. */
@@ -40,6 +42,7 @@ export class FileInspector {
   /** Segments whose first run was freed: a removal does that first, and blocks are not used again before it is complete. */
   readonly #freedBeginnings = new Set<string>()
   #slotsDamaged = false
+  #filesAbsent = false
 
   constructor(directory: BlockFileDirectory, checksum: Checksum, onFinding: (finding: Finding) => void) {
     this.#directory = directory
@@ -50,8 +53,8 @@ export class FileInspector {
   async inspect(): Promise<InspectedFiles> {
     for (const name of await this.#directory.list()) await this.#openFile(name)
     this.#reportAbsentFiles()
-    const mayLackSlots = (key: SegmentKey) => this.#slotsDamaged && !this.#freedBeginnings.has(formatSegmentKey(key))
-    return { files: this.#files, found: this.#found, mayLackSlots }
+    const beginningLost = (key: SegmentKey) => this.#filesAbsent && !this.#freedBeginnings.has(formatSegmentKey(key))
+    return { files: this.#files, found: this.#found, slotsDamaged: this.#slotsDamaged, beginningLost }
   }
 
   async #openFile(name: string): Promise<void> {
@@ -159,7 +162,7 @@ export class FileInspector {
   }
 
   #reportAbsent(first: number, last: number): void {
-    this.#slotsDamaged = true
+    this.#filesAbsent = true
     const ids = first === last ? `file ${first} is` : `files ${first} to ${last} are`
     const what = `${ids} absent: deleted when nothing was left in it, or lost; a segment that lay there alone leaves no other trace`
     this.#onFinding(note('absent-file', {}, what))

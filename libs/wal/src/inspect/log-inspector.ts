@@ -143,9 +143,11 @@ export class LogInspector {
   /** Ascending. */
   async #recover(topic: string): Promise<RecoveredSegment[]> {
     const runs = this.#topics.get(topic) ?? new Map<number, FoundRun[]>()
-    const mayLackSlots = (segment: number) => this.#inspected.mayLackSlots({ topic, segment })
+    const { slotsDamaged } = this.#inspected
+    const beginningLost = (segment: number) => this.#inspected.beginningLost({ topic, segment })
     const segments: RecoveredSegment[] = []
-    for await (const one of recoverTopic(runs, { checksum: this.#checksum, mayLackSlots })) segments.push(one)
+    for await (const one of recoverTopic(runs, { checksum: this.#checksum, slotsDamaged, beginningLost }))
+      segments.push(one)
     return segments.reverse()
   }
 

@@ -26,14 +26,14 @@ function* between(before: RecoveredSegment, { start }: RecoveredSegment): Genera
   if (!before.start || !start) return
   const { topic, segment, baseOffset } = start
   const endOffset = before.start.baseOffset + sealedEnd(before)
+  const absentSegment = before.start.segment + 1
   if (baseOffset < endOffset) {
     const what = `segment ${segment} starts at offset ${baseOffset}, segment ${before.start.segment} ends at ${endOffset}`
     yield damage('conflict', { topic, segment, offset: baseOffset, entryCount: endOffset - baseOffset }, what)
+  } else if (baseOffset > endOffset && segment > absentSegment) {
+    const place = { topic, segment: absentSegment, offset: endOffset, entryCount: baseOffset - endOffset }
+    yield damage('missing', place, `entries up to offset ${baseOffset} are missing, with the segments that held them`)
   }
-  const absent = before.start.segment + 1
-  if (baseOffset === endOffset || baseOffset < endOffset || absent === segment) return
-  const place = { topic, segment: absent, offset: endOffset, entryCount: baseOffset - endOffset }
-  yield damage('missing', place, `entries up to offset ${baseOffset} are missing, with the segments that held them`)
 }
 
 function sealedEnd({ start, used }: RecoveredSegment): number {

@@ -13,6 +13,8 @@ export interface RecoveryOptions {
   readonly withTopicState: boolean
   /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
+  /** The beginning of the segment may be lost, and was not deleted. */
+  readonly beginningLost?: boolean
   /** Where the next segment of the topic starts, as an index in this one; undefined for the topic's last. */
   readonly endIndex: number | undefined
 }
@@ -80,7 +82,7 @@ function holdsBatches({ run, content }: ScannedRun): boolean {
 
 /** The beginning of a segment is freed before the rest. */
 function isHalfDeleted([first]: readonly ScannedRun[], options: RecoveryOptions): boolean {
-  return !first?.found.slot.beginsSegment && !options.slotsDamaged
+  return !first?.found.slot.beginsSegment && !options.slotsDamaged && !options.beginningLost
 }
 
 /** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */

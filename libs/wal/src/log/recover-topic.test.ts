@@ -37,10 +37,7 @@ describe('recovering a topic', () => {
 
   async function recover(slotsDamaged = false): Promise<string[]> {
     const recovered: string[] = []
-    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, {
-      checksum: crc32,
-      mayLackSlots: () => slotsDamaged,
-    }))
+    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, { checksum: crc32, slotsDamaged }))
       recovered.push(inWords(one))
     return recovered
   }
@@ -101,10 +98,7 @@ describe('recovering a topic', () => {
         slot: run.slot({ segment: id, baseOffset, followsDurable: id === 1 }),
       })
     const recovered: RecoveredSegment[] = []
-    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, {
-      checksum: crc32,
-      mayLackSlots: () => false,
-    }))
+    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, { checksum: crc32, slotsDamaged: false }))
       recovered.push(one)
     expect(recovered.map((one) => one.start?.topicState.cursors.get('shared'))).to.deep.equal([undefined, 1])
   })

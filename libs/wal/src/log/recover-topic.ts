@@ -9,8 +9,10 @@ export type TopicRuns = ReadonlyMap<number, readonly FoundRun[]>
 /** What the recovery of a topic needs besides the disk. */
 export interface TopicRecoveryOptions {
   readonly checksum: Checksum
-  /** Whether slots of the segment may be unreadable: what is missing of it is damaged rather than half deleted, or torn off. */
-  readonly mayLackSlots: (segment: number) => boolean
+  /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
+  readonly slotsDamaged: boolean
+  /** Some file is not there that may have held the segment's beginning: without one, it is damaged rather than half deleted. */
+  readonly beginningLost?: (segment: number) => boolean
 }
 
 /**
@@ -22,8 +24,7 @@ export async function* recoverTopic(
   options: TopicRecoveryOptions,
 ): AsyncGenerator<RecoveredSegment> {
   const recovered = await recoverAll(segments, options)
-  const mayLackSlots = [...segments.keys()].some((segment) => options.mayLackSlots(segment))
-  const tornCount = mayLackSlots ? 0 : countTorn(recovered)
+  const tornCount = options.slotsDamaged ? 0 : countTorn(recovered)
   if (tornCount === 0) return yield* recovered
   yield* recovered.slice(0, tornCount).map(tornOff)
   const kept = new Set(recovered.slice(tornCount).map(segmentOf))
@@ -35,12 +36,10 @@ async function recoverAll(segments: TopicRuns, options: TopicRecoveryOptions): P
   const all: RecoveredSegment[] = []
   let newer: SegmentStart | undefined
   for (const [segment, runs] of [...segments].sort(([a], [b]) => b - a)) {
-    const recovered = await recoverSegment(runs, {
-      checksum: options.checksum,
-      withTopicState: newer === undefined,
-      slotsDamaged: options.mayLackSlots(segment),
-      endIndex: endIndexBefore(newer, runs),
-    })
+    const withTopicState = newer === undefined
+    const endIndex = endIndexBefore(newer, runs)
+    const beginningLost = options.beginningLost?.(segment) ?? false
+    const recovered = await recoverSegment(runs, { ...options, beginningLost, withTopicState, endIndex })
     all.push(recovered)
     newer = recovered.start ?? newer
   }

@@ -176,7 +176,7 @@ class BlockLogStorage implements SegmentStore {
 
   async recover(found: readonly FoundRun[]): Promise<void> {
     const filesToSync = new Set<FoundRun['file']>()
-    const recovery = { checksum: this.#options.checksum, mayLackSlots: () => this.#store.slotsDamaged }
+    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
     for (const segments of groupByTopic(found).values())
       for await (const recovered of recoverTopic(segments, recovery)) this.#adopt(recovered, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
