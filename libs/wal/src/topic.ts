@@ -77,6 +77,11 @@ export class Topic {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   }
 
+  /** True while no append and no mark of it was ever committed. */
+  get isUnwritten(): boolean {
+    return this.endOffset === 0 && this.sizeBytes === 0
+  }
+
   get segmentCount(): number {
     return this.#segments.length
   }
