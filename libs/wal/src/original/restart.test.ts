@@ -1,5 +1,6 @@
+import { ManualClock } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytesOf, readAll } from '../harness.test.js'
+import { bytesOf, readAll, turnsOfTheLoop } from '../harness.test.js'
 import { forEachBackend } from './backends.test.js'
 import { appendTexts, entriesOf, KIBIBYTE, noise, numbers, readBatches, readNextTexts } from './entries.test.js'
 
@@ -92,6 +93,25 @@ describe('restarts', () => {
       walrus = await open(settings)
       expect([walrus.unreadCount('queue'), await walrus.append('queue', bytesOf('next'))]).to.deep.equal([0, 200])
       expect(await readNextTexts(walrus, 'queue')).to.deep.equal(['next'])
+    })
+
+    it('go on at the next offset though everything before it was dropped', async () => {
+      const clock = new ManualClock({ autoDefer: true })
+      const settings = { clock, retention: { ageMs: 1000 } }
+      let walrus = await open(settings)
+      for (let round = 0; round < 3; round++) {
+        await appendTexts(walrus, 'logs', numbers(10, round * 10))
+        clock.advance(2000)
+        while (walrus.entryCount('logs') > 0) {
+          await walrus.enforceRetention()
+          await turnsOfTheLoop(1)
+        }
+        const killed = await openAsKilled(settings)
+        expect(await killed.append('logs', bytesOf('next'))).to.equal(round * 10 + 10)
+        await walrus.close()
+        walrus = await open(settings)
+        expect(walrus.topics()).to.deep.equal(['logs'])
+      }
     })
 
     it('after a kill have all that was acknowledged, and write on behind it', async () => {
