@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nativeChecksum, openFdBlockFiles, systemClock } from '@walrus/adapters-fs'
 import { MemoryBlockFiles, MemoryDisk } from '@walrus/adapters-memory'
@@ -22,6 +22,8 @@ export interface Place {
   readonly overwrite: (bytes: Uint8Array, others: Uint8Array) => Promise<void>
   /** Names of the block files of a directory. */
   readonly fileNames: (directory?: string) => Promise<readonly string[]>
+  /** Puts a file beside the block files of the first directory, where such a thing can be. */
+  readonly addForeignFile: (name: string, bytes: Uint8Array) => Promise<void>
   /** The first block file of the first directory, as it is at this moment. */
   readonly firstFile: () => Promise<Uint8Array>
 }
@@ -53,6 +55,7 @@ function describeOn({ name, home }: Backend, tests: (place: Place) => void): voi
       openAsKilled: (settings, directory) => fixture.openAsKilled(settings, directory),
       overwrite: (bytes, others) => fixture.home.overwrite(FIRST_DIRECTORY, bytes, others),
       fileNames: (directory) => fixture.home.fileNames(directory ?? FIRST_DIRECTORY),
+      addForeignFile: (name, bytes) => fixture.home.addForeignFile(FIRST_DIRECTORY, name, bytes),
       firstFile: () => fixture.home.firstFile(FIRST_DIRECTORY),
     })
   })
@@ -78,6 +81,7 @@ interface Home {
   copy(from: string, to: string): Promise<void>
   overwrite(directory: string, bytes: Uint8Array, others: Uint8Array): Promise<void>
   fileNames(directory: string): Promise<readonly string[]>
+  addForeignFile(directory: string, name: string, bytes: Uint8Array): Promise<void>
   firstFile(directory: string): Promise<Uint8Array>
   remove(): Promise<void>
 }
@@ -139,6 +143,7 @@ async function folderHome(openDirectory: (path: string) => Promise<BlockFileDire
     openDirectory: (directory) => openDirectory(join(folder.path, directory)),
     fileNames: blockFiles,
     firstFile: async (directory) => readFile(join(folder.path, directory, (await blockFiles(directory))[0] ?? '')),
+    addForeignFile: (directory, name, bytes) => writeFile(join(folder.path, directory, name), bytes),
     remove: () => folder.remove(),
     copy: async (from, to) => {
       await mkdir(join(folder.path, to))
@@ -173,6 +178,7 @@ function memoryHome(): Home {
     openDirectory: (directory) => MemoryBlockFiles.open(diskOf(directory)),
     fileNames: async (directory) => [...diskOf(directory).files.keys()].sort(),
     firstFile: async (directory) => [...diskOf(directory).files.values()][0]?.slice() ?? new Uint8Array(),
+    addForeignFile: () => Promise.resolve(),
     remove: async () => disks.clear(),
     copy: async (from, to) => {
       for (const [name, bytes] of diskOf(from).files) diskOf(to).files.set(name, bytes.slice())

@@ -1,5 +1,6 @@
+import { FaultyDisk, ManualClock, seededRandom, stopAtBoundary } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytesOf, readAll } from '../harness.test.js'
+import { bytesOf, openWalrus, paddedEntry, readAll, turnsOfTheLoop } from '../harness.test.js'
 import { forEachBackend } from './backends.test.js'
 import { appendTexts, entriesOf, KIBIBYTE, noise, numbers, readBatches, readNextTexts } from './entries.test.js'
 
@@ -94,6 +95,25 @@ describe('restarts', () => {
       expect(await readNextTexts(walrus, 'queue')).to.deep.equal(['next'])
     })
 
+    it('go on at the next offset though everything before it was dropped', async () => {
+      const clock = new ManualClock({ autoDefer: true })
+      const settings = { clock, retention: { ageMs: 1000 } }
+      let walrus = await open(settings)
+      for (let round = 0; round < 3; round++) {
+        await appendTexts(walrus, 'logs', numbers(10, round * 10))
+        clock.advance(2000)
+        while (walrus.entryCount('logs') > 0) {
+          await walrus.enforceRetention()
+          await turnsOfTheLoop(1)
+        }
+        const killed = await openAsKilled(settings)
+        expect(await killed.append('logs', bytesOf('next'))).to.equal(round * 10 + 10)
+        await walrus.close()
+        walrus = await open(settings)
+        expect(walrus.topics()).to.deep.equal(['logs'])
+      }
+    })
+
     it('after a kill have all that was acknowledged, and write on behind it', async () => {
       const walrus = await open()
       await appendTexts(walrus, 'logs', numbers(30))
@@ -103,5 +123,42 @@ describe('restarts', () => {
       expect(await after.append('logs', bytesOf('60'))).to.equal(60)
       expect(await readNextTexts(after, 'logs')).to.deep.equal(numbers(61))
     })
+  })
+})
+
+describe('a power loss while all that was written is dropped', () => {
+  const SETTINGS = { retention: { ageMs: 1000 }, segmentBytesMax: 1000 } as const
+
+  /** Appends eight entries, and drops them; the caller may stop the disk at any boundary. */
+  async function appendAndDrop(disk: FaultyDisk, onAppended: () => void): Promise<void> {
+    const clock = new ManualClock({ autoDefer: true })
+    const walrus = await openWalrus(disk, { ...SETTINGS, clock })
+    for (const text of numbers(8)) await walrus.append('logs', paddedEntry(text, 300))
+    onAppended()
+    clock.advance(2000)
+    while (walrus.entryCount('logs') > 0) {
+      await walrus.enforceRetention()
+      await turnsOfTheLoop(1)
+    }
+    await walrus.close()
+  }
+
+  it('leaves the offsets where they were, at every boundary', async () => {
+    const whole = new FaultyDisk()
+    let firstBoundary = 0
+    await appendAndDrop(whole, () => (firstBoundary = whole.boundaryCount))
+    expect(whole.boundaryCount).to.be.greaterThan(firstBoundary + 5)
+    for (let boundary = firstBoundary + 1; boundary <= whole.boundaryCount; boundary++)
+      for (const seed of [1, 2, 3]) {
+        const disk = new FaultyDisk({ onOperation: stopAtBoundary(boundary) })
+        await Promise.race([appendAndDrop(disk, () => undefined), disk.stopped])
+        const after = await openWalrus(disk.crash(seededRandom(seed)))
+        const kept = await after.read('logs', 0)
+        expect(
+          kept.map(({ offset }) => offset),
+          `boundary ${boundary}`,
+        ).to.deep.equal(numbers(kept.length, 8 - kept.length).map(Number))
+        expect(await after.append('logs', bytesOf('next')), `boundary ${boundary}, seed ${seed}`).to.equal(8)
+      }
   })
 })
