@@ -44,11 +44,16 @@ describe('faulty link', () => {
   }
 
   async function dial(): Promise<Socket> {
+    const socket = beginToDial()
+    await once(socket, 'connect')
+    return socket
+  }
+
+  function beginToDial(): Socket {
     const socket = connect(Number(link.address.split(':')[1]), '127.0.0.1')
     sockets.push(socket)
     socket.on('error', () => undefined)
     socket.on('data', (chunk: Buffer) => (backward += chunk.toString()))
-    await once(socket, 'connect')
     return socket
   }
 
@@ -104,8 +109,7 @@ describe('faulty link', () => {
     await until(() => backward === 'X')
     link.cut()
     await closed(socket)
-    const refused = await dial()
-    await closed(refused)
+    await closed(beginToDial())
     link.heal()
     const taken = await dial()
     taken.write('y')
@@ -179,7 +183,6 @@ describe('faulty link', () => {
 
   it('breaks the connection of who dials when nobody is there', async () => {
     server.close()
-    const socket = await dial()
-    await closed(socket)
+    await closed(beginToDial())
   })
 })

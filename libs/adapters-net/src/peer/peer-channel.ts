@@ -133,12 +133,20 @@ export class PeerChannel implements Flushable {
   }
 
   #watch(afterMs: number): void {
-    this.#timer = this.#context.clock.after(afterMs, () => {
-      const { idleTimeoutMs } = this.#context.timings
-      const silentMs = this.#paused ? 0 : this.#context.clock.monotonicMs() - this.#heardMs
-      if (silentMs >= idleTimeoutMs) this.fail(`nothing heard for ${idleTimeoutMs} ms`)
-      else this.#watch(idleTimeoutMs - silentMs)
+    const { clock, timings } = this.#context
+    this.#timer = clock.after(afterMs, () => {
+      if (this.#silentMs() < timings.idleTimeoutMs) return this.#watch(timings.idleTimeoutMs - this.#silentMs())
+      // It may be this node that was busy: what has arrived meanwhile is read first.
+      clock.defer(() => {
+        if (this.#silentMs() < timings.idleTimeoutMs) this.#watch(timings.idleTimeoutMs)
+        else this.fail(`nothing heard for ${timings.idleTimeoutMs} ms`)
+      })
     })
+  }
+
+  /** A side that is not read cannot be heard. */
+  #silentMs(): number {
+    return this.#paused ? 0 : this.#context.clock.monotonicMs() - this.#heardMs
   }
 
   #close(): void {

@@ -207,7 +207,9 @@ export class PeerLink {
     const { clock, timings, random } = this.#context
     this.#state = 'waiting'
     this.#wanted = this.#persistent
-    this.#timer = clock.after(backoffDelayMs(this.#failedCount, timings, random()), () => this.#endWait())
+    const isMoved = this.#dialled !== this.#peer
+    const delayMs = isMoved ? 0 : backoffDelayMs(this.#failedCount, timings, random())
+    this.#timer = clock.after(delayMs, () => this.#endWait())
     this.#user.onDown(reason)
   }
 

@@ -2,11 +2,13 @@ import { WalrusError, type ErrorCode } from '@walrus/core'
 import { FaultyLink } from '@walrus/testing'
 import { expect } from 'chai'
 import { event, PeerHarness, point, until, type TestPeer } from './peer-harness.test.js'
+import { enter, readFrame, sendFrame } from './raw-frame.test.js'
 
 const ECHO = 1
 const HELD = 2
 const FAILING = 3
 const JOIN = 4
+const MIB = 1024 * 1024
 
 function bytes(text: string): Uint8Array {
   return Buffer.from(text)
@@ -199,6 +201,46 @@ describe('requests between peers', () => {
     held[0]?.answer('y'.repeat(6000))
     expect((await failureOf(answer)).message).to.equal('Cannot answer: 6000 bytes exceed the largest frame')
     expect(await ask('next')).to.equal('next')
+  })
+
+  it('of a peer that asks for more than it may are read no further, until there are answers', async () => {
+    two = await harness.open(2, { limits: { maxRequestsInFlight: 5 } })
+    serve(two)
+    const client = await enter(two.network.address, 'request')
+    const payload = new Uint8Array(100_000)
+    for (let id = 1; id <= 100; id++) {
+      sendFrame(client, { kind: 'request', id, requestKind: HELD, timeoutMs: 60_000, payload })
+    }
+    await until(() => held.length > 5)
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(held.length).to.be.below(20)
+    for (let answered = 0; answered < 100; answered++) {
+      await until(() => held.length > answered)
+      held[answered]?.answer('done')
+    }
+    for (let id = 1; id <= 100; id++) expect(await readFrame(client)).to.include({ kind: 'answer', id })
+    await client.destroy()
+  })
+
+  it('of a peer that does not fetch its answers are read no further, until it does', async () => {
+    two = await harness.open(2)
+    let handledCount = 0
+    two.network.handle(ECHO, 'members', () => {
+      handledCount += 1
+      return Promise.resolve(new Uint8Array(MIB))
+    })
+    const client = await enter(two.network.address, 'request')
+    client.pause()
+    for (let id = 1; id <= 100; id++) {
+      const payload = new Uint8Array(100_000)
+      sendFrame(client, { kind: 'request', id, requestKind: ECHO, timeoutMs: 60_000, payload })
+    }
+    await until(() => handledCount > 3)
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(handledCount).to.be.below(50)
+    client.resume()
+    for (let answers = 0; answers < 100; answers++) expect(await readFrame(client)).to.include({ kind: 'answer' })
+    await client.destroy()
   })
 
   it('that were taken are answered before the listener closes; the rest is told', async () => {

@@ -103,6 +103,15 @@ describe('snapshots to a peer', () => {
     expect(await send(10)).to.equal(true)
   })
 
+  it('are cut into pieces that fit into a frame', async () => {
+    one = await harness.open(1, { limits: { maxFrameBytes: 5000 } })
+    two = await harness.open(2, { limits: { maxFrameBytes: 5000 } })
+    link = await FaultyLink.open(two.network.address)
+    point(one, two, link.address)
+    expect(await send(100_000)).to.equal(true)
+    expect(two.snapshots[0]).to.have.length(100_000)
+  })
+
   it('to a place where nobody is fail at once', async () => {
     await open()
     const server = createServer().listen(0, '127.0.0.1')

@@ -90,7 +90,8 @@ export class SnapshotSender implements PeerLinkUser {
 
   #sendChunk(transfer: Transfer): void {
     const { id: transferId, data, sentBytes: offsetBytes } = transfer
-    const bytes = data.subarray(offsetBytes, offsetBytes + CHUNK_BYTES)
+    const chunkBytes = Math.min(CHUNK_BYTES, this.#context.limits.maxFrameBytes - CHUNK_OVERHEAD_BYTES)
+    const bytes = data.subarray(offsetBytes, offsetBytes + chunkBytes)
     this.link.channel?.send({ kind: 'snapshotChunk', transferId, offsetBytes, bytes })
     transfer.sentBytes += bytes.length
     this.#moved()
@@ -133,3 +134,5 @@ export class SnapshotSender implements PeerLinkUser {
 
 /** Small enough that a turn that checks and copies one is not felt, large enough that its frame costs nothing. */
 const CHUNK_BYTES = 128 * 1024
+/** At least what the frame of a chunk has beside its bytes. */
+const CHUNK_OVERHEAD_BYTES = 64
