@@ -48,14 +48,15 @@ export function textsOf(entries: readonly StoredEntry[]): string[] {
   return entries.map((entry) => Buffer.from(entry.data).toString())
 }
 
-/** All entries of the topic, in order; throws when an offset is not the one that it must be. */
-export async function readAll(walrus: Walrus, topic: string): Promise<string[]> {
+/** All entries of the topic from an offset on, in order; throws when an offset is not the one that it must be. */
+export async function readAll(walrus: Walrus, topic: string, fromOffset = 0): Promise<string[]> {
   const texts: string[] = []
   for (;;) {
-    const entries = await walrus.read(topic, texts.length)
+    const entries = await walrus.read(topic, fromOffset + texts.length)
     if (entries.length === 0) return texts
     for (const entry of entries) {
-      if (entry.offset !== texts.length) throw new Error(`offset ${entry.offset} stands where ${texts.length} should`)
+      const offset = fromOffset + texts.length
+      if (entry.offset !== offset) throw new Error(`offset ${entry.offset} stands where ${offset} should`)
       texts.push(Buffer.from(entry.data).toString())
     }
   }

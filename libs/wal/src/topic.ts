@@ -234,7 +234,7 @@ export class Topic {
   async #roll(): Promise<void> {
     this.#held = []
     try {
-      await this.#open.seal()
+      await this.#open.seal({ durable: false })
       this.#endIsDue = false
       this.#open = this.#createAfter(this.#open)
       this.#segments = [...this.#segments, this.#open]

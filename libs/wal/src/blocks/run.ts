@@ -32,6 +32,8 @@ export class Run implements RunPlace {
   /** Index after the last committed entry. Invariant: ≥ firstIndex. */
   endIndex: number
   lastTimestampMs = 0
+  /** What the slot says: all of the topic that stands before the run was durable when the slot was written. */
+  followsDurable = true
   /** No frame is added any more. */
   closed = false
   /** What the slot on disk says is at most one of these behind. */

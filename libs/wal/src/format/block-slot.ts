@@ -3,14 +3,21 @@ import { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from
 import { SECTOR_BYTES } from './geometry.js'
 
 /*
- * One sector a block, in a table after the superblock; the slot of a run's first block describes the whole run.
- *   0 u32 "WBLK"       4 u8 version        5 u8 state          6 u16 topic bytes
- *   8 u32 generation: open count           12 u32 generation: sequence
- *  16 u32 block count of the run           20 u32 run number within the segment
- *  24 u64 segment      32 u64 base offset  40 u64 epoch        48 u64 first index
- *  56 u64 created ms   64 u32 known bytes  68 u64 known end index
- *  76 u64 last timestamp ms                84 u8 flags: bit 0 begins the segment, bit 1 follows durable
- * 256 topic           508 u32 CRC of bytes 0..507
+ * One sector a block, in a table behind the superblock; the slot of a run's first block describes the whole run
+ * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable.
+ *
+ *    0         4         5       6            8            12           16           20
+ *    ├─────────┼─────────┼───────┼────────────┼────────────┼────────────┼────────────┼────────────┤
+ *    │ "WBLK"  │ version │ state │ topicBytes │ openCount  │ sequence   │ blockCount │ run        │
+ *    ├─────────┴─────────┴───────┴────────────┼────────────┴────────────┼────────────┴────────────┤ 24
+ *    │ segment u64                            │ baseOffset u64          │ epoch u64               │
+ *    ├────────────────────────────────────────┼─────────────────────────┼─────────────────────────┤ 48
+ *    │ firstIndex u64                         │ createdMs u64           │ knownBytes              │
+ *    ├────────────────────────────────────────┼─────────────────────────┼────────────┬────────────┤ 68
+ *    │ knownEndIndex u64                      │ lastTimestampMs u64     │ flags u8   │ zero       │
+ *    ├────────────────────────────────────────┴─────────────────────────┼────────────┴────────────┤ 256
+ *    │ topic, 252 bytes                                                 │ crc of bytes 0 to 507   │
+ *    └──────────────────────────────────────────────────────────────────┴─────────────────────────┘ 512
  */
 
 const MAGIC = 0x4b4c4257

@@ -125,6 +125,12 @@ describe('recovering a segment', () => {
       })
     })
 
+    it('is damaged, and nothing is cut, while a slot cannot be read', async () => {
+      const [first, second] = [await filled(0, 0, 2), await filled(1, 3, 1)]
+      const found = [foundRun(first), foundRun(second, { followsDurable: false })]
+      expect(summary(await recover(found, { slotsDamaged: true }))).to.deep.include({ unused: [], damagedFrom: 2 })
+    })
+
     it('is damaged where a later slot says that all before was durable', async () => {
       const [first, second] = [await filled(0, 0, 2), await filled(1, 3, 1)]
       const recovered = await recover([first, second].map((run) => foundRun(run)))

@@ -15,7 +15,8 @@ import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
-import { recoverSegment } from './recover-segment.js'
+import type { RecoveredSegment } from './recover-segment.js'
+import { groupByTopic, recoverTopic } from './recover-topic.js'
 import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-segment.js'
 
 /** What a log storage stands on. */
@@ -110,6 +111,7 @@ class BlockLogStorage implements SegmentStore {
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
+      isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,
     }
   }
 
@@ -174,37 +176,21 @@ class BlockLogStorage implements SegmentStore {
 
   async recover(found: readonly FoundRun[]): Promise<void> {
     const filesToSync = new Set<FoundRun['file']>()
-    for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
+    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
+    for (const segments of groupByTopic(found).values())
+      for await (const recovered of recoverTopic(segments, recovery)) this.#adopt(recovered, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
   }
 
-  /** From the newest segment back: the state of the topic is in the newest that holds anything, and each bounds the one before. */
-  async #recoverTopic(segments: ReadonlyMap<number, FoundRun[]>, filesToSync: Set<FoundRun['file']>): Promise<void> {
-    let newer: SegmentStart | undefined
-    for (const [, runs] of [...segments].sort(([a], [b]) => b - a))
-      newer = (await this.#recoverSegment(runs, newer, filesToSync)) ?? newer
-  }
-
-  async #recoverSegment(
-    runs: readonly FoundRun[],
-    newer: SegmentStart | undefined,
-    filesToSync: Set<FoundRun['file']>,
-  ): Promise<SegmentStart | undefined> {
-    const { start, unusedRuns, scanned } = await recoverSegment(runs, {
-      checksum: this.#options.checksum,
-      withTopicState: newer === undefined,
-      slotsDamaged: this.#store.slotsDamaged,
-      endIndex: endIndexBefore(newer, runs),
-    })
+  #adopt({ start, unusedRuns, scanned }: RecoveredSegment, filesToSync: Set<FoundRun['file']>): void {
     for (const { file, block, slot } of unusedRuns) {
       file.giveBack(block, slot)
       filesToSync.add(file)
     }
-    if (!start) return undefined
+    if (!start) return
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
     if (start.damage) this.#options.onProblem(start.damage.error)
     this.#add(start)
-    return start
   }
 
   #add(start: SegmentStart): StoredSegment {
@@ -215,6 +201,7 @@ class BlockLogStorage implements SegmentStore {
 
   async #remove(name: string, segment: StoredSegment): Promise<void> {
     await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
+    await this.segment({ topic: segment.topic, segment: segment.segment + 1 })?.beginTopic()
     await this.#store.release(segment.giveUpRuns())
     this.#segments.delete(name)
   }
@@ -245,21 +232,4 @@ function checkOptions({ batchBytesMax, fileBytes, fsync }: Resolved): void {
     (fileBytes > 0 ? undefined : `make files of ${fileBytes} bytes: not a number above 0`) ??
     (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
   if (reason !== undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot ${reason}`)
-}
-
-/** Topic → segment → the runs of it. */
-function groupByTopic(found: readonly FoundRun[]): Map<string, Map<number, FoundRun[]>> {
-  const topics = new Map<string, Map<number, FoundRun[]>>()
-  for (const run of found) {
-    const { topic, segment } = run.slot
-    const segments = topics.get(topic) ?? new Map<number, FoundRun[]>()
-    topics.set(topic, segments.set(segment, [...(segments.get(segment) ?? []), run]))
-  }
-  return topics
-}
-
-/** A segment is sealed, with all of it durable, before the next one is made. */
-function endIndexBefore(newer: SegmentStart | undefined, [run]: readonly FoundRun[]): number | undefined {
-  if (!newer || !run || newer.segment !== run.slot.segment + 1) return undefined
-  return newer.baseOffset - run.slot.baseOffset
 }

@@ -36,11 +36,15 @@ export interface SegmentContext {
   readonly requestCommit: (segment: StoredSegment) => void
   /** Makes durable whatever is committed. */
   readonly sync: () => Promise<void>
+  /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */
+  readonly isDurable: (topic: string, segment: number) => boolean
 }
 
 /** From where on the entries of a segment cannot be read. */
 export interface SegmentDamage {
   readonly fromIndex: number
+  /** Nothing that is there is damaged, but entries behind it are missing. */
+  readonly isAtEnd: boolean
   readonly error: WalrusError
 }
 
@@ -82,7 +86,10 @@ export class StoredSegment implements SegmentLog {
   #commitUnderWay = false
   #readsUnderWay = 0
   #runsGivenUp = false
-  #sealing: Promise<void> | undefined
+  #beginsTopic = false
+  #ending: Promise<void> | undefined
+  /** The slot that says "sealed" is on stable storage, and all that it seals. */
+  #endIsDurable: boolean
   #idleListeners: (() => void)[] = []
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
@@ -100,6 +107,7 @@ export class StoredSegment implements SegmentLog {
     this.#nextRunNumber = start.nextRunNumber
     this.#entryCount = start.entryCount
     this.#sealed = start.sealed
+    this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
     this.#damage = start.damage
     if (start.sealed) this.#refusal = this.#sealedError()
@@ -184,9 +192,28 @@ export class StoredSegment implements SegmentLog {
     await this.#whenIdle(() => !this.#busyWriting)
   }
 
-  seal(): Promise<void> {
-    this.#sealing ??= this.#seal().finally(() => (this.#sealing = undefined))
-    return this.#sealing
+  async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+    this.#ending ??= this.#end().finally(() => (this.#ending = undefined))
+    await this.#ending
+    if (durable) await this.#makeEndDurable()
+  }
+
+  /** True when a sync has covered all that is committed. */
+  get isDurable(): boolean {
+    return this.#runs.every(isDurable)
+  }
+
+  /**
+   * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
+   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   */
+  async beginTopic(): Promise<void> {
+    const [first] = this.#runs
+    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
+    this.#beginsTopic = true
+    if (!first?.file.writable || this.#runsGivenUp) return
+    this.#queueSlot(first)
+    await first.file.flushSlots()
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
@@ -205,7 +232,7 @@ export class StoredSegment implements SegmentLog {
   recordEnd(): void {
     const last = this.#runsGivenUp ? undefined : this.#runs.at(-1)
     if (last && last.slotState === 'open' && last.durableBytes === last.committedBytes && last.file.writable)
-      last.file.queueSlot(last.firstBlock, this.#slotOf(last))
+      this.#queueSlot(last)
   }
 
   /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
@@ -283,22 +310,32 @@ export class StoredSegment implements SegmentLog {
     }
   }
 
-  /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
-  async #seal(): Promise<void> {
+  async #end(): Promise<void> {
     if (this.#sealed) return
     if (this.#damage) throw this.#damage.error
     this.#refusal ??= this.#sealedError()
     await this.drain()
     await this.#leaveFailedFile()
-    await this.#context.sync()
-    const last = this.#runs.at(-1)
-    if (last) {
-      last.closed = true
-      last.slotState = 'sealed'
-      last.file.queueSlot(last.firstBlock, this.#slotOf(last))
-      await last.file.flushSlots()
-    }
     this.#sealed = true
+    this.#closeLast()
+  }
+
+  /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
+  async #makeEndDurable(): Promise<void> {
+    if (this.#endIsDurable) return
+    await this.#leaveFailedFile()
+    await this.#context.sync()
+    const last = this.#closeLast()
+    await last?.file.flushSlots()
+    this.#endIsDurable = true
+  }
+
+  #closeLast(): Run | undefined {
+    const last = this.#runs.at(-1)
+    if (!last) return undefined
+    last.closed = true
+    this.#recordClosed(last)
+    return last
   }
 
   /** A file that failed takes no mark: a run in another file, with the topic's state alone, is then the last. */
@@ -330,7 +367,7 @@ export class StoredSegment implements SegmentLog {
     }
     const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
     this.#runs = [...this.#runs, run]
-    place.file.queueSlot(place.firstBlock, this.#slotOf(run))
+    this.#queueSlot(run)
     commit.runsTouched.add(run)
     if (state) commit.placeControl(run, state)
     return run
@@ -350,14 +387,21 @@ export class StoredSegment implements SegmentLog {
   }
 
   #recordIfClosed(run: Run): void {
-    if (run.closed && run.slotState === 'open' && !this.#runsGivenUp) this.#recordClosed(run)
+    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
   }
 
   /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
   #recordClosed(run: Run): void {
-    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes || !run.file.writable) return
-    run.slotState = 'closed'
-    run.file.queueSlot(run.firstBlock, this.#slotOf(run))
+    if (this.#runsGivenUp || !run.file.writable) return
+    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes) return
+    run.slotState = this.#sealed && run === this.#runs.at(-1) ? 'sealed' : 'closed'
+    this.#queueSlot(run)
+  }
+
+  #queueSlot(run: Run): void {
+    const slot = this.#slotOf(run)
+    run.followsDurable = slot.followsDurable
+    run.file.queueSlot(run.firstBlock, slot)
   }
 
   /** Bytes of a failed commit may be on disk: such a run takes no more, so that nothing can stand behind them. */
@@ -386,8 +430,12 @@ export class StoredSegment implements SegmentLog {
       knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
       lastTimestampMs: run.lastTimestampMs,
       beginsSegment: before.length === 0,
-      followsDurable: before.every(({ durableBytes, plannedBytes }) => durableBytes === plannedBytes),
+      followsDurable: before.length === 0 ? this.#followsDurable : before.every(isDurable),
     }
+  }
+
+  get #followsDurable(): boolean {
+    return this.#beginsTopic || this.#context.isDurable(this.topic, this.segment - 1)
   }
 
   #checkWritable(): void {
@@ -424,4 +472,8 @@ export class StoredSegment implements SegmentLog {
     this.#idleListeners = []
     for (const listener of listeners) listener()
   }
+}
+
+function isDurable({ durableBytes, plannedBytes }: Run): boolean {
+  return durableBytes === plannedBytes
 }
