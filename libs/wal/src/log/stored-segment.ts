@@ -203,11 +203,15 @@ export class StoredSegment implements SegmentLog {
     return this.#runs.every(isDurable)
   }
 
-  /** The segment before is about to be removed: that it is missing must not be taken for a torn tail. Durable when it resolves. */
+  /**
+   * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
+   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   */
   async beginTopic(): Promise<void> {
-    this.#beginsTopic = true
     const [first] = this.#runs
-    if (!first || first.followsDurable) return
+    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
+    this.#beginsTopic = true
+    if (!first?.file.writable || this.#runsGivenUp) return
     this.#queueSlot(first)
     await first.file.flushSlots()
   }

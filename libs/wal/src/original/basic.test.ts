@@ -6,7 +6,8 @@ import { appendTexts, entriesOf, MEBIBYTE, noise, numbers, readBatches, readNext
 
 const UNSYNCED = { fsync: { kind: 'none' } } as const
 
-describe('appending and reading', () => {
+describe('appending and reading', function () {
+  this.timeout(60_000)
   forEachBackend(({ open, fileNames }) => {
     it('gives back what was appended, topic by topic, in order, and then nothing', async () => {
       const walrus = await open()
