@@ -4,6 +4,15 @@ import type { Generation } from '../format/block-slot.js'
 import { FRAME_BYTES, readFrame, type Frame } from '../format/frame.js'
 import type { StoreFile } from '../blocks/store-file.js'
 
+/*
+ * A run (spec/disk-format.md):
+ *
+ *    0
+ *    ├────────┼──────────────────┼────────┼──────────────────┼──────┼────────────────────────────────────┤
+ *    │ frame  │ batch            │ frame  │ batch            │ …    │ nothing, or what a crash has left  │
+ *    └────────┴──────────────────┴────────┴──────────────────┴──────┴────────────────────────────────────┘
+ */
+
 /** Where to scan. */
 export interface ScanRange {
   readonly file: StoreFile
