@@ -87,10 +87,13 @@ describe('Raft metadata log of three nodes', () => {
     // What was passed on to the dead leader has an outcome that nobody knows; to repeat the command does no harm.
     let result: MetadataResult | undefined
     while (result === undefined) {
-      result = await group.log(other).propose(topic('logs', 1)).catch((error: WalrusError) => {
-        expect(error.code).to.equal('TIMED_OUT')
-        return undefined
-      })
+      result = await group
+        .log(other)
+        .propose(topic('logs', 1))
+        .catch((error: WalrusError) => {
+          expect(error.code).to.equal('TIMED_OUT')
+          return undefined
+        })
     }
     expect(result.outcome).to.be.oneOf(['applied', 'unchanged'])
     expect(group.log(other).state.topics.has('logs')).to.equal(true)
