@@ -1,4 +1,4 @@
-import { decodeConfChange, isConfChange, type ConfChange } from '../core/conf-change.js'
+import { isConfChange, type ConfChange } from '../core/conf-change.js'
 import { RaftError } from '../core/errors.js'
 import { type Message } from '../core/message.js'
 import { RaftCore } from '../core/raft-core.js'
@@ -249,7 +249,10 @@ export class RaftNode<Result> {
     return this.#state === 'running' || this.#state === 'stopping'
   }
 
-  /** Others would go on to believe in a leader whose disk hangs, for heartbeats need no disk. So it takes part no longer. */
+  /**
+   * Others would go on to believe in a leader whose disk hangs, for heartbeats need no disk. So it says nothing, and steps down
+   * when it finds that nobody answers.
+   */
   get #isStalled(): boolean {
     return this.#writes.waitingTicks >= this.#timing.storageStallTicks
   }
@@ -336,14 +339,17 @@ export class RaftNode<Result> {
   }
 
   #applyOne(entry: Entry): void {
+    if (isConfChange(entry)) {
+      const confState = this.#machine.changeMembership(entry, (...change) => this.#core.applyConfChange(...change))
+      this.#proposals.superseded(entry)
+      this.#changes.applied(entry, confState)
+      this.#options.events?.onMembership?.(confState)
+      return
+    }
     const applied = this.#machine.apply(entry)
+    this.#changes.superseded(entry)
     if (applied === undefined) this.#proposals.superseded(entry)
     else this.#proposals.applied(entry, applied.result)
-    if (!isConfChange(entry)) return
-    const confState = this.#core.applyConfChange(entry.index, decodeConfChange(entry.data))
-    this.#machine.useMembership(confState)
-    this.#changes.applied(entry, confState)
-    this.#options.events?.onMembership?.(confState)
   }
 
   /** When as much was applied as the snapshot before has: so each byte is written about twice, however large the state. */
@@ -383,7 +389,7 @@ export class RaftNode<Result> {
     this.#transfers.expire(this.#tick)
     this.#snapshots.expire(this.#tick)
     this.#writes.flush()
-    if (!this.#isStalled) this.#core.tick()
+    this.#core.tick()
   }
 
   async #handOver(leaving: ReadonlySet<NodeId>): Promise<void> {
