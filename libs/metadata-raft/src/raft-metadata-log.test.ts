@@ -87,10 +87,13 @@ describe('Raft metadata log of three nodes', () => {
     // What was passed on to the dead leader has an outcome that nobody knows; to repeat the command does no harm.
     let result: MetadataResult | undefined
     while (result === undefined) {
-      result = await group.log(other).propose(topic('logs', 1)).catch((error: WalrusError) => {
-        expect(error.code).to.equal('TIMED_OUT')
-        return undefined
-      })
+      result = await group
+        .log(other)
+        .propose(topic('logs', 1))
+        .catch((error: WalrusError) => {
+          expect(error.code).to.equal('TIMED_OUT')
+          return undefined
+        })
     }
     expect(result.outcome).to.be.oneOf(['applied', 'unchanged'])
     expect(group.log(other).state.topics.has('logs')).to.equal(true)
@@ -122,6 +125,44 @@ describe('Raft metadata log of three nodes', () => {
     expect(group.log(laggard).status().snapshotIndex).to.be.above(20)
     expect(heard).to.include.members(['DeleteTopic gone', 'ConfigureTopic t0'])
     expect(new Set(heard.map((one) => one.split(' ')[1])).size).to.equal(61)
+  })
+})
+
+describe('Raft metadata log of three nodes over LevelDB', function () {
+  this.timeout(60_000)
+
+  it('has everything after a member was away, and after all were stopped twice', async () => {
+    const folder = await temporaryFolder()
+    const ids = [1, 2, 3]
+    const group = new Group(ids)
+    const open = async (id: number): Promise<void> => {
+      const store = await openLevelRaftLog({
+        directory: join(folder.path, String(id)),
+        nodeId: id,
+        cacheBytesMax: 10_000,
+      })
+      await group.open(id, { store, limits: { snapshotLogBytesMin: 40_000, trailingEntryCount: 10 } })
+    }
+    for (const id of ids) await open(id)
+    for (const id of ids) await group.log(id).propose(upsert(id))
+    const create = (from: number, count: number) =>
+      Promise.all(Array.from({ length: count }, (_, at) => group.log(1).propose(topic(`t${from + at}`, 1))))
+    await create(0, 500)
+    await group.log(3).close()
+    await create(500, 500)
+    await open(3)
+    await group.log(3).node.readIndex()
+    expect(group.log(3).state).to.deep.equal(group.log(1).state)
+    const before = group.log(1).state
+    for (let round = 0; round < 2; round++) {
+      await group.close()
+      for (const id of ids) await open(id)
+      await Promise.all(ids.map((id) => group.log(id).node.readIndex()))
+      for (const id of ids) expect(group.log(id).state, `round ${round}, node ${id}`).to.deep.equal(before)
+    }
+    expect(before.topics.size).to.equal(1_000)
+    await group.close()
+    await folder.remove()
   })
 })
 

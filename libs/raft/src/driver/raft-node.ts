@@ -51,6 +51,7 @@ export class RaftNode<Result> {
   /** Whom the proposals went to that are under way. */
   #leader: NodeId = noNode
   #closing: Promise<void> | undefined
+  #silenced: Promise<void> | undefined
   #failure: RaftError | undefined
 
   /**
@@ -70,7 +71,7 @@ export class RaftNode<Result> {
     this.#limits = limitsOf(options.limits)
     const incarnation = random(2 ** 32)
     this.#core = this.#createCore()
-    this.#proposals = new Proposals({ id, incarnation, waitingBytesMax: this.#limits.waitingBytesMax })
+    this.#proposals = new Proposals({ id, incarnation, pendingBytesMax: this.#limits.pendingBytesMax })
     this.#reads = new Reads(random(2 ** 20) * 2 ** 32, this.#timing.electionTimeoutTicks)
     this.#snapshots = new SnapshotSender(transport, this.#timing.snapshotTimeoutTicks, (to, delivered) =>
       this.#do(() => this.#core.reportSnapshot(to, delivered)),
@@ -416,7 +417,7 @@ export class RaftNode<Result> {
     this.#timer?.cancel()
     await this.#writes.drain()
     if (!failed) this.#end('stopped')
-    await this.#options.transport.close()
+    await this.#silence()
     await this.#options.store.close()
   }
 
@@ -443,8 +444,14 @@ export class RaftNode<Result> {
     this.#failure = new RaftError('RAFT_FAILED', `Node ${this.id} has stopped: ${reasonOf(error)}`, { cause: error })
     this.#end('failed', this.#failure)
     this.#timer?.cancel()
-    void this.#options.transport.close().catch(() => undefined)
+    void this.#silence()
     this.#options.events?.onFatal?.(this.#failure)
+  }
+
+  /** A transport that cannot be closed properly is of no use to anybody any more. */
+  #silence(): Promise<void> {
+    this.#silenced ??= this.#options.transport.close().catch(() => undefined)
+    return this.#silenced
   }
 
   #end(state: 'stopped' | 'failed', cause?: RaftError): void {
