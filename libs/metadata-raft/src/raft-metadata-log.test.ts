@@ -128,6 +128,44 @@ describe('Raft metadata log of three nodes', () => {
   })
 })
 
+describe('Raft metadata log of three nodes over LevelDB', function () {
+  this.timeout(60_000)
+
+  it('has everything after a member was away, and after all were stopped twice', async () => {
+    const folder = await temporaryFolder()
+    const ids = [1, 2, 3]
+    const group = new Group(ids)
+    const open = async (id: number): Promise<void> => {
+      const store = await openLevelRaftLog({
+        directory: join(folder.path, String(id)),
+        nodeId: id,
+        cacheBytesMax: 10_000,
+      })
+      await group.open(id, { store, limits: { snapshotLogBytesMin: 40_000, trailingEntryCount: 10 } })
+    }
+    for (const id of ids) await open(id)
+    for (const id of ids) await group.log(id).propose(upsert(id))
+    const create = (from: number, count: number) =>
+      Promise.all(Array.from({ length: count }, (_, at) => group.log(1).propose(topic(`t${from + at}`, 1))))
+    await create(0, 500)
+    await group.log(3).close()
+    await create(500, 500)
+    await open(3)
+    await group.log(3).node.readIndex()
+    expect(group.log(3).state).to.deep.equal(group.log(1).state)
+    const before = group.log(1).state
+    for (let round = 0; round < 2; round++) {
+      await group.close()
+      for (const id of ids) await open(id)
+      await Promise.all(ids.map((id) => group.log(id).node.readIndex()))
+      for (const id of ids) expect(group.log(id).state, `round ${round}, node ${id}`).to.deep.equal(before)
+    }
+    expect(before.topics.size).to.equal(1_000)
+    await group.close()
+    await folder.remove()
+  })
+})
+
 /** Members in one process; what is sent arrives in the next turn of the event loop. */
 class Group {
   /** Nothing goes to or from this node. */

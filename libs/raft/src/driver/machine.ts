@@ -1,4 +1,4 @@
-import { isConfChange } from '../core/conf-change.js'
+import { decodeConfChange, type ConfChange } from '../core/conf-change.js'
 import { entryBytes } from '../core/entry.js'
 import { RaftError } from '../core/errors.js'
 import { type ConfState, type Entry, type EntryId, type LogIndex, type Snapshot } from '../core/types.js'
@@ -15,6 +15,7 @@ export class Machine<Result> {
   /** Index of a snapshot that the core took in and that is not restored yet. */
   #restoringIndex: LogIndex = 0
   #bytesSinceSnapshot = 0
+  #isChangingMembership = false
 
   constructor(stateMachine: StateMachine<Result>, confState: ConfState) {
     this.#stateMachine = stateMachine
@@ -38,16 +39,28 @@ export class Machine<Result> {
     return this.#snapshot?.data.length ?? 0
   }
 
-  /** Takes in the next entry. Undefined: it carries no command. */
+  /** Takes in the next entry, which changes no membership. Undefined: it carries no command. */
   apply(entry: Entry): { readonly result: Result } | undefined {
     this.#applied = { term: entry.term, index: entry.index }
     this.#bytesSinceSnapshot += entryBytes(entry)
-    const command = isConfChange(entry) ? undefined : commandOf(entry.data)
+    const command = commandOf(entry.data)
     return command === undefined ? undefined : { result: this.#stateMachine.apply(command, entry.index) }
   }
 
-  useMembership(confState: ConfState): void {
+  /**
+   * Takes in the next entry, which is a membership change that `change` makes effective. Meanwhile there is no snapshot to send:
+   * one with the entry's index and the membership before it would be believed for ever.
+   */
+  changeMembership(
+    { term, index, data }: Entry,
+    change: (index: LogIndex, change: ConfChange) => ConfState,
+  ): ConfState {
+    this.#isChangingMembership = true
+    const confState = change(index, decodeConfChange(data))
+    this.#isChangingMembership = false
+    this.#applied = { term, index }
     this.#confState = confState
+    return confState
   }
 
   /** A snapshot is on its way to the disk: until `restore` this state is of the past, and no snapshot of it is made. */
@@ -87,7 +100,7 @@ export class Machine<Result> {
    * goes on after it and the membership is the same: a member must not be given one from before it was added.
    */
   snapshotToSend(firstIndex: LogIndex): Snapshot | undefined {
-    if (this.isRestoring || this.#applied.index === 0) return undefined
+    if (this.isRestoring || this.#isChangingMembership || this.#applied.index === 0) return undefined
     const known = this.#snapshot
     if (known !== undefined && known.index >= firstIndex - 1 && known.confState === this.#confState) return known
     const bytes = this.#bytesSinceSnapshot

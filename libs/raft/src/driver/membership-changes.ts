@@ -1,6 +1,6 @@
 import { RaftError } from '../core/errors.js'
 import { type RaftStatus } from '../core/status.js'
-import { noNode, type ConfState, type Entry, type LogIndex, type NodeId, type Term } from '../core/types.js'
+import { noNode, type ConfState, type EntryId, type LogIndex, type NodeId, type Term } from '../core/types.js'
 
 interface Change {
   readonly term: Term
@@ -19,12 +19,19 @@ export class MembershipChanges {
     })
   }
 
-  /** The entry was applied, and `confState` holds now. */
-  applied({ index, term }: Pick<Entry, 'index' | 'term'>, confState: ConfState): void {
+  /** The entry, a membership change, was applied, and `confState` holds now. */
+  applied(entry: EntryId, confState: ConfState): void {
+    this.superseded(entry)
+    this.#byIndex.get(entry.index)?.resolve(confState)
+    this.#byIndex.delete(entry.index)
+  }
+
+  /** Some entry was applied: a change that had its index in another term was never made and never will be. */
+  superseded({ index, term }: EntryId): void {
     const change = this.#byIndex.get(index)
+    if (change === undefined || change.term === term) return
     this.#byIndex.delete(index)
-    if (change?.term === term) change.resolve(confState)
-    else change?.reject(refused('superseded'))
+    change.reject(refused('superseded'))
   }
 
   expire(tick: number): void {

@@ -35,8 +35,8 @@ export interface RaftLimits {
   readonly applyingBytesMax: number
   /** Proposals in the log of a leader that are not applied; more are dropped. Default 64 MiB. */
   readonly uncommittedBytesMax: number
-  /** Proposals that came since the last turn of the event loop; more are dropped. Default 64 MiB. */
-  readonly waitingBytesMax: number
+  /** Proposals of this node that were not answered, wherever they are; more are dropped. Default 64 MiB. */
+  readonly pendingBytesMax: number
   /** Append messages under way to one follower. Default 256. */
   readonly inflightMessagesMax: number
   /** Entries under way to one follower. Default 16 MiB. */
@@ -99,7 +99,7 @@ export const defaultLimits: RaftLimits = {
   messageBytesMax: mebibyte,
   applyingBytesMax: mebibyte,
   uncommittedBytesMax: 64 * mebibyte,
-  waitingBytesMax: 64 * mebibyte,
+  pendingBytesMax: 64 * mebibyte,
   inflightMessagesMax: 256,
   inflightBytesMax: 16 * mebibyte,
   writeBytesMax: 4 * mebibyte,

@@ -22,8 +22,8 @@ interface Proposal<Result> {
 export interface ProposalsOptions {
   readonly id: NodeId
   readonly incarnation: number
-  /** Bound for the bytes of proposals that were not submitted yet. */
-  readonly waitingBytesMax: number
+  /** Bound for the bytes of proposals that were not answered yet. One always fits. */
+  readonly pendingBytesMax: number
 }
 
 /** Everybody who waits for what becomes of a command. */
@@ -31,7 +31,7 @@ export class Proposals<Result> {
   readonly #options: ProposalsOptions
   #lastSequence = 0
   #waiting: Proposal<Result>[] = []
-  #waitingBytes = 0
+  #pendingBytes = 0
   readonly #submitted = new Map<number, Proposal<Result>>()
   /** Those of `#submitted` that have a place. */
   readonly #byIndex = new Map<LogIndex, Proposal<Result>>()
@@ -52,14 +52,14 @@ export class Proposals<Result> {
   /** Takes a command in; it waits for `submit`. */
   add(command: Uint8Array, deadlineTick: number): Promise<Result> {
     const bytes = envelopeBytes + command.length
-    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#options.waitingBytesMax) {
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#options.pendingBytesMax) {
       return Promise.reject(dropped('queue-full'))
     }
     this.#lastSequence = (this.#lastSequence + 1) >>> 0
     const sequence = this.#lastSequence
     const { id: proposer, incarnation } = this.#options
     const data = sealProposal({ proposer, incarnation, sequence }, command)
-    this.#waitingBytes += data.length
+    this.#pendingBytes += data.length
     return new Promise((resolve, reject) => {
       this.#waiting.push({ sequence, data, resolve, reject, deadlineTick, place: null })
     })
@@ -72,7 +72,6 @@ export class Proposals<Result> {
       this.#submitGroup(group, propose)
       this.#waiting.splice(0, group.length)
     }
-    this.#waitingBytes = 0
     this.#tellSettled()
   }
 
@@ -120,7 +119,7 @@ export class Proposals<Result> {
       proposal.reject(new RaftError(code, 'Cannot propose: the node has stopped', { cause }))
     }
     for (const proposal of [...this.#submitted.values()]) this.#giveUp(proposal, cause)
-    this.#waitingBytes = 0
+    this.#pendingBytes = 0
     this.#tellSettled()
   }
 
@@ -138,7 +137,10 @@ export class Proposals<Result> {
         for (const proposal of group) this.#submitGroup([proposal], propose)
         return
       }
-      for (const proposal of group) proposal.reject(dropped(result.reason))
+      for (const proposal of group) {
+        this.#forget(proposal)
+        proposal.reject(dropped(result.reason))
+      }
       return
     }
     group.forEach((proposal, at) => {
@@ -158,6 +160,7 @@ export class Proposals<Result> {
 
   #forget(proposal: Proposal<Result>): void {
     this.#submitted.delete(proposal.sequence)
+    this.#pendingBytes -= proposal.data.length
     const { place } = proposal
     if (place !== null && this.#byIndex.get(place.index) === proposal) this.#byIndex.delete(place.index)
     this.#tellSettled()

@@ -142,6 +142,7 @@ describe('RaftNode and its storage', () => {
       await group.settle()
       expect(life.fatal.map(({ message }) => message)).to.deep.equal([`Node ${leader.id} has stopped: no space left`])
       expect((await group.finish(answer)).code).to.equal('RAFT_OUTCOME_UNKNOWN')
+      expect(group.network.isConnected(leader.id)).to.equal(false)
       let sent = 0
       group.network.onSent = ({ from }) => (sent += from === leader.id ? 1 : 0)
       life.store.failure = undefined
@@ -175,6 +176,8 @@ describe('RaftNode and its storage', () => {
       const others = [1, 2, 3].filter((id) => id !== old.id)
       await group.until(() => others.some((id) => group.node(id).status().role === 'Leader'), 'another leader')
       expect(await raftFailure(old.propose(bytesOf('b')))).to.include({ reason: 'storage-stalled' })
+      await group.pass(30)
+      expect(old.status().role).not.to.equal('Leader')
       group.life(old.id).store.release()
       await group.finish((await group.leader()).propose(bytesOf('c')))
       await group.pass(5)

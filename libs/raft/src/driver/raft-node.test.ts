@@ -65,12 +65,22 @@ describe('RaftNode', () => {
     })
   })
 
-  it('bounds what waits, and says so', async () => {
-    const group = await NodeGroup.started({ ...three, limits: { waitingBytesMax: 100 } })
+  it('bounds what was not answered, and says so', async () => {
+    const group = await NodeGroup.started({ ...three, limits: { pendingBytesMax: 100 } })
     const leader = await group.leader()
-    const fits = leader.propose(bytesOf('x'.repeat(70)))
+    for (let round = 0; round < 2; round++) {
+      const fits = leader.propose(bytesOf('x'.repeat(70)))
+      expect(await raftFailure(leader.propose(bytesOf('y'.repeat(70))))).to.include({ reason: 'queue-full' })
+      await group.settle()
+      expect(await group.finish(fits)).to.equal(1 + round)
+    }
+    group.network.cut(leader.id)
+    const lost = leader.propose(bytesOf('x'.repeat(70)))
+    await group.settle()
     expect(await raftFailure(leader.propose(bytesOf('y'.repeat(70))))).to.include({ reason: 'queue-full' })
-    expect(await group.finish(fits)).to.equal(1)
+    expect((await raftFailure(group.finish(lost))).code).to.equal('RAFT_OUTCOME_UNKNOWN')
+    expect(await raftFailure(group.finish(leader.propose(bytesOf('z'))))).to.include({ reason: 'no-leader' })
+    expect(await raftFailure(group.finish(leader.propose(bytesOf('z'.repeat(99)))))).to.include({ reason: 'no-leader' })
   })
 
   it('bounds what is uncommitted: takes what fits and gives back the rest', async () => {

@@ -1,4 +1,4 @@
-import { decodeConfChange, isConfChange, type ConfChange } from '../core/conf-change.js'
+import { isConfChange, type ConfChange } from '../core/conf-change.js'
 import { RaftError } from '../core/errors.js'
 import { type Message } from '../core/message.js'
 import { RaftCore } from '../core/raft-core.js'
@@ -51,6 +51,7 @@ export class RaftNode<Result> {
   /** Whom the proposals went to that are under way. */
   #leader: NodeId = noNode
   #closing: Promise<void> | undefined
+  #silenced: Promise<void> | undefined
   #failure: RaftError | undefined
 
   /**
@@ -70,7 +71,7 @@ export class RaftNode<Result> {
     this.#limits = limitsOf(options.limits)
     const incarnation = random(2 ** 32)
     this.#core = this.#createCore()
-    this.#proposals = new Proposals({ id, incarnation, waitingBytesMax: this.#limits.waitingBytesMax })
+    this.#proposals = new Proposals({ id, incarnation, pendingBytesMax: this.#limits.pendingBytesMax })
     this.#reads = new Reads(random(2 ** 20) * 2 ** 32, this.#timing.electionTimeoutTicks)
     this.#snapshots = new SnapshotSender(transport, this.#timing.snapshotTimeoutTicks, (to, delivered) =>
       this.#do(() => this.#core.reportSnapshot(to, delivered)),
@@ -249,7 +250,10 @@ export class RaftNode<Result> {
     return this.#state === 'running' || this.#state === 'stopping'
   }
 
-  /** Others would go on to believe in a leader whose disk hangs, for heartbeats need no disk. So it takes part no longer. */
+  /**
+   * Others would go on to believe in a leader whose disk hangs, for heartbeats need no disk. So it says nothing, and steps down
+   * when it finds that nobody answers.
+   */
   get #isStalled(): boolean {
     return this.#writes.waitingTicks >= this.#timing.storageStallTicks
   }
@@ -336,14 +340,17 @@ export class RaftNode<Result> {
   }
 
   #applyOne(entry: Entry): void {
+    if (isConfChange(entry)) {
+      const confState = this.#machine.changeMembership(entry, (...change) => this.#core.applyConfChange(...change))
+      this.#proposals.superseded(entry)
+      this.#changes.applied(entry, confState)
+      this.#options.events?.onMembership?.(confState)
+      return
+    }
     const applied = this.#machine.apply(entry)
+    this.#changes.superseded(entry)
     if (applied === undefined) this.#proposals.superseded(entry)
     else this.#proposals.applied(entry, applied.result)
-    if (!isConfChange(entry)) return
-    const confState = this.#core.applyConfChange(entry.index, decodeConfChange(entry.data))
-    this.#machine.useMembership(confState)
-    this.#changes.applied(entry, confState)
-    this.#options.events?.onMembership?.(confState)
   }
 
   /** When as much was applied as the snapshot before has: so each byte is written about twice, however large the state. */
@@ -383,7 +390,7 @@ export class RaftNode<Result> {
     this.#transfers.expire(this.#tick)
     this.#snapshots.expire(this.#tick)
     this.#writes.flush()
-    if (!this.#isStalled) this.#core.tick()
+    this.#core.tick()
   }
 
   async #handOver(leaving: ReadonlySet<NodeId>): Promise<void> {
@@ -410,7 +417,7 @@ export class RaftNode<Result> {
     this.#timer?.cancel()
     await this.#writes.drain()
     if (!failed) this.#end('stopped')
-    await this.#options.transport.close()
+    await this.#silence()
     await this.#options.store.close()
   }
 
@@ -437,8 +444,14 @@ export class RaftNode<Result> {
     this.#failure = new RaftError('RAFT_FAILED', `Node ${this.id} has stopped: ${reasonOf(error)}`, { cause: error })
     this.#end('failed', this.#failure)
     this.#timer?.cancel()
-    void this.#options.transport.close().catch(() => undefined)
+    void this.#silence()
     this.#options.events?.onFatal?.(this.#failure)
+  }
+
+  /** A transport that cannot be closed properly is of no use to anybody any more. */
+  #silence(): Promise<void> {
+    this.#silenced ??= this.#options.transport.close().catch(() => undefined)
+    return this.#silenced
   }
 
   #end(state: 'stopped' | 'failed', cause?: RaftError): void {

@@ -168,6 +168,8 @@ class DriverRun {
   #compare(id: NodeId, other: NodeId): void {
     const commands = this.#group.commands(id)
     if (commands.join() !== this.#group.commands(other).join()) violated(`states of ${id} and ${other} differ`)
+    const members = (one: NodeId): string => JSON.stringify(this.#group.node(one).membership)
+    if (members(id) !== members(other)) violated(`memberships differ: ${members(id)} and ${members(other)}`)
     const counts = new Map<string, number>()
     for (const command of commands) counts.set(command, (counts.get(command) ?? 0) + 1)
     for (const command of this.acknowledged) {

@@ -46,6 +46,10 @@ export class MemoryNetwork {
     }
   }
 
+  isConnected(id: NodeId): boolean {
+    return this.#receivers.has(id)
+  }
+
   disconnect(id: NodeId): void {
     this.#receivers.delete(id)
   }

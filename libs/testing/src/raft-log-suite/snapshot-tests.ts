@@ -46,6 +46,12 @@ export function snapshotTests(fixture: RaftLogFixture): void {
     await fixture.holds({ base: [20, 4], terms: [4], snapshot: [20, 4], hardState })
   })
 
+  it('lift the commit index even above a hard state that comes with them', async () => {
+    await fixture.append(1, 1)
+    await fixture.store.write(write({ snapshot: snapshotAt(9, 2), hardState: { term: 2, vote: 3, commit: 1 } }))
+    await fixture.holds({ base: [9, 2], snapshot: [9, 2], hardState: { term: 2, vote: 3, commit: 9 } })
+  })
+
   it('lift the commit index, and an older hard state does not lower it again', async () => {
     await fixture.append(1, 1)
     await fixture.store.write(write({ snapshot: snapshotAt(9, 2), hardState: { term: 2, vote: 0, commit: 9 } }))
