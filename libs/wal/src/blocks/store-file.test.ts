@@ -79,6 +79,7 @@ function slot(of: Partial<BlockSlot> = {}): BlockSlot {
     lastTimestampMs: 0,
     beginsSegment: true,
     followsDurable: true,
+    clean: false,
     ...of,
   }
 }

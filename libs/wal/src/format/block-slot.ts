@@ -4,7 +4,7 @@ import { SECTOR_BYTES } from './geometry.js'
 
 /*
  * One sector a block, in a table behind the superblock; the slot of a run's first block describes the whole run
- * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable.
+ * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable, bit 2 clean.
  *
  *    0         4         5       6            8            12           16           20
  *    ├─────────┼─────────┼───────┼────────────┼────────────┼────────────┼────────────┼────────────┤
@@ -28,6 +28,7 @@ const CRC_AT = SECTOR_BYTES - 4
 const FLAGS_AT = 84
 const BEGINS_SEGMENT = 1
 const FOLLOWS_DURABLE = 2
+const CLEAN = 4
 const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76]
 
 /** Distinguishes each use of a block from every earlier one. Invariant: never repeats for a block of a file. */
@@ -65,6 +66,8 @@ export interface BlockSlot {
   readonly beginsSegment: boolean
   /** All that the segment had before this run was durable when the slot was written: if it is missing, that is no torn tail. */
   readonly followsDurable: boolean
+  /** Nothing was ever written behind the known bytes: an open run may go on there. */
+  readonly clean: boolean
 }
 
 export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array {
@@ -82,10 +85,14 @@ export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array
   writeU32(bytes, 64, slot.knownBytes)
   writeU64(bytes, 68, slot.knownEndIndex)
   writeU64(bytes, 76, slot.lastTimestampMs)
-  bytes[FLAGS_AT] = (slot.beginsSegment ? BEGINS_SEGMENT : 0) | (slot.followsDurable ? FOLLOWS_DURABLE : 0)
+  bytes[FLAGS_AT] = flagsOf(slot)
   for (let at = 0; at < slot.topic.length; at++) bytes[TOPIC_AT + at] = slot.topic.charCodeAt(at)
   writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
   return bytes
+}
+
+function flagsOf({ beginsSegment, followsDurable, clean }: BlockSlot): number {
+  return (beginsSegment ? BEGINS_SEGMENT : 0) | (followsDurable ? FOLLOWS_DURABLE : 0) | (clean ? CLEAN : 0)
 }
 
 /** `unused` was never written; `damaged` cannot be trusted in any field. */
@@ -100,7 +107,7 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
   const state = STATES[slot[5] ?? STATES.length]
   const topicBytes = readU16(slot, 6)
   const flags = slot[FLAGS_AT] ?? 0
-  if ((flags & ~(BEGINS_SEGMENT | FOLLOWS_DURABLE)) !== 0) return undefined
+  if ((flags & ~(BEGINS_SEGMENT | FOLLOWS_DURABLE | CLEAN)) !== 0) return undefined
   if (slot[4] !== VERSION || state === undefined || topicBytes > TOPIC_BYTES_MAX) return undefined
   if (!WIDE_FIELDS.every((at) => fitsU64(readU64(slot, at)))) return undefined
   return {
@@ -119,6 +126,7 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
     lastTimestampMs: readU64(slot, 76),
     beginsSegment: (flags & BEGINS_SEGMENT) !== 0,
     followsDurable: (flags & FOLLOWS_DURABLE) !== 0,
+    clean: (flags & CLEAN) !== 0,
   }
 }
 

@@ -1,7 +1,7 @@
 import { WalrusError, type Checksum, type StoredEntry } from '@walrus/core'
 import { EntryReader } from '@walrus/protocol'
 import type { RecoveredSegment, ScannedRun } from '../log/recover-segment.js'
-import type { SegmentStart } from '../log/stored-segment.js'
+import type { SegmentStart } from '../log/segment-start.js'
 import { contentFault } from './content-fault.js'
 import { walkSegment, type SegmentFault, type WalkedBatch } from './walk-segment.js'
 

@@ -62,9 +62,11 @@ describe('recovering a segment', () => {
 
   it('goes on in an open run only where a clean stop has left its end', async () => {
     const run = await filled(0, 0, 2)
-    const clean = await recover([foundRun(run, { knownBytes: run.end, knownEndIndex: 2 })])
+    const known = { knownBytes: run.end, knownEndIndex: 2 }
+    const clean = await recover([foundRun(run, { ...known, clean: true })])
     expect(clean.start?.runs[0]).to.include({ closed: false, committedBytes: run.end, plannedBytes: run.end })
-    expect((await recover([foundRun(run)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
+    for (const of of [{}, known, { clean: true }])
+      expect((await recover([foundRun(run, of)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
   })
 
   it('frees runs that were begun and never committed to, and never uses their number again', async () => {

@@ -4,7 +4,7 @@ import { Run } from '../blocks/run.js'
 import { EntryChain, gapReason } from './entry-chain.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { scanRun, type RunContent } from './scan-run.js'
-import type { SegmentDamage, SegmentStart } from './stored-segment.js'
+import type { SegmentDamage, SegmentStart } from './segment-start.js'
 
 /** What recovery needs besides the disk. */
 export interface RecoveryOptions {
@@ -159,13 +159,14 @@ function trust(run: Run, { slot }: FoundRun): void {
   run.indexed = false
 }
 
-/** An open run holds what can be read; it goes on only if it ends just where a clean stop left it. */
+/** An open run holds what can be read; it goes on only after a clean stop: what a crash has left behind its end is not all seen. */
 async function fill(run: Run, { slot }: FoundRun, indexMax: number, checksum: Checksum): Promise<RunContent> {
   const content = await scanRun(run, slot.knownBytes, indexMax, checksum)
   run.committedBytes = run.plannedBytes = run.durableBytes = content.committedBytes
   run.endIndex = content.endIndex
   run.lastTimestampMs = content.lastTimestampMs
-  run.closed = content.committedBytes > 0 && (content.residue || slot.knownBytes !== content.committedBytes)
+  run.clean = run.mustSoil = slot.clean && !content.residue && slot.knownBytes === content.committedBytes
+  run.closed = content.committedBytes > 0 && !run.clean
   return content
 }
 

@@ -1,7 +1,7 @@
 import type { Checksum } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
 import { recoverSegment, type RecoveredSegment } from './recover-segment.js'
-import type { SegmentStart } from './stored-segment.js'
+import type { SegmentStart } from './segment-start.js'
 
 /** The runs of a topic's segments, by segment. */
 export type TopicRuns = ReadonlyMap<number, readonly FoundRun[]>

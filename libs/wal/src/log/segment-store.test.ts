@@ -41,6 +41,12 @@ function unclosable(directory: BlockFileDirectory): BlockFileDirectory {
   }) as BlockFileDirectory
 }
 
+/** What a crash does to the un-synced sectors, in the order in which they were written first. */
+function eachSector(...fates: readonly ('lost' | 'kept')[]): () => number {
+  let nth = 0
+  return () => (fates[nth++ % fates.length] === 'kept' ? 0 : 0.999999)
+}
+
 describe('log storage: segments', () => {
   it('adds an empty segment, of which nothing is on disk before its first commit', async () => {
     const disk = new FaultyDisk()
@@ -100,6 +106,22 @@ describe('log storage: segments', () => {
     await append(crashed.segment(KEY)!, 'c')
     expect(await entriesOf(crashed)).to.deep.equal(['a', 'b', 'c'])
     expect(crashed.segment(KEY)!.sizeBytes - sizeBefore, 'a new run starts with the state').to.be.greaterThan(180)
+  })
+
+  it('brings nothing back that was torn and passed over, though what followed begins with the same bytes', async () => {
+    const disk = new FaultyDisk()
+    const storage = await openStorage(disk)
+    // So large that the first sector of what follows holds only bytes that any entry of that size has there.
+    await append(storage.create(NEW), 'x'.repeat(400))
+    await storage.close()
+    const before = await openStorage(disk, { fsync: { kind: 'none' } })
+    await append(before.segment(KEY)!, 'old'.padEnd(600, 'o'))
+    const torn = disk.crash(eachSector('lost', 'kept', 'kept'))
+    const after = await openStorage(torn, { fsync: { kind: 'none' } })
+    expect(await entriesOf(after)).to.deep.equal(['x'.repeat(400)])
+    await append(after.segment(KEY)!, 'new'.padEnd(600, 'n'))
+    const again = torn.crash(eachSector('kept', 'lost', 'lost'))
+    expect(await entriesOf(await openStorage(again))).to.deep.equal(['x'.repeat(400)])
   })
 
   it('keeps segments of one topic and topics in one file apart', async () => {

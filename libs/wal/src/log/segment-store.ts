@@ -17,7 +17,8 @@ import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic } from './recover-topic.js'
-import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-segment.js'
+import type { SegmentStart } from './segment-start.js'
+import { StoredSegment, type SegmentContext } from './stored-segment.js'
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {

@@ -19,6 +19,7 @@ import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from 
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
+import type { SegmentDamage, SegmentStart } from './segment-start.js'
 
 /** Largest payload of one entry: one run of blocks must be able to hold it. */
 export const ENTRY_BYTES_MAX = 1024 * 1024 * 1024 - BATCH_OVERHEAD_BYTES - ENTRY_HEADER_BYTES
@@ -38,31 +39,6 @@ export interface SegmentContext {
   readonly sync: () => Promise<void>
   /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */
   readonly isDurable: (topic: string, segment: number) => boolean
-}
-
-/** From where on the entries of a segment cannot be read. */
-export interface SegmentDamage {
-  readonly fromIndex: number
-  /** Nothing that is there is damaged, but entries behind it are missing. */
-  readonly isAtEnd: boolean
-  readonly error: WalrusError
-}
-
-/** Where a segment starts, or was found to stand. */
-export interface SegmentStart {
-  readonly topic: string
-  readonly segment: number
-  readonly baseOffset: number
-  readonly epoch: number
-  readonly createdMs: number
-  readonly runs: readonly Run[]
-  /** Greater than the number of every run of the segment that is on disk, used or not. */
-  readonly nextRunNumber: number
-  readonly entryCount: number
-  readonly sealed: boolean
-  readonly topicState: MutableTopicState
-  /** Set when entries are missing: then nothing can be appended. */
-  readonly damage: SegmentDamage | undefined
 }
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
@@ -228,11 +204,13 @@ export class StoredSegment implements SegmentLog {
     return this.#runs.map((run) => ({ run, slot: this.#slotOf(run) }))
   }
 
-  /** Leaves the exact end of an open run on disk, so that the next start need not search for it. */
+  /** Leaves the exact end of an open run on disk, so that it can go on there. Damage is left as it is, to be found again. */
   recordEnd(): void {
-    const last = this.#runsGivenUp ? undefined : this.#runs.at(-1)
-    if (last && last.slotState === 'open' && last.durableBytes === last.committedBytes && last.file.writable)
-      this.#queueSlot(last)
+    const last = this.#runsGivenUp || this.#damage ? undefined : this.#runs.at(-1)
+    if (last?.slotState !== 'open' || !last.file.writable || !isDurable(last)) return
+    if (last.closed) return this.#recordClosed(last)
+    last.clean = true
+    this.#queueSlot(last)
   }
 
   /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
@@ -240,6 +218,7 @@ export class StoredSegment implements SegmentLog {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
     try {
+      await this.#soil()
       for (const batch of commit.taken.batches) {
         const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
         commit.placeBatch(run, batch)
@@ -347,6 +326,16 @@ export class StoredSegment implements SegmentLog {
     await ticket.done()
   }
 
+  /** A crash may bring parts of a batch to the disk: they must not be taken for something else when the run goes on once more. */
+  async #soil(): Promise<void> {
+    const last = this.#runs.at(-1)
+    if (!last?.mustSoil || !last.file.writable) return
+    last.clean = false
+    this.#queueSlot(last)
+    await last.file.flushSlots()
+    last.mustSoil = false
+  }
+
   #openRun(bytes: number): Run | undefined {
     const last = this.#runs.at(-1)
     return last?.hasRoomFor(bytes) ? last : undefined
@@ -361,9 +350,9 @@ export class StoredSegment implements SegmentLog {
     const last = this.#runs.at(-1)
     const runBytes = nextRunBytes(this.#context.growth, last?.capacityBytes ?? 0, neededBytes)
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
-    if (last && !last.closed) {
+    if (last) {
       last.closed = true
-      this.#recordClosed(last)
+      this.#recordIfClosed(last)
     }
     const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
     this.#runs = [...this.#runs, run]
@@ -429,6 +418,7 @@ export class StoredSegment implements SegmentLog {
       knownBytes: run.durableBytes,
       knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
       lastTimestampMs: run.lastTimestampMs,
+      clean: run.clean,
       beginsSegment: before.length === 0,
       followsDurable: before.length === 0 ? this.#followsDurable : before.every(isDurable),
     }
