@@ -53,7 +53,7 @@ export function topicModel(model: CrashModel, topic: string): TopicModel {
 export async function checkRecovered(walrus: Walrus, model: CrashModel, promises: Promises): Promise<void> {
   for (const topic of walrus.topics()) expect([...model.keys()], 'topics that were never written to').to.include(topic)
   for (const [topic, known] of model) {
-    const start = (await walrus.read(topic, 0, { maxEntries: 1 }))[0]?.offset ?? 0
+    const start = walrus.topics().includes(topic) ? walrus.cursor(topic, 'start', { kind: 'Manual' }).offset : 0
     const recovered = await readAll(walrus, topic, start)
     checkEntries(recovered, start, known, promises)
     expect(walrus.entryCount(topic), `entry count of ${topic}`).to.equal(recovered.length)
