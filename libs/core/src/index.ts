@@ -6,7 +6,16 @@ export { EMPTY_TOPIC_STATE, SHARED_CURSOR, type TopicState } from './topic-state
 export { viewTopicState, type TopicConfigView, type TopicStateView } from './state-view.js'
 
 export { formatSegmentKey, parseSegmentKey } from './segment-key.js'
-export { endOffset, firstSegment, lastSegment, segmentAtOffset, segmentById, type SegmentPlacement } from './segment.js'
+export {
+  endOffset,
+  endPosition,
+  firstSegment,
+  lastSegment,
+  segmentAtOffset,
+  segmentById,
+  type SegmentCounts,
+  type SegmentPlacement,
+} from './segment.js'
 export { cursorOf, nextRead, offsetOf, type Cursor, type ReadPosition } from './cursor.js'
 export { decideLease, leaseHeld, type Lease, type LeaseDecision, type LeaseQuestion } from './lease.js'
 export {
@@ -16,9 +25,20 @@ export {
   type SegmentLimits,
   type TailStatus,
 } from './rollover.js'
-export { ackQuorum, placeFirstSegment, placeNextSegment, type Placement, type PlacementView } from './placement.js'
+export { ackQuorum, majority, recoveryQuorum } from './ack-quorum.js'
+export { liveNodes, quorumContactMs, type Contacts } from './liveness.js'
+export { placeFirstSegment, placeNextSegment, type Placement, type PlacementView } from './placement.js'
+export {
+  committedPosition,
+  decideRecovery,
+  decideReplicate,
+  type CopyReport,
+  type RecoveryDecision,
+  type ReplicaDecision,
+} from './replication.js'
 
 export type {
+  AckPolicy,
   ClusterMetadata,
   MetadataCommand,
   MetadataResult,
@@ -48,11 +68,14 @@ export type { Checksum } from './ports/checksum.js'
 export type { Clock, Timer } from './ports/clock.js'
 export type {
   CommitTicket,
+  EncodedBatch,
   LogStorage,
   NewSegment,
+  Producer,
   ReadLimits,
   SegmentKey,
   SegmentLog,
   StoredEntry,
 } from './ports/log-storage.js'
 export type { ConsensusStatus, MetadataLog } from './ports/metadata-log.js'
+export type { PeerMessaging } from './ports/peer-messaging.js'

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { sampleNode } from './metadata/command-sequences.test.js'
 import type { NodeMetadata } from './metadata/model.js'
-import { ackQuorum, placeFirstSegment, placeNextSegment, type PlacementView } from './placement.js'
+import { placeFirstSegment, placeNextSegment, type PlacementView } from './placement.js'
 
 type Health = 'live' | 'dead' | 'draining' | 'learner'
 
@@ -46,10 +46,6 @@ describe('placement', () => {
       expect(placeNextSegment(clusterOf(cluster), 1, factor)?.replicas).to.deep.equal(replicas)
     })
   }
-
-  it('needs a majority to acknowledge: any two quorums share a replica', () => {
-    expect([1, 2, 3, 4, 5, 7].map(ackQuorum)).to.deep.equal([1, 2, 2, 3, 3, 4])
-  })
 
   it('spreads first leaders evenly, the same on every node', () => {
     const view = clusterOf({ 1: 'live', 2: 'live', 3: 'live', 4: 'draining' })

@@ -25,11 +25,6 @@ export function placeFirstSegment(view: PlacementView, topicName: string, replic
   return placeOn(view, leader, replicationFactor)
 }
 
-/** Durable copies that an acknowledgement needs: the majority, so that any two quorums share a replica. */
-export function ackQuorum(replicaCount: number): number {
-  return Math.floor(replicaCount / 2) + 1
-}
-
 function placeOn(view: PlacementView, leader: NodeId | undefined, replicationFactor: number): Placement {
   return leader === undefined ? undefined : { leader, replicas: replicaSet(view, leader, replicationFactor) }
 }

@@ -15,7 +15,17 @@ export function sampleTopic(
     const leader = ((id - 1) % 3) + 1
     const state = typeof part === 'number' ? 'sealed' : part
     const entryCount = typeof part === 'number' ? part : 0
-    segments.push({ id, baseOffset, leader, replicas: [leader], epoch: id, state, entryCount })
+    segments.push({
+      id,
+      baseOffset,
+      leader,
+      replicas: [leader],
+      epoch: id,
+      state,
+      ackQuorum: 1,
+      entryCount,
+      controlCount: 0,
+    })
     baseOffset += entryCount
   }
   return { name: 'logs', config: DEFAULT_TOPIC_CONFIG, segments }

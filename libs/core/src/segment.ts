@@ -1,5 +1,6 @@
+import { ackQuorum } from './ack-quorum.js'
 import { assert } from './errors.js'
-import type { NodeId, SegmentMetadata, TopicMetadata } from './metadata/model.js'
+import type { AckPolicy, NodeId, SegmentMetadata, TopicMetadata } from './metadata/model.js'
 
 /** The topic's newest segment: the only one that is not sealed. */
 export function lastSegment(topic: TopicMetadata): SegmentMetadata {
@@ -43,8 +44,8 @@ export function endOffset(segment: SegmentMetadata): number {
 }
 
 /** A topic's segment 1. */
-export function createSegment(placement: SegmentPlacement, epoch: number): SegmentMetadata {
-  return { id: 1, baseOffset: 0, ...placement, epoch, state: 'open', entryCount: 0 }
+export function createSegment(placement: SegmentPlacement, epoch: number, ack: AckPolicy): SegmentMetadata {
+  return openSegment(1, 0, placement, epoch, ack)
 }
 
 /** The segment after a fence: nobody who held an older epoch may write or seal it. */
@@ -52,15 +53,22 @@ export function fenceSegment(segment: SegmentMetadata): SegmentMetadata {
   return { ...segment, epoch: segment.epoch + 1, state: 'recovering' }
 }
 
-/** The segment with its final count. */
-export function sealSegment(segment: SegmentMetadata, entryCount: number): SegmentMetadata {
-  return { ...segment, state: 'sealed', entryCount }
+/** The segment with its final counts. */
+export function sealSegment(segment: SegmentMetadata, counts: SegmentCounts): SegmentMetadata {
+  return { ...segment, state: 'sealed', entryCount: counts.entryCount, controlCount: counts.controlCount }
 }
 
 /** The open segment that follows a sealed one. Its epoch is greater, so that epochs ascend over the whole topic. */
-export function nextSegment(sealed: SegmentMetadata, placement: SegmentPlacement): SegmentMetadata {
-  const epoch = sealed.epoch + 1
-  return { id: sealed.id + 1, baseOffset: endOffset(sealed), ...placement, epoch, state: 'open', entryCount: 0 }
+export function nextSegment(sealed: SegmentMetadata, placement: SegmentPlacement, ack: AckPolicy): SegmentMetadata {
+  return openSegment(sealed.id + 1, endOffset(sealed), placement, sealed.epoch + 1, ack)
+}
+
+/** How much a segment holds: what makes two copies of it the same, since each is a prefix of what its leader wrote. */
+export type SegmentCounts = Pick<SegmentMetadata, 'entryCount' | 'controlCount'>
+
+/** The position behind the last record of a log with those counts: every entry is a record, and every control batch. */
+export function endPosition(counts: SegmentCounts): number {
+  return counts.entryCount + counts.controlCount
 }
 
 /** Who leads a segment and who holds copies of it. */
@@ -68,6 +76,17 @@ export interface SegmentPlacement {
   readonly leader: NodeId
   /** Invariant: contains the leader; no duplicates. */
   readonly replicas: readonly NodeId[]
+}
+
+function openSegment(
+  id: number,
+  baseOffset: number,
+  placement: SegmentPlacement,
+  epoch: number,
+  ack: AckPolicy,
+): SegmentMetadata {
+  const quorum = ackQuorum(placement.replicas.length, ack)
+  return { id, baseOffset, ...placement, epoch, state: 'open', ackQuorum: quorum, entryCount: 0, controlCount: 0 }
 }
 
 function baseOffsetAt(segments: readonly SegmentMetadata[], index: number): number {

@@ -31,6 +31,7 @@ describe('state view', () => {
         retention_ms: 0,
         retention_bytes: 0,
         replication_factor: 3,
+        ack: 'quorum',
       },
     })
   })

@@ -27,6 +27,7 @@ export interface TopicConfigView {
   readonly retention_ms: number
   readonly retention_bytes: number
   readonly replication_factor: number
+  readonly ack: TopicConfig['ack']
 }
 
 /** The topic as a plain object for `JSON.stringify`; segments ascend. */
@@ -55,6 +56,7 @@ function viewConfig(config: TopicConfig): TopicConfigView {
     retention_ms: config.retentionMs,
     retention_bytes: config.retentionBytes,
     replication_factor: config.replicationFactor,
+    ack: config.ack,
   }
 }
 

@@ -8,4 +8,5 @@ export const DEFAULT_TOPIC_CONFIG: TopicConfig = {
   retentionMs: 0,
   retentionBytes: 0,
   replicationFactor: 3,
+  ack: 'quorum',
 }

@@ -6,8 +6,10 @@ import {
   nextSegment,
   sealSegment,
   segmentById,
+  type SegmentCounts,
 } from '../segment.js'
-import type { ClusterMetadata, SegmentMetadata, TopicMetadata } from './model.js'
+import { replicasFault, unknownReplicaFault } from './invariants.js'
+import type { ClusterMetadata, NodeId, SegmentMetadata, TopicMetadata } from './model.js'
 import {
   type Applied,
   applied,
@@ -29,11 +31,11 @@ export function sealAndRoll(state: ClusterMetadata, command: CommandOf<'SealAndR
   const placement = { leader: command.nextLeader, replicas: command.nextReplicas }
   const result = lastSegmentRejection(topic, command) ?? placementRejection(state, placement.leader, placement.replicas)
   if (result !== undefined) return { state, result }
-  const sealed = sealSegment(lastSegment(topic), command.entryCount)
-  if (!Number.isSafeInteger(endOffset(sealed))) {
+  const sealed = sealSegment(lastSegment(topic), command)
+  if (!Number.isSafeInteger(endOffset(sealed) + sealed.controlCount)) {
     return rejected(state, 'invalid-command', `offsets would exceed ${Number.MAX_SAFE_INTEGER}`)
   }
-  return applied(withTopic(state, withLast(topic, sealed, nextSegment(sealed, placement))))
+  return applied(withTopic(state, withLast(topic, sealed, nextSegment(sealed, placement, topic.config.ack))))
 }
 
 /**
@@ -50,12 +52,28 @@ export function fenceSegment(state: ClusterMetadata, command: CommandOf<'FenceSe
   return applied(withTopic(state, withLast(topic, fence(lastSegment(topic)))))
 }
 
+/** The copy that comes is whole before the command is proposed, so the segment never has fewer whole copies than before. */
+export function replaceReplicas(state: ClusterMetadata, command: CommandOf<'ReplaceReplicas'>): Applied {
+  const topic = state.topics.get(command.topic)
+  if (topic === undefined) return unknownTopic(state, command.topic)
+  const segment = segmentById(topic, command.segment)
+  const rejected = sealedRejection(segment, command.segment, command.epoch)
+  if (segment === undefined || rejected !== undefined)
+    return { state, result: rejected ?? unknownSegment(command.segment) }
+  if (sameNodes(segment.replicas, command.after)) return unchanged(state)
+  const result = replicasRejection(state, segment, command)
+  if (result !== undefined) return { state, result }
+  const moved = { ...segment, replicas: command.after }
+  const segments = topic.segments.map((one) => (one.id === segment.id ? moved : one))
+  return applied(withTopic(state, { ...topic, segments }))
+}
+
 export function trimTopic(state: ClusterMetadata, command: CommandOf<'TrimTopic'>): Applied {
   const topic = state.topics.get(command.topic)
   if (topic === undefined) return unknownTopic(state, command.topic)
   if (command.upToSegment < firstSegment(topic).id) return unchanged(state)
   const segment = segmentById(topic, command.upToSegment)
-  const result = trimRejection(segment, command)
+  const result = sealedRejection(segment, command.upToSegment, command.epoch)
   if (result !== undefined) return { state, result }
   const segments = topic.segments.filter((one) => one.id > command.upToSegment)
   return applied(withTopic(state, { ...topic, segments }))
@@ -67,7 +85,7 @@ function lastSegmentRejection(
   expected: { readonly segment: number; readonly epoch: number },
 ): Rejection | undefined {
   const last = lastSegment(topic)
-  if (expected.segment > last.id) return rejection('unknown-segment', `segment ${expected.segment} does not exist`)
+  if (expected.segment > last.id) return unknownSegment(expected.segment)
   if (expected.segment < last.id) return rejection('stale-segment', `segment ${expected.segment} is sealed`)
   return epochRejection(last, expected.epoch)
 }
@@ -77,10 +95,28 @@ function epochRejection(segment: SegmentMetadata, epoch: number): Rejection | un
   return rejection('stale-epoch', `segment ${segment.id} is at epoch ${segment.epoch}, not ${epoch}`)
 }
 
-function trimRejection(segment: SegmentMetadata | undefined, command: CommandOf<'TrimTopic'>): Rejection | undefined {
-  if (segment === undefined) return rejection('unknown-segment', `segment ${command.upToSegment} does not exist`)
+function sealedRejection(segment: SegmentMetadata | undefined, id: number, epoch: number): Rejection | undefined {
+  if (segment === undefined) return unknownSegment(id)
   if (segment.state !== 'sealed') return rejection('segment-open', `segment ${segment.id} is ${segment.state}`)
-  return epochRejection(segment, command.epoch)
+  return epochRejection(segment, epoch)
+}
+
+function unknownSegment(id: number): Rejection {
+  return rejection('unknown-segment', `segment ${id} does not exist`)
+}
+
+function replicasRejection(
+  state: ClusterMetadata,
+  segment: SegmentMetadata,
+  { before, after }: CommandOf<'ReplaceReplicas'>,
+): Rejection | undefined {
+  if (!sameNodes(segment.replicas, before)) {
+    return rejection('stale-replicas', `segment ${segment.id} is on nodes ${segment.replicas.join(', ')}`)
+  }
+  const fault = replicasFault(after)
+  if (fault !== undefined) return rejection('invalid-command', fault)
+  const unknown = unknownReplicaFault(after, state)
+  return unknown === undefined ? undefined : rejection('unknown-node', unknown)
 }
 
 /** The same seal again did no harm; another one comes too late, because a sealed segment never changes. */
@@ -92,8 +128,8 @@ function repeatedSeal(
 ): Applied {
   const result = epochRejection(sealed, command.epoch)
   if (result !== undefined) return { state, result }
-  if (sealed.entryCount !== command.entryCount) {
-    const detail = `segment ${sealed.id} was sealed at ${sealed.entryCount} entries, not ${command.entryCount}`
+  if (sealed.entryCount !== command.entryCount || sealed.controlCount !== command.controlCount) {
+    const detail = `segment ${sealed.id} was sealed at ${countsText(sealed)}, not ${countsText(command)}`
     return rejected(state, 'count-mismatch', detail)
   }
   if (rolledTo(segmentById(topic, sealed.id + 1), command)) return unchanged(state)
@@ -101,8 +137,16 @@ function repeatedSeal(
 }
 
 function rolledTo(next: SegmentMetadata | undefined, command: CommandOf<'SealAndRoll'>): boolean {
-  if (next?.leader !== command.nextLeader || next.replicas.length !== command.nextReplicas.length) return false
-  return next.replicas.every((id, index) => id === command.nextReplicas[index])
+  if (next?.leader !== command.nextLeader) return false
+  return sameNodes(next.replicas, command.nextReplicas)
+}
+
+function countsText({ entryCount, controlCount }: SegmentCounts): string {
+  return `${entryCount} entries and ${controlCount} control batches`
+}
+
+function sameNodes(left: readonly NodeId[], right: readonly NodeId[]): boolean {
+  return left.length === right.length && left.every((id, index) => id === right[index])
 }
 
 function withLast(topic: TopicMetadata, ...segments: readonly SegmentMetadata[]): TopicMetadata {

@@ -21,7 +21,9 @@ export function createTopic(state: ClusterMetadata, command: CommandOf<'CreateTo
   if (state.topics.has(name)) return unchanged(state)
   const result = placementRejection(state, leader, replicas)
   if (result !== undefined) return { state, result }
-  return applied(withTopic(state, { name, config, segments: [createSegment({ leader, replicas }, state.version)] }))
+  return applied(
+    withTopic(state, { name, config, segments: [createSegment({ leader, replicas }, state.version, config.ack)] }),
+  )
 }
 
 export function configureTopic(state: ClusterMetadata, command: CommandOf<'ConfigureTopic'>): Applied {
@@ -49,6 +51,7 @@ function sameConfig(left: TopicConfig, right: TopicConfig): boolean {
     left.segmentAgeMsMax === right.segmentAgeMsMax &&
     left.retentionMs === right.retentionMs &&
     left.retentionBytes === right.retentionBytes &&
-    left.replicationFactor === right.replicationFactor
+    left.replicationFactor === right.replicationFactor &&
+    left.ack === right.ack
   )
 }

@@ -20,12 +20,25 @@ const seal: Command<'SealAndRoll'> = {
   segment: 1,
   epoch: 4,
   entryCount: 10,
+  controlCount: 2,
   nextLeader: 2,
   nextReplicas: [2, 3],
+}
+const replace: Command<'ReplaceReplicas'> = {
+  kind: 'ReplaceReplicas',
+  topic: 'logs',
+  segment: 1,
+  epoch: 4,
+  before: [1, 2],
+  after: [2, 3],
 }
 const fence: Command<'FenceSegment'> = { kind: 'FenceSegment', topic: 'logs', segment: 1, epoch: 4 }
 const trim: Command<'TrimTopic'> = { kind: 'TrimTopic', topic: 'logs', upToSegment: 1, epoch: 4 }
 const remove: Command<'DeleteTopic'> = { kind: 'DeleteTopic', topic: 'logs', epoch: 4 }
+
+/** What two copies mean for a segment. */
+const opened = { state: 'open', ackQuorum: 2, entryCount: 0, controlCount: 0 }
+const sealed = { state: 'sealed', ackQuorum: 2, entryCount: 10, controlCount: 2 }
 
 const nodes: readonly MetadataCommand[] = [1, 2, 3].map((id) => ({ kind: 'UpsertNode', node: sampleNode(id) }))
 /** Three nodes, and "logs" created by the fourth command: segment 1, epoch 4. */
@@ -34,7 +47,7 @@ const created: readonly MetadataCommand[] = [...nodes, create]
 describe('metadata: CreateTopic', () => {
   it('opens segment 1 at offset 0, under the epoch of its version', () => {
     expect(segmentsAfter(created)).to.deep.equal([
-      { id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4, state: 'open', entryCount: 0 },
+      { ...opened, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4 },
     ])
   })
 
@@ -57,8 +70,8 @@ describe('metadata: CreateTopic', () => {
 describe('metadata: SealAndRoll', () => {
   it('fixes the count and opens the next segment behind it, an epoch on', () => {
     expect(segmentsAfter([...created, seal])).to.deep.equal([
-      { id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4, state: 'sealed', entryCount: 10 },
-      { id: 2, baseOffset: 10, leader: 2, replicas: [2, 3], epoch: 5, state: 'open', entryCount: 0 },
+      { ...sealed, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4 },
+      { ...opened, id: 2, baseOffset: 10, leader: 2, replicas: [2, 3], epoch: 5 },
     ])
   })
 
@@ -81,9 +94,10 @@ describe('metadata: SealAndRoll', () => {
 
   it('refuses every other outcome for a sealed segment', () => {
     const done = [...created, seal]
-    const counts = 'segment 1 was sealed at 10 entries, not 11'
+    const counts = 'segment 1 was sealed at 10 entries and 2 control batches, not '
     const moved = 'segment 1 was sealed and rolled to other nodes'
-    expectRejected(done, { ...seal, entryCount: 11 }, 'count-mismatch', counts)
+    expectRejected(done, { ...seal, entryCount: 11 }, 'count-mismatch', `${counts}11 entries and 2 control batches`)
+    expectRejected(done, { ...seal, controlCount: 3 }, 'count-mismatch', `${counts}10 entries and 3 control batches`)
     expectRejected(done, { ...seal, nextLeader: 3 }, 'stale-segment', moved)
     expectRejected(done, { ...seal, nextReplicas: [2] }, 'stale-segment', moved)
     expectRejected(done, { ...seal, nextReplicas: [2, 1] }, 'stale-segment', moved)
@@ -99,7 +113,7 @@ describe('metadata: SealAndRoll', () => {
   })
 
   it('refuses a count that would push offsets past what a number holds exactly', () => {
-    const huge = { ...seal, entryCount: Number.MAX_SAFE_INTEGER }
+    const huge = { ...seal, entryCount: Number.MAX_SAFE_INTEGER, controlCount: 0 }
     expect(segmentsAfter([...created, huge]).at(-1)?.baseOffset).to.equal(Number.MAX_SAFE_INTEGER)
     const detail = `offsets would exceed ${Number.MAX_SAFE_INTEGER}`
     const next = { ...seal, segment: 2, epoch: 5, entryCount: 1 }
@@ -107,10 +121,38 @@ describe('metadata: SealAndRoll', () => {
   })
 })
 
+describe('metadata: ReplaceReplicas', () => {
+  const done = [...created, seal]
+
+  it('moves a copy of a sealed segment, also the one of its leader', () => {
+    expect(segmentsAfter([...done, replace])[0]).to.deep.include({ leader: 1, replicas: [2, 3], state: 'sealed' })
+    expectOutcome([...done, replace], replace, 'unchanged')
+  })
+
+  it('leaves an open segment where it is written', () => {
+    expectRejected(created, replace, 'segment-open', 'segment 1 is open')
+    const open = { ...replace, segment: 2, epoch: 5, before: [2, 3] }
+    expectRejected(done, open, 'segment-open', 'segment 2 is open')
+  })
+
+  it('is a compare-and-set on the replicas', () => {
+    expectRejected(done, { ...replace, before: [1, 3] }, 'stale-replicas', 'segment 1 is on nodes 1, 2')
+    expectRejected(done, { ...replace, epoch: 5 }, 'stale-epoch', 'segment 1 is at epoch 4, not 5')
+  })
+
+  it('needs known replicas, at least one, without repeats', () => {
+    expectRejected(done, { ...replace, after: [] }, 'invalid-command', 'there are no replicas')
+    expectRejected(done, { ...replace, after: [2, 2] }, 'invalid-command', 'the replicas repeat a node')
+    expectRejected(done, { ...replace, after: [2, 9] }, 'unknown-node', 'node 9 is unknown')
+    expectRejected(done, { ...replace, segment: 3 }, 'unknown-segment', 'segment 3 does not exist')
+    expectRejected(done, { ...replace, topic: 'x' }, 'unknown-topic', 'topic "x" does not exist')
+  })
+})
+
 describe('metadata: FenceSegment', () => {
   it('makes the open segment recovering, an epoch on, under the same leader', () => {
     expect(segmentsAfter([...created, fence])).to.deep.equal([
-      { id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 5, state: 'recovering', entryCount: 0 },
+      { ...opened, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 5, state: 'recovering' },
     ])
   })
 

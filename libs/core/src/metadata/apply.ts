@@ -1,5 +1,5 @@
 import { removeNode, upsertNode } from './apply-node.js'
-import { fenceSegment, sealAndRoll, trimTopic } from './apply-segment.js'
+import { fenceSegment, replaceReplicas, sealAndRoll, trimTopic } from './apply-segment.js'
 import { configureTopic, createTopic, deleteTopic } from './apply-topic.js'
 import type { ClusterMetadata, MetadataCommand } from './model.js'
 import { type Applied, rejected } from './outcome.js'
@@ -30,6 +30,8 @@ function applyParsed(state: ClusterMetadata, command: MetadataCommand): Applied 
       return sealAndRoll(state, command)
     case 'FenceSegment':
       return fenceSegment(state, command)
+    case 'ReplaceReplicas':
+      return replaceReplicas(state, command)
     case 'ConfigureTopic':
       return configureTopic(state, command)
     case 'DeleteTopic':

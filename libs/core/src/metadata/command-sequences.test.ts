@@ -40,11 +40,13 @@ const near = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: -2, max: 2 }) },
 )
 
+const OFTEN: readonly Intent['kind'][] = ['CreateTopic', 'FenceSegment', 'TrimTopic', 'ReplaceReplicas', 'Replay']
+
 const intents: fc.Arbitrary<readonly Intent[]> = fc.array(
   fc.record<Intent>({
     kind: fc.oneof(
       { weight: 6, arbitrary: fc.constant<Intent['kind']>('SealAndRoll') },
-      { weight: 3, arbitrary: fc.constantFrom<Intent['kind'][]>('CreateTopic', 'FenceSegment', 'TrimTopic', 'Replay') },
+      { weight: 3, arbitrary: fc.constantFrom<Intent['kind'][]>(...OFTEN) },
       {
         weight: 1,
         arbitrary: fc.constantFrom<Intent['kind'][]>('ConfigureTopic', 'DeleteTopic', 'UpsertNode', 'RemoveNode'),
@@ -108,9 +110,11 @@ function commandOf(
     case 'CreateTopic':
       return { kind, topic, config: DEFAULT_TOPIC_CONFIG, leader: node, replicas }
     case 'SealAndRoll':
-      return { kind, topic, segment, epoch, entryCount: wish.amount, nextLeader: node, nextReplicas: replicas }
+      return sealOf(wish, { segment, epoch }, replicas)
     case 'FenceSegment':
       return { kind, topic, segment, epoch }
+    case 'ReplaceReplicas':
+      return replaceOf(wish, known, replicas)
     case 'ConfigureTopic':
       return { kind, topic, config: { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax: wish.amount + 1 } }
     case 'DeleteTopic':
@@ -122,6 +126,23 @@ function commandOf(
     case 'RemoveNode':
       return { kind, id: node }
   }
+}
+
+function sealOf(
+  { topic, amount, node }: Intent,
+  target: { readonly segment: number; readonly epoch: number },
+  nextReplicas: readonly number[],
+): MetadataCommand {
+  const counts = { entryCount: amount, controlCount: amount % 3 }
+  return { kind: 'SealAndRoll', topic, ...target, ...counts, nextLeader: node, nextReplicas }
+}
+
+function replaceOf(wish: Intent, known: TopicMetadata | undefined, after: readonly number[]): MetadataCommand {
+  const segments = known?.segments ?? []
+  const target = segments[wish.amount % Math.max(1, segments.length)]
+  const at = { segment: (target?.id ?? 1) + wish.segmentError, epoch: (target?.epoch ?? 1) + wish.epochError }
+  const before = wish.nodesKnown === 3 ? (target?.replicas ?? [1]) : after
+  return { kind: 'ReplaceReplicas', topic: wish.topic, ...at, before, after }
 }
 
 function trim(wish: Intent, known: TopicMetadata | undefined): MetadataCommand {

@@ -45,6 +45,7 @@ describe('encoding of commands', () => {
       retentionMs: max,
       retentionBytes: max,
       replicationFactor: 16,
+      ack: 'quorum',
     }
     const replicas = Array.from({ length: 16 }, (_, index) => max - index)
     const largest: readonly MetadataCommand[] = [
@@ -160,7 +161,9 @@ interface Segment {
   replicas: number[]
   epoch: number
   state: string
+  ackQuorum: number
   entryCount: number
+  controlCount: number
 }
 interface Topic {
   name: string
@@ -175,9 +178,14 @@ interface Flat {
 
 function segments(): Segment[] {
   return [
-    { id: 1, baseOffset: 0, leader: 1, replicas: [1], epoch: 1, state: 'sealed', entryCount: 10 },
-    { id: 2, baseOffset: 10, leader: 2, replicas: [2, 1], epoch: 2, state: 'open', entryCount: 0 },
+    { ...sampleSegment(1, 0), replicas: [1], state: 'sealed', entryCount: 10, controlCount: 1 },
+    { ...sampleSegment(2, 10), replicas: [2, 1] },
   ]
+}
+
+function sampleSegment(id: number, baseOffset: number): Segment {
+  const counts = { ackQuorum: 1, entryCount: 0, controlCount: 0 }
+  return { id, baseOffset, leader: id, replicas: [id], epoch: id, state: 'open', ...counts }
 }
 
 /** What the decoder says → what was done to a good state. */
@@ -186,7 +194,7 @@ const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
   'topic "a": its last segment is sealed': (state) => state.topics[0]!.segments.pop(),
   'topic "a": segment 1: offsets start at 0': (state) => (state.topics[0]!.segments[0]!.baseOffset = 1),
   'topic "a": segment 2: the segment before it is not sealed': (state) => {
-    Object.assign(state.topics[0]!.segments[0]!, { state: 'open', entryCount: 0 })
+    Object.assign(state.topics[0]!.segments[0]!, { state: 'open', entryCount: 0, controlCount: 0 })
   },
   'topic "a": segment 3: segment 2 is missing': (state) => (state.topics[0]!.segments[1]!.id = 3),
   'topic "a": segment 2: the segment before it ends at offset 10': (state) =>
@@ -194,6 +202,7 @@ const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
   'topic "a": segment 2: its epoch is not above the one before': (state) => (state.topics[0]!.segments[1]!.epoch = 1),
   'topic "a": segment 2: its epoch is ahead of the version': (state) => (state.topics[0]!.segments[1]!.epoch = 10),
   'topic "a": segment 2: it has a count and is not sealed': (state) => (state.topics[0]!.segments[1]!.entryCount = 1),
+  'topic "a": segment 2: its quorum exceeds its replicas': (state) => (state.topics[0]!.segments[1]!.ackQuorum = 3),
   'topic "a": segment 2: its offsets are too large': (state) => {
     Object.assign(state.topics[0]!.segments[0]!, { id: 2, baseOffset: 1, entryCount: max })
   },

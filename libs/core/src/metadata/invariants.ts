@@ -1,4 +1,4 @@
-import { endOffset } from '../segment.js'
+import { endOffset, endPosition } from '../segment.js'
 import type { ClusterMetadata, NodeId, SegmentMetadata, TopicMetadata } from './model.js'
 
 /** What is wrong with a state whose fields are each valid: the invariants of the model, in words; undefined if all hold. */
@@ -32,14 +32,18 @@ function orderFault(previous: SegmentMetadata | undefined, segment: SegmentMetad
 
 function segmentFault(segment: SegmentMetadata, state: ClusterMetadata): string | undefined {
   if (segment.epoch > state.version) return 'its epoch is ahead of the version'
-  if (segment.state !== 'sealed' && segment.entryCount !== 0) return 'it has a count and is not sealed'
-  if (!Number.isSafeInteger(endOffset(segment))) return 'its offsets are too large'
-  return replicasFault(segment.leader, segment.replicas) ?? unknownReplicaFault(segment.replicas, state)
+  if (segment.state !== 'sealed' && endPosition(segment) !== 0) return 'it has a count and is not sealed'
+  if (!Number.isSafeInteger(endOffset(segment) + segment.controlCount)) return 'its offsets are too large'
+  const replicas = segment.replicas
+  if (segment.state !== 'sealed' && segment.ackQuorum > replicas.length) return 'its quorum exceeds its replicas'
+  const leader = segment.state === 'sealed' ? undefined : segment.leader
+  return replicasFault(replicas, leader) ?? unknownReplicaFault(replicas, state)
 }
 
-/** Why these nodes cannot be the replicas of a segment, whichever nodes exist. */
-export function replicasFault(leader: NodeId, replicas: readonly NodeId[]): string | undefined {
-  if (!replicas.includes(leader)) return `the replicas lack the leader, node ${leader}`
+/** Why these nodes cannot be the replicas of a segment (that this node leads), whichever nodes exist. */
+export function replicasFault(replicas: readonly NodeId[], leader?: NodeId): string | undefined {
+  if (replicas.length === 0) return 'there are no replicas'
+  if (leader !== undefined && !replicas.includes(leader)) return `the replicas lack the leader, node ${leader}`
   if (new Set(replicas).size !== replicas.length) return 'the replicas repeat a node'
   return undefined
 }

@@ -9,7 +9,7 @@ export interface SegmentMetadata {
   readonly baseOffset: number
   /** The one node that may ever write it. Invariant: never changes. */
   readonly leader: NodeId
-  /** Invariant: contains the leader; no duplicates. */
+  /** Invariant: not empty, no duplicates; contains the leader until the segment is sealed. */
   readonly replicas: readonly NodeId[]
   /**
    * Fencing number, from 1. Invariant: never shrinks; ascends over a topic's segments; (topic, segment, epoch) names one
@@ -17,9 +17,16 @@ export interface SegmentMetadata {
    */
   readonly epoch: number
   readonly state: 'open' | 'recovering' | 'sealed'
+  /** Copies that an acknowledgement needs, fixed when the segment is opened. From 1 to the number of replicas. */
+  readonly ackQuorum: number
   /** Exact when sealed, and never changed after; 0 before. */
   readonly entryCount: number
+  /** Control batches, as `entryCount`: a copy is whole when it has both. */
+  readonly controlCount: number
 }
+
+/** How many copies of an entry must be durable before it is acknowledged: the leader's, a majority, or every one. */
+export type AckPolicy = 'leader' | 'quorum' | 'all'
 
 /** What a topic's owner chooses. Each number is an integer. */
 export interface TopicConfig {
@@ -35,6 +42,8 @@ export interface TopicConfig {
   readonly retentionBytes: number
   /** Copies of each new segment, as far as there are voters; at most `REPLICATION_FACTOR_MAX`. */
   readonly replicationFactor: number
+  /** For each new segment. */
+  readonly ack: AckPolicy
 }
 
 /** One topic. */
@@ -80,11 +89,21 @@ export type MetadataCommand =
       readonly segment: number
       readonly epoch: number
       readonly entryCount: number
+      readonly controlCount: number
       readonly nextLeader: NodeId
       readonly nextReplicas: readonly NodeId[]
     }
   /** Makes the open or recovering segment recovering, at epoch + 1: whoever wrote or recovered it before is fenced. */
   | { readonly kind: 'FenceSegment'; readonly topic: string; readonly segment: number; readonly epoch: number }
+  /** Gives a sealed segment, whose replicas are those of `before`, the ones of `after`. */
+  | {
+      readonly kind: 'ReplaceReplicas'
+      readonly topic: string
+      readonly segment: number
+      readonly epoch: number
+      readonly before: readonly NodeId[]
+      readonly after: readonly NodeId[]
+    }
   /** Last one wins. */
   | { readonly kind: 'ConfigureTopic'; readonly topic: string; readonly config: TopicConfig }
   /** `epoch` is that of any segment the topic has: a topic of the same name that was created later has none so old. */
@@ -118,7 +137,9 @@ export type RejectionReason =
   | 'stale-epoch'
   /** The segment was sealed at another count. */
   | 'count-mismatch'
-  /** Only a sealed segment can be trimmed. */
+  /** Only a sealed segment can be trimmed, or given other replicas. */
   | 'segment-open'
+  /** The segment's replicas are not those that the command expects. */
+  | 'stale-replicas'
   /** The node is a replica of some segment. */
   | 'node-in-use'

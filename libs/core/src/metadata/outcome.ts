@@ -50,7 +50,7 @@ export function placementRejection(
   leader: NodeId,
   replicas: readonly NodeId[],
 ): Rejection | undefined {
-  const fault = replicasFault(leader, replicas)
+  const fault = replicasFault(replicas, leader)
   if (fault !== undefined) return rejection('invalid-command', fault)
   const unknown = unknownReplicaFault(replicas, state)
   return unknown === undefined ? undefined : rejection('unknown-node', unknown)

@@ -38,6 +38,7 @@ const topicConfig = record<TopicConfig>({
   retentionMs: count,
   retentionBytes: count,
   replicationFactor: integer(1, REPLICATION_FACTOR_MAX),
+  ack: oneOf('leader', 'quorum', 'all'),
 })
 
 const node = record<NodeMetadata>({
@@ -59,10 +60,19 @@ const commandShapes: { readonly [Kind in CommandKind]: Parser<CommandOf<Kind>> }
     segment: ordinal,
     epoch: ordinal,
     entryCount: count,
+    controlCount: count,
     nextLeader: nodeId,
     nextReplicas: replicas,
   }),
   FenceSegment: record({ kind: oneOf('FenceSegment'), topic: topicName, segment: ordinal, epoch: ordinal }),
+  ReplaceReplicas: record({
+    kind: oneOf('ReplaceReplicas'),
+    topic: topicName,
+    segment: ordinal,
+    epoch: ordinal,
+    before: replicas,
+    after: replicas,
+  }),
   ConfigureTopic: record({ kind: oneOf('ConfigureTopic'), topic: topicName, config: topicConfig }),
   DeleteTopic: record({ kind: oneOf('DeleteTopic'), topic: topicName, epoch: ordinal }),
   TrimTopic: record({ kind: oneOf('TrimTopic'), topic: topicName, upToSegment: ordinal, epoch: ordinal }),
@@ -77,7 +87,9 @@ const segment = record<SegmentMetadata>({
   replicas,
   epoch: ordinal,
   state: oneOf('open', 'recovering', 'sealed'),
+  ackQuorum: integer(1, REPLICATION_FACTOR_MAX),
   entryCount: count,
+  controlCount: count,
 })
 
 const topic = record<TopicMetadata>({

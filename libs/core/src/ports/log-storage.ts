@@ -17,6 +17,26 @@ export interface NewSegment extends SegmentKey {
   readonly topicState: TopicState
 }
 
+/** One batch as it stands in a segment's log: the same bytes on disk, on the wire and in every copy. */
+export interface EncodedBatch {
+  /** Records before it: the log position at which it begins. */
+  readonly position: number
+  /** Its entries; 0 for a control batch, which is one record. */
+  readonly entryCount: number
+  /** Index in the segment of its first entry, or of the next one for a control batch. */
+  readonly firstIndex: number
+  /** Header and payload (spec/batch-format.md), a view; the bytes behind it do not change until the batch is committed. */
+  readonly bytes: Uint8Array
+}
+
+/** Who appended a batch, so that it is stored once however often it comes. */
+export interface Producer {
+  /** From 1. */
+  readonly id: number
+  /** Sequence of the batch's first entry; the others follow one by one. From 0. */
+  readonly sequence: number
+}
+
 /**
  * The segments that live on this node. One instance owns one data directory.
  * Two logs of one key never exist; all methods may be called at any time from one thread.
@@ -39,10 +59,19 @@ export interface LogStorage {
  * Appends join the batch that is open now; all batches of all segments that are open while a commit is under way go into
  * the next one. Offsets are given out in call order. If a commit fails, its entries and all that were appended to the same
  * segment since are rejected and leave no hole: the next append gets the first rejected offset.
+ *
+ * The log is a row of records: each entry is one, and each control batch (a commit of cursors). A position counts the records
+ * before it. What the engine writes for itself (a run's snapshot of the topic's state, an epoch) is no record, so a copy has
+ * the same positions whatever its runs.
  */
 export interface SegmentLog extends SegmentKey {
   readonly baseOffset: number
+  /** The epoch under which the segment was created; batches that are appended here carry it. */
   readonly epoch: number
+  /** The newest epoch that this copy has durably seen: `epoch`, or what it was fenced with. */
+  readonly fencedEpoch: number
+  /** Records that are committed. */
+  readonly position: number
   readonly sealed: boolean
   /** Entries that are committed, and so may be read. Invariant: never shrinks. */
   readonly entryCount: number
@@ -60,8 +89,36 @@ export interface SegmentLog extends SegmentKey {
   /** Copies the entry into the open batch. Throws `SEGMENT_SEALED`, `ENTRY_TOO_LARGE` or `STORAGE_CLOSED` and changes nothing. */
   append(entry: Uint8Array): CommitTicket
 
-  /** As `append`, all or nothing for readers and for recovery. An empty list resolves with the batch that is open. */
-  appendBatch(entries: readonly Uint8Array[]): CommitTicket
+  /**
+   * As `append`, all or nothing for readers and for recovery. An empty list resolves with the batch that is open. With a
+   * producer, the batch is one of its own, and `topicState.producers` has its last sequence when it is committed.
+   */
+  appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket
+
+  /**
+   * Appends a batch of another copy of this segment, bytes unchanged (copied before it returns). It must be the next one:
+   * throws `INVALID_ARGUMENT` when it begins elsewhere than at the end of what was appended, `CORRUPT_DATA` when a checksum
+   * or a number in it is wrong, and else what `append` throws.
+   */
+  appendEncoded(batch: Uint8Array): CommitTicket
+
+  /** Calls back with each batch when its commit begins, in the order of the log, until the function it returns is called. */
+  onBatch(listener: (batch: EncodedBatch) => void): () => void
+
+  /**
+   * Committed batches from the one at `fromPosition` on (which must be the beginning of a batch, else `INVALID_ARGUMENT`):
+   * at least one if there is one, then while `maxBytes` holds. Empty: that is the end. Damage rejects with `CORRUPT_DATA`.
+   */
+  readBatches(fromPosition: number, maxBytes: number): Promise<readonly EncodedBatch[]>
+
+  /** This copy has seen `epoch`; durable when it resolves, also when the segment is empty. Never goes back: less is fine. */
+  fence(epoch: number): Promise<void>
+
+  /**
+   * Gives up the records behind `position`, the beginning or end of a batch, which nobody was promised; durable when it
+   * resolves. Throws `INVALID_ARGUMENT` when it is beyond the end or within a batch, or the segment is sealed.
+   */
+  truncateTail(position: number): Promise<void>
 
   /** Records that the cursor's next entry is `offset` (topic offset). Several of one commit are coalesced: the last one wins. */
   commitCursor(name: string, offset: number): CommitTicket
@@ -111,6 +168,8 @@ export interface CommitTicket {
   readonly firstOffset: number
   /** Topic offset of the last entry so far; firstOffset − 1 for a batch of control records only. */
   readonly lastOffset: number
+  /** The log's position behind the batch (and the control batch of the same commit), once it is committed; 0 before. */
+  readonly endPosition: number
   readonly state: 'pending' | 'committed' | 'failed'
   /** Why, when `state` is failed. */
   readonly error: Error | undefined
