@@ -67,6 +67,12 @@ describe('recovering a segment', () => {
     expect((await recover([foundRun(run)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
   })
 
+  it('is sealed where the next segment starts, though its mark is lost with a failed sync', async () => {
+    const run = await filled(0, 0, 3)
+    const { start } = await recover([foundRun(run)], { endIndex: 3 })
+    expect([start?.sealed, start?.entryCount]).to.deep.equal([true, 3])
+  })
+
   it('frees runs that were begun and never committed to, and never uses their number again', async () => {
     const [used, begun] = [await filled(0, 0, 2), file.run({ number: 5, firstIndex: 2 })]
     const recovered = await recover([foundRun(used, { state: 'closed' }), foundRun(begun)])

@@ -12,7 +12,7 @@ export interface RecoveryOptions {
   readonly withTopicState: boolean
   /** Some slot of the directory cannot be read: a segment without its beginning may be damaged rather than half deleted. */
   readonly slotsDamaged: boolean
-  /** Where the next segment of the topic starts, as an index in this one; undefined for the topic's last. */
+  /** Where the next segment of the topic starts, as an index in this one, which is then sealed; undefined for the topic's last. */
   readonly endIndex: number | undefined
 }
 
@@ -79,7 +79,7 @@ async function startOf(
     runs: used.slice(0, damage?.runCount).map(({ run }) => run),
     nextRunNumber: Math.max(...ordered.map(({ slot }) => slot.run)) + 1,
     entryCount: endIndex ?? damage?.fromIndex ?? used.at(-1)?.run.endIndex ?? 0,
-    sealed: ordered.some(({ slot }) => slot.state === 'sealed'),
+    sealed: endIndex !== undefined,
     topicState: rebuildState(stateRuns),
     damage,
   }
