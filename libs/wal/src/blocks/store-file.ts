@@ -1,8 +1,10 @@
 import { assert, type BlockFile, type Checksum } from '@walrus/core'
 import { encodeBlockSlot, type BlockSlot, type Generation } from '../format/block-slot.js'
-import { blockPosition, slotPosition, type Geometry } from '../format/geometry.js'
+import { blockPosition, roundUp, SECTOR_BYTES, slotPosition, type Geometry } from '../format/geometry.js'
 import { encodeOpenRecord, encodeSuperblock, openRecordPosition, type Superblock } from '../format/superblock.js'
 import { BlockSpace } from './block-space.js'
+
+const COPY_BYTES_MAX = 1024 * 1024
 
 /** One write that a commit will do. */
 export interface PlannedWrite {
@@ -137,6 +139,15 @@ export class StoreFile {
     if (this.#closed) return
     await this.#writeSlots()
     await this.#fatal(this.#file.sync())
+  }
+
+  /** Writes what already stands there, in whole sectors. */
+  async writeAgain(from: number, to: number): Promise<void> {
+    const end = roundUp(to, SECTOR_BYTES)
+    for (let position = from - (from % SECTOR_BYTES); position < end; position += COPY_BYTES_MAX) {
+      const bytes = await this.#file.read(position, Math.min(COPY_BYTES_MAX, end - position))
+      await this.#file.write([bytes], position, false)
+    }
   }
 
   read(position: number, length: number): Promise<Uint8Array> {

@@ -24,6 +24,15 @@ export interface RecoveredSegment {
   readonly unusedRuns: readonly FoundRun[]
   /** True when something was read past what a slot vouches for: it may not be on stable storage yet. */
   readonly scanned: boolean
+  /** What counts, though no slot and no frame says that it is on stable storage. */
+  readonly unvouched: readonly UnvouchedTail[]
+}
+
+/** The end of a run, from a position in it on. */
+export interface UnvouchedTail {
+  readonly found: FoundRun
+  readonly run: Run
+  readonly fromBytes: number
 }
 
 interface ScannedRun {
@@ -43,7 +52,13 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
     start: used.length === 0 ? undefined : await startOf(ordered, used, endIndex, options),
     unusedRuns: all.filter((one) => !used.includes(one)).map((one) => one.found),
     scanned: all.some(({ content }) => content !== undefined),
+    unvouched: used.flatMap(unvouchedTail),
   }
+}
+
+function unvouchedTail({ found, run, content }: ScannedRun): UnvouchedTail[] {
+  if (!content || content.durableBytes >= run.committedBytes) return []
+  return [{ found, run, fromBytes: content.durableBytes }]
 }
 
 /** The beginning of a segment is freed before the rest. */

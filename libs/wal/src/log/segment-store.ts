@@ -15,7 +15,7 @@ import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
-import { recoverSegment } from './recover-segment.js'
+import { recoverSegment, type UnvouchedTail } from './recover-segment.js'
 import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-segment.js'
 
 /** What a log storage stands on. */
@@ -190,7 +190,7 @@ class BlockLogStorage implements SegmentStore {
     newer: SegmentStart | undefined,
     filesToSync: Set<FoundRun['file']>,
   ): Promise<SegmentStart | undefined> {
-    const { start, unusedRuns, scanned } = await recoverSegment(runs, {
+    const { start, unusedRuns, scanned, unvouched } = await recoverSegment(runs, {
       checksum: this.#options.checksum,
       withTopicState: newer === undefined,
       slotsDamaged: this.#store.slotsDamaged,
@@ -200,6 +200,7 @@ class BlockLogStorage implements SegmentStore {
       file.giveBack(block, slot)
       filesToSync.add(file)
     }
+    for (const tail of unvouched) await writeAgain(tail)
     if (!start) return undefined
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
     if (start.damage) this.#options.onProblem(start.damage.error)
@@ -260,4 +261,13 @@ function groupByTopic(found: readonly FoundRun[]): Map<string, Map<number, Found
 function endIndexBefore(newer: SegmentStart | undefined, [run]: readonly FoundRun[]): number | undefined {
   if (!newer || !run || newer.segment !== run.slot.segment + 1) return undefined
   return newer.baseOffset - run.slot.baseOffset
+}
+
+/**
+ * After a failed sync the system may show bytes that it will never write. Whoever died then left such bytes behind, and a
+ * sync alone would not bring them to stable storage: only what is written again is.
+ */
+async function writeAgain({ found, run, fromBytes }: UnvouchedTail): Promise<void> {
+  await run.file.writeAgain(run.startPosition + fromBytes, run.startPosition + run.committedBytes)
+  run.file.queueSlot(found.block, found.slot)
 }
