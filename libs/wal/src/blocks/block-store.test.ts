@@ -266,6 +266,18 @@ describe('block store: slots', () => {
     expect((await store.take(BLOCK)).firstBlock, 'block 2 may be the second of the run').to.equal(4)
   })
 
+  it('does not believe a slot that was written to another place', async () => {
+    const disk = await diskWithRuns()
+    const slotOfTwo = disk.contents(FIRST)!.slice(slotPosition(1), slotPosition(2))
+    for (const block of [2, 5]) await overwrite(disk, FIRST, slotPosition(block), slotOfTwo)
+    const { problems, onProblem } = problemList()
+    const { found } = await open(disk, { onProblem })
+    expect(topicsOf(found)).to.deep.equal(['one@0+1', 'two@1+2', 'three@3+1'])
+    expect(problems).to.deep.equal([
+      `Cannot trust "faulty/${FIRST}": the slot of block 5 at byte ${slotPosition(5)} is damaged`,
+    ])
+  })
+
   it('leaves the rest of a file alone when its last slot in use is damaged', async () => {
     const disk = await diskWithRuns()
     disk.flipBit(FIRST, slotPosition(3) + 20)

@@ -1,5 +1,5 @@
 import { WalrusError, type BlockFile, type BlockFileDirectory, type Checksum, type Clock } from '@walrus/core'
-import { decodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
+import { decodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
 import { geometryWithin, SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
 import { decodeSuperblock, type Superblock } from '../format/superblock.js'
 import type { Run, RunPlace } from './run.js'
@@ -176,21 +176,21 @@ export class BlockStore {
     const found: FoundRun[] = []
     let doubtful = false
     for (let block = 0; block < file.geometry.blockCount;) {
-      const slot = this.#slotAt(table, block)
+      const slot = this.#slotAt(file, table, block)
       const blockCount = this.#claimSlot(file, block, slot, doubtful)
       if (slot === 'damaged') doubtful = true
       else if (isRun(slot)) {
         doubtful = false
         found.push({ file, block, slot })
       }
-      for (let inner = block + 1; inner < block + blockCount; inner++) forget(file, inner, this.#slotAt(table, inner))
+      for (let inner = block + 1; inner < block + blockCount; inner++) forget(file, inner, this.#slotAt(file, table, inner))
       block += blockCount
     }
     return found
   }
 
-  #slotAt(table: Uint8Array, block: number): FoundSlot {
-    return decodeBlockSlot(table, block * SECTOR_BYTES, this.#options.checksum)
+  #slotAt(file: StoreFile, table: Uint8Array, block: number): FoundSlot {
+    return decodeBlockSlot(table, block * SECTOR_BYTES, slotChecksum(file.fileId, block, this.#options.checksum))
   }
 
   /** Behind a damaged slot, blocks that look free may belong to its run: they are not given out again. */

@@ -1,7 +1,7 @@
 import type { BlockFile } from '@walrus/core'
 import { crc32 } from '@walrus/protocol'
 import { expect } from 'chai'
-import { decodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
+import { decodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
 import { geometryOf, SECTOR_BYTES, slotPosition } from '../format/geometry.js'
 import { turnsOfTheLoop } from '../harness.test.js'
 import { StoreFile } from './store-file.js'
@@ -99,7 +99,10 @@ describe('store file', () => {
   /** The state that each slot under way gives its block. */
   function statesUnderWay(): string[] {
     const slots = file.calls.filter(({ bytes }) => bytes.length === SECTOR_BYTES)
-    return slots.map(({ bytes }) => (decodeBlockSlot(bytes, 0, crc32) as BlockSlot).state)
+    return slots.map(({ bytes, position }) => {
+      const checksum = slotChecksum(1, (position - slotPosition(0)) / SECTOR_BYTES, crc32)
+      return (decodeBlockSlot(bytes, 0, checksum) as BlockSlot).state
+    })
   }
 
   it('makes one durable write of one part where the file can, and else a write and a sync', async () => {

@@ -1,5 +1,5 @@
 import { assert, type BlockFile, type Checksum } from '@walrus/core'
-import { encodeBlockSlot, type BlockSlot, type Generation } from '../format/block-slot.js'
+import { encodeBlockSlot, slotChecksum, type BlockSlot, type Generation } from '../format/block-slot.js'
 import { blockPosition, roundUp, SECTOR_BYTES, slotPosition, type Geometry } from '../format/geometry.js'
 import { encodeOpenRecord, encodeSuperblock, openRecordPosition, type Superblock } from '../format/superblock.js'
 import { BlockSpace } from './block-space.js'
@@ -104,7 +104,7 @@ export class StoreFile {
 
   /** The slot goes to disk with the next write or sync of this file. */
   queueSlot(block: number, slot: BlockSlot): void {
-    this.#queuedSlots.set(block, encodeBlockSlot(slot, this.#checksum))
+    this.#queuedSlots.set(block, encodeBlockSlot(slot, slotChecksum(this.fileId, block, this.#checksum)))
   }
 
   /** Writes what is queued now, durably. */

@@ -10,7 +10,7 @@ import { SECTOR_BYTES } from './geometry.js'
  *  24 u64 segment      32 u64 base offset  40 u64 epoch        48 u64 first index
  *  56 u64 created ms   64 u32 known bytes  68 u64 known end index
  *  76 u64 last timestamp ms                84 u8 flags: bit 0 begins the segment, bit 1 follows durable
- * 256 topic           508 u32 CRC of bytes 0..507
+ * 256 topic           508 u32 CRC of bytes 0..507, continued over the file id (u64) and the block (u32)
  */
 
 const MAGIC = 0x4b4c4257
@@ -60,6 +60,15 @@ export interface BlockSlot {
   readonly followsDurable: boolean
 }
 
+/** The checksum for the slot of one block, so that a slot which was written to another place is not believed there. */
+export function slotChecksum(fileId: number, block: number, checksum: Checksum): Checksum {
+  const place = new Uint8Array(12)
+  writeU64(place, 0, fileId)
+  writeU32(place, 8, block)
+  return (bytes, seed) => checksum(place, checksum(bytes, seed))
+}
+
+/** @param checksum see `slotChecksum` */
 export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(SECTOR_BYTES)
   writeU32(bytes, 0, MAGIC)
