@@ -157,19 +157,21 @@ export class BlockStore {
     return this.#findRuns(storeFile, await file.read(SUPERBLOCK_BYTES, tableBytes))
   }
 
-  /** Undefined for a file whose creation was interrupted: nothing was ever put into it. */
+  /**
+   * Undefined for a file into which nothing was ever put: its creation may have been interrupted, or the system may show a
+   * superblock that a failed sync has kept from stable storage.
+   */
   async #readSuperblock(file: BlockFile): Promise<Superblock | undefined> {
     const { name, sizeBytes } = file
     if (sizeBytes < SUPERBLOCK_BYTES + SECTOR_BYTES) throw this.#corrupt(name, `it has ${sizeBytes} bytes`)
     const head = await file.read(0, SUPERBLOCK_BYTES + SECTOR_BYTES)
     const superblock = decodeSuperblock(head.subarray(0, SUPERBLOCK_BYTES), this.#options.checksum)
-    if (!('kind' in superblock)) {
-      if (superblock.geometry.fileBytes === sizeBytes) return superblock
-      throw this.#corrupt(name, `it has ${sizeBytes} bytes, its superblock says ${superblock.geometry.fileBytes}`)
-    }
-    if (superblock.kind === 'version') throw this.#unsupported(name, superblock.version)
-    if (superblock.kind === 'unfinished' && isNeverUsed(head, this.#options.checksum)) return undefined
-    throw this.#corrupt(name, 'its superblock is damaged')
+    const fault = 'kind' in superblock ? superblock : undefined
+    if (fault?.kind === 'version') throw this.#unsupported(name, fault.version)
+    if (isNeverUsed(head, this.#options.checksum)) return undefined
+    if ('kind' in superblock) throw this.#corrupt(name, 'its superblock is damaged')
+    if (superblock.geometry.fileBytes === sizeBytes) return superblock
+    throw this.#corrupt(name, `it has ${sizeBytes} bytes, its superblock says ${superblock.geometry.fileBytes}`)
   }
 
   #findRuns(file: StoreFile, table: Uint8Array): FoundRun[] {
@@ -183,7 +185,8 @@ export class BlockStore {
         doubtful = false
         found.push({ file, block, slot })
       }
-      for (let inner = block + 1; inner < block + blockCount; inner++) forget(file, inner, this.#slotAt(file, table, inner))
+      for (let inner = block + 1; inner < block + blockCount; inner++)
+        forget(file, inner, this.#slotAt(file, table, inner))
       block += blockCount
     }
     return found
