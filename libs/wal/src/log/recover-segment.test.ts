@@ -107,6 +107,15 @@ describe('recovering a segment', () => {
       })
     })
 
+    it('leaves out a batch of which a later run has replaced a part, and what follows on it', async () => {
+      const [stale, last] = [await filled(0, 0, 2), await filled(1, 3, 1)]
+      await stale.add(['rejected', 'and rejected'])
+      const found = [foundRun(stale), foundRun(last, { followsDurable: false })]
+      expect(summary(await recover(found))).to.deep.equal({
+        ...{ entryCount: 2, runs: [0], unused: [1], damagedFrom: undefined },
+      })
+    })
+
     it('leaves out what stands behind the sealed end', async () => {
       const [stale, last] = [await filled(0, 0, 5), file.run({ number: 1, firstIndex: 3 })]
       await last.addControl([{ kind: 'snapshot' }])

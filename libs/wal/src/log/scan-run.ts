@@ -26,7 +26,7 @@ export interface RunContent {
 /**
  * Reads a run from its start to the last whole batch. What follows is a torn tail if it was never known durable, and damage
  * if it was: each frame says how far the run was durable when it was written, and so do frames behind the gap.
- * @param indexMax batches that start at this entry index or later are void: a later run took their place
+ * @param indexMax batches that reach beyond this entry index are void: a later run took their place, or that of a part
  */
 export async function scanRun(run: Run, knownBytes: number, indexMax: number, checksum: Checksum): Promise<RunContent> {
   const { file, generation, startPosition, capacityBytes } = run
@@ -37,7 +37,8 @@ export async function scanRun(run: Run, knownBytes: number, indexMax: number, ch
     const scanned = await scanner.next()
     if (scanned.kind === 'end') return content.finish(undefined, NOTHING)
     if (scanned.kind === 'fault') return content.finish(scanned, await findBehind(run, scanned.position, checksum))
-    const isVoid = !scanned.header.control && scanned.header.firstIndex >= indexMax
+    const { control, firstIndex, entryCount } = scanned.header
+    const isVoid = !control && firstIndex + entryCount > indexMax
     const fault = isVoid ? undefined : content.faultOf(scanned)
     if (isVoid || fault) return content.finish(fault, { found: true, durableBytes: 0 })
     content.add(scanned)

@@ -136,19 +136,6 @@ describe('log storage: segments', () => {
     expect(await entriesOf(await openStorage(disk.crash(loseAll)))).to.deep.equal(['a', 'b'])
   })
 
-  it('has on stable storage what it shows after a failed sync and the death of the process', async () => {
-    for (let seed = 0; seed < 20; seed++) {
-      const disk = new FaultyDisk({ onOperation: failNth('sync', 1, 'EIO'), random: seededRandom(seed) })
-      const dying = await openStorage(disk)
-      expect((await failureOf(append(dying.create(NEW), 'unsure'))).code).to.equal('FILE_FAILED')
-      const restarted = disk.kill()
-      const next = await openStorage(restarted)
-      expect(await entriesOf(next)).to.deep.equal(['unsure'])
-      await append(next.segment(KEY)!, 'sure')
-      expect(await entriesOf(await openStorage(restarted.crash(loseAll)))).to.deep.equal(['unsure', 'sure'])
-    }
-  })
-
   it('writes a large batch into a file of smaller blocks without touching its neighbours', async () => {
     const disk = new FaultyDisk()
     const storage = await openStorage(disk, { fileBytes: 512 * 1024 })

@@ -289,7 +289,7 @@ export class StoredSegment implements SegmentLog {
     if (this.#damage) throw this.#damage.error
     this.#refusal ??= this.#sealedError()
     await this.drain()
-    await this.#leaveFailedFile()
+    await this.#takeMarkableRun()
     await this.#context.sync()
     const last = this.#runs.at(-1)
     if (last) {
@@ -301,10 +301,13 @@ export class StoredSegment implements SegmentLog {
     this.#sealed = true
   }
 
-  /** A file that failed takes no mark: a run in another file, with the topic's state alone, is then the last. */
-  async #leaveFailedFile(): Promise<void> {
+  /**
+   * A file that failed takes no mark, and where each run was given up there is none to mark, though the disk may still
+   * hold what was rejected: a run with the topic's state alone is then the last.
+   */
+  async #takeMarkableRun(): Promise<void> {
     const last = this.#runs.at(-1)
-    if (!last || last.file.writable) return
+    if (last ? last.file.writable : this.#nextRunNumber === 0) return
     const ticket = this.#pending.commitState()
     if (!this.queued) this.#context.requestCommit(this)
     await ticket.done()
@@ -317,7 +320,7 @@ export class StoredSegment implements SegmentLog {
 
   /** A run starts with the whole state of the topic, so that rebuilding it reads one run. */
   async #addRun(bytes: number, commit: SegmentCommit): Promise<Run> {
-    const isFirst = this.#runs.length === 0
+    const isFirst = this.#nextRunNumber === 0
     const needsState = !isFirst || !this.#topicState.isEmpty
     const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)

@@ -1,0 +1,44 @@
+import { EMPTY_TOPIC_STATE, type NewSegment, type SegmentLog } from '@walrus/core'
+import { failNth, FaultyDisk, seededRandom } from '@walrus/testing'
+import { expect } from 'chai'
+import { bytesOf, failureOf, openStorage, problemList, SMALL, textsOf } from '../harness.test.js'
+import type { SegmentStore } from './segment-store.js'
+
+const UNLIMITED = { maxEntries: 10_000, maxBytes: 1 << 24 }
+const KEY = { topic: 'logs', segment: 1 }
+const NEW: NewSegment = { ...KEY, baseOffset: 0, epoch: 1, topicState: EMPTY_TOPIC_STATE }
+const loseAll = (): number => 0.999999
+
+function append(log: SegmentLog, text: string): Promise<void> {
+  return log.append(bytesOf(text)).done()
+}
+
+async function entriesOf(storage: SegmentStore): Promise<string[] | undefined> {
+  const log = storage.segment(KEY)
+  return log && textsOf(await log.read(0, UNLIMITED))
+}
+
+describe('log storage: after a failure of the disk', () => {
+  it('has on stable storage what it shows after a failed sync and the death of the process', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = new FaultyDisk({ onOperation: failNth('sync', 1, 'EIO'), random: seededRandom(seed) })
+      const dying = await openStorage(disk)
+      expect((await failureOf(append(dying.create(NEW), 'unsure'))).code).to.equal('FILE_FAILED')
+      const restarted = disk.kill()
+      const next = await openStorage(restarted)
+      expect(await entriesOf(next)).to.deep.equal(['unsure'])
+      await append(next.segment(KEY)!, 'sure')
+      expect(await entriesOf(await openStorage(restarted.crash(loseAll)))).to.deep.equal(['unsure', 'sure'])
+    }
+  })
+
+  it('keeps a segment empty whose only commit was rejected, though the disk has it', async () => {
+    const disk = new FaultyDisk({ onOperation: failNth('write', 2, 'EIO'), random: () => 0.9 })
+    const options = { fsync: { kind: 'none' } } as const
+    const log = (await openStorage(disk, options)).create(NEW)
+    expect((await failureOf(log.append(bytesOf('rejected')).done())).code).to.equal('IO_FAILED')
+    await log.seal()
+    const storage = await openStorage(disk.crash(seededRandom(1)), options)
+    expect([storage.segment(KEY)?.sealed, await entriesOf(storage)]).to.deep.equal([true, []])
+  })
+})
