@@ -85,12 +85,21 @@ export class BlockStore {
   /**
    * Frees the runs of a segment for good, in their order. The first becomes free on disk before the others do, so that a
    * crash in between leaves a segment without its beginning, which recovery takes for what it is. Rejects with
-   * `FILE_FAILED`, and frees nothing, when the file of the first takes no writes; others in such a file are freed at the
-   * next start.
+   * `FILE_FAILED`, and frees nothing, when one of the files takes no writes: what stays in it would come back in a later
+   * segment of the same name.
+   * @param filesOfBefore files in which the segment had runs that it gave back
    */
-  async release([first, ...others]: readonly { readonly run: Run; readonly slot: BlockSlot }[]): Promise<void> {
-    if (!first) return
-    const groups = [[first], others.filter(({ run }) => run.file.writable)]
+  async release(
+    [first, ...others]: readonly { readonly run: Run; readonly slot: BlockSlot }[],
+    filesOfBefore: Iterable<StoreFile> = [],
+  ): Promise<void> {
+    const groups = first ? [[first], others] : []
+    for (const { run } of groups.flat()) run.file.checkWritable()
+    for (const file of filesOfBefore) {
+      if (!this.#files.includes(file)) continue
+      file.checkWritable()
+      await file.flushSlots()
+    }
     for (const group of groups) {
       for (const { run, slot } of group) run.file.queueSlot(run.firstBlock, { ...slot, state: 'free' })
       await Promise.all([...new Set(group.map(({ run }) => run.file))].map((file) => file.flushSlots()))

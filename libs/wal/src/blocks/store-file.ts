@@ -24,7 +24,8 @@ export class StoreFile {
   #recordingOpen = false
   #closed = false
   #allocationSequence = 0
-  #broken = false
+  /** Of the sync that broke the file. */
+  #failure: unknown
   #queuedSlots = new Map<number, Uint8Array>()
   /** Never rejects. */
   #slotsUnderWay: Promise<void> | undefined
@@ -45,7 +46,12 @@ export class StoreFile {
 
   /** False after a failed sync: what is there can be read, nothing is added. */
   get writable(): boolean {
-    return !this.#broken
+    return this.#failure === undefined
+  }
+
+  /** Throws what made the file unwritable, if something did. */
+  checkWritable(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Blocks of this file that hold so many bytes. */
@@ -73,12 +79,12 @@ export class StoreFile {
 
   /** True while no block is taken, and none is about to be. */
   get deletable(): boolean {
-    return this.space.freeCount === this.space.blockCount && !this.#broken && !this.#recordingOpen
+    return this.space.freeCount === this.space.blockCount && this.writable && !this.#recordingOpen
   }
 
   /** True once blocks can be taken: generations given out from now on were never used in this file. */
   get allocatable(): boolean {
-    return this.#openCountRecorded && !this.#broken
+    return this.#openCountRecorded && this.writable
   }
 
   /** A generation must not repeat even if the first blocks that carry it are lost in a crash: so the count is durable first. */
@@ -114,7 +120,7 @@ export class StoreFile {
 
   /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. */
   giveBack(firstBlock: number, slot: BlockSlot): void {
-    if (this.#broken) return
+    if (!this.writable) return
     this.queueSlot(firstBlock, { ...slot, state: 'free' })
     this.space.release(firstBlock, slot.blockCount)
   }
@@ -186,7 +192,7 @@ export class StoreFile {
     try {
       await operation
     } catch (error) {
-      this.#broken = true
+      this.#failure = error
       throw error
     }
   }

@@ -41,4 +41,28 @@ describe('log storage: after a failure of the disk', () => {
     const storage = await openStorage(disk.crash(seededRandom(1)), options)
     expect([storage.segment(KEY)?.sealed, await entriesOf(storage)]).to.deep.equal([true, []])
   })
+
+  it('shows a segment as sealed only when it stays so', async () => {
+    const disk = new FaultyDisk({ onOperation: failNth('sync', 2, 'EIO'), random: loseAll })
+    const log = (await openStorage(disk)).create(NEW)
+    await append(log, 'a')
+    expect((await failureOf(log.seal())).code).to.equal('FILE_FAILED')
+    const restarted = disk.kill()
+    expect((await openStorage(restarted)).segment(KEY)?.sealed).to.equal(true)
+    expect((await openStorage(restarted.crash(loseAll))).segment(KEY)?.sealed).to.equal(true)
+  })
+
+  it('removes no segment while a file that failed may hold what was rejected', async () => {
+    const disk = new FaultyDisk({ onOperation: failNth('sync', 1, 'EIO'), random: () => 0 })
+    const storage = await openStorage(disk)
+    const log = storage.create(NEW)
+    expect((await failureOf(append(log, 'rejected'))).code).to.equal('FILE_FAILED')
+    await append(log, 'kept')
+    expect((await failureOf(storage.remove(KEY))).code).to.equal('FILE_FAILED')
+    const after = disk.crash(loseAll)
+    const again = await openStorage(after)
+    expect(await entriesOf(again)).to.deep.equal(['kept'])
+    await again.remove(KEY)
+    expect((await openStorage(after.crash(loseAll))).segment(KEY)).to.equal(undefined)
+  })
 })

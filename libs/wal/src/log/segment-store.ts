@@ -204,6 +204,7 @@ class BlockLogStorage implements SegmentStore {
     if (!start) return undefined
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
     if (start.damage) this.#options.onProblem(start.damage.error)
+    if (!newer) for (const file of renewSeal(runs)) filesToSync.add(file)
     this.#add(start)
     return start
   }
@@ -216,7 +217,7 @@ class BlockLogStorage implements SegmentStore {
 
   async #remove(name: string, segment: StoredSegment): Promise<void> {
     await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
-    await this.#store.release(segment.giveUpRuns())
+    await this.#store.release(segment.giveUpRuns(), segment.filesOfBefore)
     this.#segments.delete(name)
   }
 
@@ -261,6 +262,13 @@ function groupByTopic(found: readonly FoundRun[]): Map<string, Map<number, Found
 function endIndexBefore(newer: SegmentStart | undefined, [run]: readonly FoundRun[]): number | undefined {
   if (!newer || !run || newer.segment !== run.slot.segment + 1) return undefined
   return newer.baseOffset - run.slot.baseOffset
+}
+
+/** For the newest segment nothing but its mark says that it is sealed: as `writeAgain`. Returns the file to sync. */
+function renewSeal(runs: readonly FoundRun[]): FoundRun['file'][] {
+  const sealed = runs.filter(({ slot }) => slot.state === 'sealed')
+  for (const { file, block, slot } of sealed) file.queueSlot(block, slot)
+  return sealed.map(({ file }) => file)
 }
 
 /**

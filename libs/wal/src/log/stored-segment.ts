@@ -11,6 +11,7 @@ import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
 import type { BlockStore } from '../blocks/block-store.js'
 import { nextRunBytes, type RunGrowth } from '../blocks/run-growth.js'
 import { Run } from '../blocks/run.js'
+import type { StoreFile } from '../blocks/store-file.js'
 import type { BufferPool } from '../commit/buffer-pool.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
@@ -81,6 +82,7 @@ export class StoredSegment implements SegmentLog {
   #nextRunNumber: number
   #commitUnderWay = false
   #readsUnderWay = 0
+  readonly #filesOfBefore = new Set<StoreFile>()
   #runsGivenUp = false
   #sealing: Promise<void> | undefined
   #idleListeners: (() => void)[] = []
@@ -199,6 +201,11 @@ export class StoredSegment implements SegmentLog {
   giveUpRuns(): { readonly run: Run; readonly slot: BlockSlot }[] {
     this.#runsGivenUp = true
     return this.#runs.map((run) => ({ run, slot: this.#slotOf(run) }))
+  }
+
+  /** Files that had a run of this segment, which was given back. */
+  get filesOfBefore(): ReadonlySet<StoreFile> {
+    return this.#filesOfBefore
   }
 
   /** Leaves the exact end of an open run on disk, so that the next start need not search for it. */
@@ -369,6 +376,7 @@ export class StoredSegment implements SegmentLog {
     run.closed ||= written
     if (run.committedBytes > 0) return this.#recordIfClosed(run)
     this.#runs = this.#runs.filter((other) => other !== run)
+    this.#filesOfBefore.add(run.file)
     run.file.giveBack(run.firstBlock, this.#slotOf(run))
   }
 
