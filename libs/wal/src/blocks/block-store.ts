@@ -146,7 +146,7 @@ export class BlockStore {
 
   /** An unusable file would take its space until the next start; if it cannot be deleted now, that start will. */
   async #discard(file: StoreFile): Promise<void> {
-    await file.close()
+    await file.discard()
     await this.#options.directory.remove(file.name).catch(this.#options.onProblem)
   }
 

@@ -1,5 +1,6 @@
-import type { BlockFile } from '@walrus/core'
+import type { BlockFile, WalrusError } from '@walrus/core'
 import { crc32 } from '@walrus/protocol'
+import { FaultyDisk } from '@walrus/testing'
 import { expect } from 'chai'
 import { decodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
 import { geometryOf, SECTOR_BYTES, slotPosition } from '../format/geometry.js'
@@ -187,6 +188,19 @@ describe('store file', () => {
     store.space.occupy(0, 1)
     store.giveBack(0, slot())
     expect(store.space.freeCount).to.equal(3)
+  })
+
+  it('claims nothing durable once it is closed, unless it is to be deleted', async () => {
+    for (const deleted of [false, true]) {
+      const directory = await new FaultyDisk().open()
+      const closed = storeFile(await directory.create('closed', geometry.fileBytes))
+      await (deleted ? closed.discard() : closed.close())
+      const outcome = await closed.sync().then(
+        () => 'resolved',
+        (error: WalrusError) => error.code,
+      )
+      expect(outcome).to.equal(deleted ? 'resolved' : 'STORAGE_CLOSED')
+    }
   })
 
   it('reports a write that failed only when none is under way any more', async () => {

@@ -22,7 +22,7 @@ export class StoreFile {
   #openCount: number
   #openCountRecorded: boolean
   #recordingOpen = false
-  #closed = false
+  #discarded = false
   #allocationSequence = 0
   /** Of the sync that broke the file. */
   #failure: unknown
@@ -141,8 +141,8 @@ export class StoreFile {
 
   /** Makes durable what was written or queued before. A failed sync is final: the system may have dropped the bytes. */
   async sync(): Promise<void> {
-    // A file that was deleted because it was empty has nothing to lose.
-    if (this.#closed) return
+    // A file that is deleted because it is empty has nothing to lose.
+    if (this.#discarded) return
     await this.#writeSlots()
     await this.#fatal(this.#file.sync())
   }
@@ -161,7 +161,12 @@ export class StoreFile {
   }
 
   close(): Promise<void> {
-    this.#closed = true
+    return this.#file.close()
+  }
+
+  /** As `close`, before the file is deleted: nobody needs its bytes any more. */
+  discard(): Promise<void> {
+    this.#discarded = true
     return this.#file.close()
   }
 
