@@ -42,6 +42,25 @@ describe('log storage: after a failure of the disk', () => {
     expect([storage.segment(KEY)?.sealed, await entriesOf(storage)]).to.deep.equal([true, []])
   })
 
+  it('never shows a rejected entry later, once recovery has left it out', async () => {
+    const options = { fsync: { kind: 'none' } } as const
+    for (let seed = 0; seed < 100; seed++) {
+      const disk = new FaultyDisk({ onOperation: failNth('write', 4, 'EIO'), random: () => 0.9 })
+      const storage = await openStorage(disk, options)
+      const log = storage.create(NEW)
+      await append(log, 'kept')
+      await storage.sync()
+      await append(log, 'also kept')
+      expect((await failureOf(append(log, 'rejected'))).code).to.equal('IO_FAILED')
+      await append(log, 'lost')
+      const crashed = disk.crash(seededRandom(seed))
+      const recovered = await openStorage(crashed, options)
+      const shown = await entriesOf(recovered)
+      await append(recovered.segment(KEY)!, 'lost, too')
+      expect(await entriesOf(await openStorage(crashed.crash(loseAll), options)), `seed ${seed}`).to.deep.equal(shown)
+    }
+  })
+
   it('shows a segment as sealed only when it stays so', async () => {
     const disk = new FaultyDisk({ onOperation: failNth('sync', 2, 'EIO'), random: loseAll })
     const log = (await openStorage(disk)).create(NEW)

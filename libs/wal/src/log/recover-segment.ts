@@ -26,6 +26,8 @@ export interface RecoveredSegment {
   readonly scanned: boolean
   /** What counts, though no slot and no frame says that it is on stable storage. */
   readonly unvouched: readonly UnvouchedTail[]
+  /** Runs behind whose end a void batch stands, to be wiped out: the run that makes it void may be among the unused. */
+  readonly endingBeforeVoid: readonly Run[]
 }
 
 /** The end of a run, from a position in it on. */
@@ -53,6 +55,7 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
     unusedRuns: all.filter((one) => !used.includes(one)).map((one) => one.found),
     scanned: all.some(({ content }) => content !== undefined),
     unvouched: used.flatMap(unvouchedTail),
+    endingBeforeVoid: used.flatMap(({ run, content }) => (content?.endsBeforeVoid ? [run] : [])),
   }
 }
 

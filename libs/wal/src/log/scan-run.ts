@@ -17,6 +17,8 @@ export interface RunContent {
   readonly startsWithState: boolean
   /** Batches of this run stand behind the end: nothing may be written there under the same generation. */
   readonly residue: boolean
+  /** True when the first batch behind the end is whole, but void: it must not come back when what replaced it is gone. */
+  readonly endsBeforeVoid: boolean
   /** The most that any frame knew to be durable. */
   readonly durableBytes: number
   /** Set when bytes that were known durable are not whole. */
@@ -39,8 +41,9 @@ export async function scanRun(run: Run, knownBytes: number, indexMax: number, ch
     if (scanned.kind === 'fault') return content.finish(scanned, await findBehind(run, scanned.position, checksum))
     const { control, firstIndex, entryCount } = scanned.header
     const isVoid = !control && firstIndex + entryCount > indexMax
-    const fault = isVoid ? undefined : content.faultOf(scanned)
-    if (isVoid || fault) return content.finish(fault, { found: true, durableBytes: 0 })
+    if (isVoid) return { ...content.finish(undefined, RESIDUE), endsBeforeVoid: true }
+    const fault = content.faultOf(scanned)
+    if (fault) return content.finish(fault, RESIDUE)
     content.add(scanned)
   }
 }
@@ -89,6 +92,7 @@ class ContentBuilder {
       controlRecords: this.#controlRecords,
       startsWithState: this.#startsWithState,
       residue: behind.found,
+      endsBeforeVoid: false,
       durableBytes,
       damage: fault && (fault.isDamage || fault.position < durableBytes) ? fault : undefined,
     }
@@ -116,6 +120,7 @@ interface Behind {
 }
 
 const NOTHING: Behind = { found: false, durableBytes: 0 }
+const RESIDUE: Behind = { found: true, durableBytes: 0 }
 
 /** Looks for frames of this run behind a fault, at any byte: their lengths cannot be followed across it. */
 async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {

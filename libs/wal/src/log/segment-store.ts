@@ -10,9 +10,11 @@ import {
   type SegmentKey,
 } from '@walrus/core'
 import { BlockStore, type FoundRun } from '../blocks/block-store.js'
+import type { Run } from '../blocks/run.js'
 import { BufferPool } from '../commit/buffer-pool.js'
 import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
+import { FRAME_BYTES } from '../format/frame.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { recoverSegment, type UnvouchedTail } from './recover-segment.js'
@@ -190,7 +192,7 @@ class BlockLogStorage implements SegmentStore {
     newer: SegmentStart | undefined,
     filesToSync: Set<FoundRun['file']>,
   ): Promise<SegmentStart | undefined> {
-    const { start, unusedRuns, scanned, unvouched } = await recoverSegment(runs, {
+    const { start, unusedRuns, scanned, unvouched, endingBeforeVoid } = await recoverSegment(runs, {
       checksum: this.#options.checksum,
       withTopicState: newer === undefined,
       slotsDamaged: this.#store.slotsDamaged,
@@ -201,6 +203,7 @@ class BlockLogStorage implements SegmentStore {
       filesToSync.add(file)
     }
     for (const tail of unvouched) await writeAgain(tail)
+    for (const run of endingBeforeVoid) await wipeBehind(run)
     if (!start) return undefined
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
     if (start.damage) this.#options.onProblem(start.damage.error)
@@ -278,4 +281,10 @@ function renewSeal(runs: readonly FoundRun[]): FoundRun['file'][] {
 async function writeAgain({ found, run, fromBytes }: UnvouchedTail): Promise<void> {
   await run.file.writeAgain(run.startPosition + fromBytes, run.startPosition + run.committedBytes)
   run.file.queueSlot(found.block, found.slot)
+}
+
+/** Takes its frame from the batch that stands behind the end. */
+async function wipeBehind(run: Run): Promise<void> {
+  const position = run.startPosition + run.committedBytes
+  await run.file.write([{ position, parts: [new Uint8Array(FRAME_BYTES)] }], false)
 }
