@@ -84,4 +84,19 @@ describe('log storage: after a failure of the disk', () => {
     await again.remove(KEY)
     expect((await openStorage(after.crash(loseAll))).segment(KEY)).to.equal(undefined)
   })
+
+  it('vouches after a recovery for what it has found', async () => {
+    const disk = new FaultyDisk()
+    await append((await openStorage(disk)).create(NEW), 'known durable since the recovery')
+    const crashed = disk.crash(loseAll)
+    await (await openStorage(crashed)).close()
+    const [file] = crashed.fileNames
+    crashed.flipBit(file!, positionOf(crashed.contents(file!)!, 'known durable'))
+    const damaged = await openStorage(crashed)
+    expect((await failureOf(damaged.segment(KEY)!.read(0, UNLIMITED))).code).to.equal('CORRUPT_DATA')
+  })
 })
+
+function positionOf(contents: Uint8Array, text: string): number {
+  return Buffer.from(contents).indexOf(text)
+}

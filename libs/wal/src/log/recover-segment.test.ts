@@ -197,6 +197,13 @@ describe('recovering a segment', () => {
       expect((await recover([foundRun(second, { state: 'closed' })])).start).to.equal(undefined)
     })
 
+    it('is damaged, and not removed, where nothing in its beginning can be read, and a later run says that it was there', async () => {
+      const [first, second] = [await filled(0, 0, 2), await filled(1, 2, 2)]
+      first.flip(0)
+      const recovered = await recover([foundRun(first), foundRun(second, { state: 'closed' })])
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [0], damagedFrom: 0 })
+    })
+
     it('is damaged, and not removed, where the slot of its beginning may be unreadable', async () => {
       const second = await filled(1, 2, 2)
       const recovered = await recover([foundRun(second, { state: 'closed' })], { slotsDamaged: true })

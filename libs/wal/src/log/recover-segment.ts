@@ -49,7 +49,7 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
   const endIndex = options.endIndex ?? ordered.find(({ slot }) => slot.state === 'sealed')?.slot.knownEndIndex
   const all = await scanRuns(ordered, endIndex, options.checksum)
   const holding = all.filter(({ run, content }) => run.committedBytes > 0 || content?.damage)
-  const used = isHalfDeleted(holding, options) ? [] : holding.slice(0, tornAt(holding))
+  const used = isHalfDeleted(ordered, options) ? [] : holding.slice(0, tornAt(holding))
   return {
     start: used.length === 0 ? undefined : await startOf(ordered, used, endIndex, options),
     unusedRuns: all.filter((one) => !used.includes(one)).map((one) => one.found),
@@ -64,9 +64,9 @@ function unvouchedTail({ found, run, content }: ScannedRun): UnvouchedTail[] {
   return [{ found, run, fromBytes: content.durableBytes }]
 }
 
-/** The beginning of a segment is freed before the rest. */
-function isHalfDeleted([first]: readonly ScannedRun[], options: RecoveryOptions): boolean {
-  return !first?.found.slot.beginsSegment && !options.slotsDamaged
+/** The beginning of a segment is freed before the rest. One that is there, though nothing in it can be read, was not. */
+function isHalfDeleted(ordered: readonly FoundRun[], options: RecoveryOptions): boolean {
+  return !ordered.some(({ slot }) => slot.beginsSegment) && !options.slotsDamaged
 }
 
 /** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */

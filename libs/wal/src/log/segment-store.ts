@@ -178,6 +178,7 @@ class BlockLogStorage implements SegmentStore {
     const filesToSync = new Set<FoundRun['file']>()
     for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
+    for (const segment of this.#segments.values()) segment.recordClosedRuns()
   }
 
   /** From the newest segment back: the state of the topic is in the newest that holds anything, and each bounds the one before. */

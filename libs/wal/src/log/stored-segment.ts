@@ -208,6 +208,15 @@ export class StoredSegment implements SegmentLog {
     return this.#filesOfBefore
   }
 
+  /**
+   * For recovery: what it has found in runs that take no more is durable now, and their slots say so from the next write
+   * on. A damaged segment stays as it is, or the damage would be forgotten.
+   */
+  recordClosedRuns(): void {
+    if (this.#damage) return
+    for (const run of this.#runs) this.#recordIfClosed(run)
+  }
+
   /** Leaves the exact end of an open run on disk, so that the next start need not search for it. */
   recordEnd(): void {
     const last = this.#runsGivenUp ? undefined : this.#runs.at(-1)
