@@ -35,6 +35,7 @@ export class BlockStore {
   #lastFileId = 0
   #growing: Promise<void> | undefined
   #slotsDamaged = false
+  readonly #filesWithFreedRuns = new Set<StoreFile>()
 
   private constructor(options: BlockStoreOptions) {
     this.#options = options
@@ -55,6 +56,11 @@ export class BlockStore {
   /** True when the slot of some run could not be read at open. */
   get slotsDamaged(): boolean {
     return this.#slotsDamaged
+  }
+
+  /** Files with slots that said `free` at open: a removal that may have been interrupted before its sync. */
+  get filesWithFreedRuns(): Iterable<StoreFile> {
+    return this.#filesWithFreedRuns
   }
 
   get files(): readonly StoreFile[] {
@@ -189,6 +195,7 @@ export class BlockStore {
     for (let block = 0; block < file.geometry.blockCount;) {
       const slot = this.#slotAt(file, table, block)
       const blockCount = this.#claimSlot(file, block, slot, doubtful)
+      if (typeof slot !== 'string' && slot.state === 'free') this.#filesWithFreedRuns.add(file)
       if (slot === 'damaged') doubtful = true
       else if (isRun(slot)) {
         doubtful = false

@@ -85,6 +85,20 @@ describe('log storage: after a failure of the disk', () => {
     expect((await openStorage(after.crash(loseAll))).segment(KEY)).to.equal(undefined)
   })
 
+  it('shows a segment as removed only when it stays so, though the process died in the middle', async () => {
+    const disk = new FaultyDisk()
+    await append((await openStorage(disk)).create(NEW), 'a')
+    const removing = disk.kill({ onOperation: ({ kind }) => (kind === 'sync' && armed ? 'stop' : undefined) })
+    let armed = false
+    const storage = await openStorage(removing)
+    armed = true
+    void storage.remove(KEY)
+    await removing.stopped
+    const restarted = removing.kill()
+    expect((await openStorage(restarted)).segment(KEY)).to.equal(undefined)
+    expect((await openStorage(restarted.crash(loseAll))).segment(KEY)).to.equal(undefined)
+  })
+
   it('vouches after a recovery for what it has found', async () => {
     const disk = new FaultyDisk()
     await append((await openStorage(disk)).create(NEW), 'known durable since the recovery')

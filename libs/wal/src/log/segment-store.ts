@@ -175,7 +175,7 @@ class BlockLogStorage implements SegmentStore {
   }
 
   async recover(found: readonly FoundRun[]): Promise<void> {
-    const filesToSync = new Set<FoundRun['file']>()
+    const filesToSync = new Set<FoundRun['file']>(this.#store.filesWithFreedRuns)
     for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
     for (const segment of this.#segments.values()) segment.recordClosedRuns()
