@@ -45,7 +45,7 @@ describe('the direction of the house', () => {
     ['libs/adapters-fs/src/one.ts', `import { Walrus } from '@walrus/wal'`],
     ['libs/adapters-level/src/one.ts', `import { Container } from 'inversify'`],
     ['libs/client/src/one.ts', `import { assert } from '@walrus/core'`],
-    ['apps/cli/src/one.ts', `import { Walrus } from '@walrus/wal'`],
+    ['apps/cli/src/one.ts', `import { ClusterNode } from '@walrus/cluster'`],
   ]
   for (const [file, code] of violations) {
     it(`refuses ${code} in ${file}`, async () => {

@@ -1,3 +1,4 @@
+import type { StorageBackend } from '@walrus/embedded'
 import type { Logger } from 'pino'
 import { composeNode } from './composition/container.js'
 import { Port } from './composition/port.js'
@@ -7,6 +8,8 @@ import type { Config } from './config.js'
 export interface Broker {
   /** Where clients are listened for, host:port. */
   readonly clientAddress: string
+  /** What the log is stored with. */
+  readonly storage: StorageBackend
   /** Where the node keeps its things. */
   readonly directory: string
   /** Stops accepting, answers what was accepted, syncs, and releases everything. Idempotent. */
@@ -25,7 +28,8 @@ export async function openBroker(config: Config, logger: Logger): Promise<Broker
     await container.getAsync(Port.metadataLog)
     const listener = await container.getAsync(Port.clientListener)
     const { node: directory } = container.get(Port.directories)
-    return { clientAddress: listener.address, directory, close: () => lifetime.end() }
+    const storage = container.get(Port.storageBackend)
+    return { clientAddress: listener.address, storage, directory, close: () => lifetime.end() }
   } catch (thrown) {
     await lifetime.end()
     throw thrown

@@ -1,3 +1,4 @@
+import { STORAGE_CHOICES } from '@walrus/embedded'
 import type { FsyncSchedule } from '@walrus/wal'
 import { choice, integer, optionalText, presence, text, unavailable, type Setting, type ValueOf } from './setting.js'
 
@@ -36,17 +37,13 @@ export const settings = {
   storage: choice({
     flags: '--storage <backend>',
     about: 'How the log is stored; memory keeps nothing across a restart',
-    words: ['auto', 'fd', 'memory'],
+    words: STORAGE_CHOICES,
     fallback: 'auto',
-    refused: {
-      uring: 'the io_uring backend is not available in this version; use fd or auto',
-      mmap: 'the mmap backend is not available in this version; use fd or auto',
-    },
   }),
   fsync: fsync(),
   blockFileBytes: integer({
     flags: '--block-file-bytes <bytes>',
-    about: 'Size of the files that the log is stored in, taken from the disk when they are made',
+    about: 'Size of the files that the log is stored in, not all of it used on the disk before it is written',
     unit: 'bytes',
     min: 8_388_608,
     max: 68_719_476_736,
@@ -125,7 +122,7 @@ export const settings = {
   }),
   disableIoUring: presence({
     variables: ['WALRUS_DISABLE_IO_URING'],
-    about: 'Keeps auto from choosing io_uring; without effect in this version, which has no such backend',
+    about: 'Forbids io_uring: asked for by name it is an error then, and auto never takes it',
   }),
   raftHost: text({
     flags: '--raft-host <host>',

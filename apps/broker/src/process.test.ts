@@ -30,7 +30,7 @@ describe('broker process', () => {
 
   for (const flags of [
     ['--client-port', 'x'],
-    ['--storage', 'uring'],
+    ['--storage', 'tape'],
     ['--join', '127.0.0.1:6001'],
     ['--no-such-flag'],
   ]) {
@@ -41,6 +41,13 @@ describe('broker process', () => {
       expect(process.stdout).to.equal('')
     })
   }
+
+  it('says in one line that io_uring was asked for and is forbidden, and exits 1', async () => {
+    const flags = ['--storage', 'uring', '--data-dir', fixture.dataDir]
+    const process = BrokerProcess.spawn({ flags, variables: { WALRUS_DISABLE_IO_URING: '1' } })
+    expect(await process.exited).to.deep.equal({ code: 1, signal: null })
+    expect(process.stderr).to.equal('walrus-broker: Cannot use storage "uring": WALRUS_DISABLE_IO_URING is set\n')
+  })
 
   it('answers a bad variable with one line and exit code 2', async () => {
     const process = BrokerProcess.spawn({ variables: { WALRUS_MAX_SEGMENT_ENTRIES: 'many' } })

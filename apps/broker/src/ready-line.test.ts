@@ -5,7 +5,9 @@ import { readyLine } from './ready-line.js'
 function lineOf(words: readonly string[], address = '127.0.0.1:8080'): string {
   const invocation = readInvocation(words, {})
   if (invocation.kind !== 'run') throw new Error(invocation.text)
-  return readyLine(invocation.config, address, '/data/node_1')
+  const { config } = invocation
+  const storage = config.storage === 'auto' ? 'fd' : config.storage
+  return readyLine(config, { clientAddress: address, storage, directory: '/data/node_1' })
 }
 
 describe('ready line', () => {
@@ -19,6 +21,7 @@ describe('ready line', () => {
   it('does not claim more durability than there is', () => {
     expect(lineOf(['--fsync', '5ms'])).to.contain('acknowledged after write, fsync every 5 ms')
     expect(lineOf(['--fsync', 'none'])).to.contain('acknowledged after write, no fsync')
+    expect(lineOf(['--storage', 'mmap'])).to.contain('storage mmap in /data/node_1')
     expect(lineOf(['--storage', 'memory'])).to.contain('storage memory, nothing is kept when it stops')
   })
 

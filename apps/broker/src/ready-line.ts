@@ -1,10 +1,12 @@
+import type { Broker } from './broker.js'
 import type { Config } from './config.js'
 
 /** What a node says once it can be talked to: who and where it is, what its word is worth, and how to talk to it. */
-export function readyLine(config: Config, clientAddress: string, directory: string): string {
+export function readyLine(config: Config, broker: Pick<Broker, 'clientAddress' | 'storage' | 'directory'>): string {
+  const { clientAddress, storage, directory } = broker
   return [
     `Walrus node ${config.nodeId} is ready: clients on ${clientAddress}`,
-    config.storage === 'memory' ? 'storage memory' : `storage fd in ${directory}`,
+    storage === 'memory' ? 'storage memory' : `storage ${storage} in ${directory}`,
     `${durabilityWords(config)}. Talk to it: npx walrus-cli --addr ${reachable(clientAddress)}`,
   ].join(', ')
 }

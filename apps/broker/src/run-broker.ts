@@ -16,7 +16,7 @@ export async function runBroker(config: Config): Promise<number> {
     exitOnUncaughtError(logger)
     const signal = firstSignal()
     const broker = await openLogged(config, logger)
-    process.stdout.write(`${readyLine(config, broker.clientAddress, broker.directory)}\n`)
+    process.stdout.write(`${readyLine(config, broker)}\n`)
     return await stop(broker, await signal, logger)
   } catch (thrown) {
     process.stderr.write(`walrus-broker: ${reasonOf(thrown)}\n`)

@@ -49,22 +49,21 @@ export function integer(
   }
 }
 
-/** One of a few words; the reasons say why a word that one might expect is refused. */
+/** One of a few words. */
 export function choice<const Word extends string>(
   description: Description & {
     readonly words: readonly Word[]
     readonly fallback: NoInfer<Word>
-    readonly refused?: Readonly<Record<string, string>>
   },
 ): Setting<Word> {
-  const { words, fallback, refused = {} } = description
+  const { words, fallback } = description
   return {
     ...description,
     variables: description.variables ?? [],
     accepts: words.join(', '),
     read: (raw = fallback) => {
       const word = words.find((one) => one === raw)
-      if (word === undefined) throw new Error(refused[raw] ?? `expected one of ${words.join(', ')}`)
+      if (word === undefined) throw new Error(`expected one of ${words.join(', ')}`)
       return word
     },
   }

@@ -7,6 +7,7 @@ import { addPut } from './commands/put.js'
 import { addRegister } from './commands/register.js'
 import { addRepl, repl } from './commands/repl.js'
 import { addState } from './commands/state.js'
+import { addLog } from './log/log-command.js'
 
 const DEFAULT_ADDRESS: Address = { host: '127.0.0.1', port: 8080 }
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -18,14 +19,14 @@ Exit code: 0 done, 1 the broker refused or could not be reached (the reason is o
 /** The whole command line. Usage errors, `--help` and `--version` throw commander's error instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('walrus-cli')
-    .description('Talks to a Walrus broker')
+    .description('Talks to a Walrus broker, and looks at the files of a stopped one')
     .version(version())
     .addOption(addressOption())
     .option('--timeout-ms <N>', 'longest wait for a connection, and for a reply', readTimeout, DEFAULT_TIMEOUT_MS)
     .addHelpText('after', EXIT_CODES)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
     .exitOverride()
-  for (const add of [addRegister, addPut, addGet, addState, addMetrics, addRepl]) add(program)
+  for (const add of [addRegister, addPut, addGet, addState, addMetrics, addRepl, addLog]) add(program)
   return program.allowExcessArguments(true).action(() => replOnly(program))
 }
 

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { localDisk } from '@walrus/adapters-fs'
-import { Walrus } from '@walrus/wal'
+import { Walrus } from '@walrus/embedded'
 
 const folder = await mkdtemp(join(tmpdir(), 'walrus-example-'))
 
 // One process owns a directory at a time; it is made if it is absent.
-const walrus = await Walrus.open({ ...(await localDisk(folder)) })
+const walrus = await Walrus.open({ path: folder })
 
 // An append resolves with its offset once the entry is on stable storage. Topics exist from their first entry on.
 const offset = await walrus.append('orders', Buffer.from('one tea'))

@@ -35,6 +35,18 @@ export async function lockDirectory(path: string, timing: LockTiming = TIMING): 
   return keepLock(ownerPath, self, timing)
 }
 
+/**
+ * Rejects with `DIRECTORY_LOCKED` while the directory has an owner, or somebody is about to become it. Writes nothing, so it
+ * keeps nobody out that comes later.
+ */
+export async function checkUnowned(path: string, timing: LockTiming = TIMING): Promise<void> {
+  const self = await ownIdentity()
+  const claims = await claimsIn(path, self, timing)
+  const claimer = claims.find(({ words }) => words !== undefined)
+  const owner = (await livingProcess(join(path, 'owner.lock'), self, timing)) ?? claimer?.words
+  if (owner !== undefined) throw lockedBy(path, owner)
+}
+
 /** How long is long. */
 export interface LockTiming {
   /** The owner touches its lock so often. */
@@ -84,16 +96,32 @@ interface Rival {
 }
 
 async function livingRivals({ path, self, timing }: Claim): Promise<readonly Rival[]> {
-  const claims = (await readdir(path)).filter((name) => name.startsWith(CLAIM_PREFIX))
   const rivals: Rival[] = []
-  for (const claim of claims) {
-    const token = claim.slice(CLAIM_PREFIX.length)
-    if (token === self.token) continue
-    const words = await livingProcess(join(path, claim), self, timing)
-    if (words === undefined) await removeFile(join(path, claim))
+  for (const { claimPath, token, words } of await claimsIn(path, self, timing)) {
+    if (words === undefined) await removeFile(claimPath)
     else rivals.push({ token, words })
   }
   return rivals
+}
+
+interface FoundClaim {
+  readonly claimPath: string
+  readonly token: string
+  /** Whose it is; undefined for one of a process that is gone. */
+  readonly words: string | undefined
+}
+
+/** The claims of others. */
+async function claimsIn(path: string, self: ProcessIdentity, timing: LockTiming): Promise<readonly FoundClaim[]> {
+  const names = (await readdir(path)).filter((name) => name.startsWith(CLAIM_PREFIX))
+  const claims: FoundClaim[] = []
+  for (const name of names) {
+    const token = name.slice(CLAIM_PREFIX.length)
+    if (token === self.token) continue
+    const claimPath = join(path, name)
+    claims.push({ claimPath, token, words: await livingProcess(claimPath, self, timing) })
+  }
+  return claims
 }
 
 /**

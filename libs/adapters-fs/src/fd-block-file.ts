@@ -17,16 +17,19 @@ export interface FdBlockFileOptions {
   readonly path: string
   readonly health: FileHealth
   readonly calls: SystemCalls
+  /** Nothing can be written through it. */
+  readonly readOnly: boolean
   readonly onClosed: () => void
 }
 
 /** Opens an existing file. Rejects with `INVALID_ARGUMENT` where it is absent, else with the system's error. */
 export async function openFdBlockFile(options: FdBlockFileOptions): Promise<FdBlockFile> {
-  const { calls, path } = options
-  const descriptor = await openDescriptor(calls, path, constants.O_RDWR)
+  const { calls, path, readOnly } = options
+  const descriptor = await openDescriptor(calls, path, readOnly ? constants.O_RDONLY : constants.O_RDWR)
   try {
     const sizeBytes = await calls.fileSizeBytes(descriptor)
-    const durableDescriptor = HAS_DURABLE_WRITE ? await openDescriptor(calls, path, DURABLE_FLAGS) : undefined
+    const isDurable = HAS_DURABLE_WRITE && !readOnly
+    const durableDescriptor = isDurable ? await openDescriptor(calls, path, DURABLE_FLAGS) : undefined
     return new FdBlockFile(options, { descriptor, durableDescriptor, sizeBytes })
   } catch (thrown) {
     await calls.close(descriptor)
@@ -62,6 +65,7 @@ export class FdBlockFile implements BlockFile {
   readonly #options: FdBlockFileOptions
   readonly #descriptors: Descriptors
   readonly #gate = new CallGate()
+  readonly #durableWrites = new Set<Promise<void>>()
   #syncing: Promise<void> | undefined
   #nextSync: Promise<void> | undefined
 
@@ -120,13 +124,25 @@ export class FdBlockFile implements BlockFile {
   async #writeDurable(parts: readonly Uint8Array[], position: number): Promise<void> {
     const { durableDescriptor, descriptor } = this.#descriptors
     const oneCall = durableDescriptor !== undefined && fitsOneCall(parts)
+    const written = writeFully(this.#options.calls, oneCall ? durableDescriptor : descriptor, parts, position)
+    this.#durableWrites.add(written)
     try {
-      await writeFully(this.#options.calls, oneCall ? durableDescriptor : descriptor, parts, position)
+      await written
     } catch (thrown) {
       this.#break(`write at ${position} of`, thrown)
+    } finally {
+      this.#durableWrites.delete(written)
     }
-    if (!oneCall) await this.#syncAfterOthers()
+    await (oneCall ? this.#othersReturn() : this.#syncAfterOthers())
     this.#checkHealth(`write at ${position} of`)
+  }
+
+  /**
+   * Waits for the durable writes that are under way now: the system tells of bytes that it could not write to one of them
+   * only, not always to the one they belong to, so none is believed before all that were beside it have returned.
+   */
+  async #othersReturn(): Promise<void> {
+    if (this.#durableWrites.size > 0) await Promise.allSettled(this.#durableWrites)
   }
 
   /**
@@ -172,10 +188,14 @@ export class FdBlockFile implements BlockFile {
       throw new WalrusError('STORAGE_CLOSED', `Cannot ${action} "${this.#options.path}": file is closed`)
   }
 
+  /** Whether it can be written to. */
   #checkHealth(action: string): void {
-    const { failure } = this.#options.health
+    const { health, readOnly, path } = this.#options
+    if (readOnly)
+      throw new WalrusError('INVALID_ARGUMENT', `Cannot ${action} "${path}": file is opened for reading only`)
+    const { failure } = health
     if (failure === undefined) return
-    throw new WalrusError('FILE_FAILED', `Cannot ${action} "${this.#options.path}": file failed before`, failure)
+    throw new WalrusError('FILE_FAILED', `Cannot ${action} "${path}": file failed before`, failure)
   }
 
   #checkRange(action: string, position: number, lengthBytes: number): void {

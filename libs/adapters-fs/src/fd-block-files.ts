@@ -1,5 +1,11 @@
-import { join } from 'node:path'
 import { WalrusError, type BlockFile, type BlockFileDirectory } from '@walrus/core'
+import {
+  blockFileNames,
+  blockFilePath,
+  checkBlockFileName,
+  invalidArgument,
+  UNFINISHED_SUFFIX,
+} from './block-file-names.js'
 import { CallGate } from './call-gate.js'
 import { lockDirectory, type DirectoryLock } from './directory-lock.js'
 import { openFdBlockFile, type FdBlockFile, type FileHealth } from './fd-block-file.js'
@@ -35,11 +41,6 @@ export async function openFdBlockFiles(path: string, options: FdBlockFilesOption
   }
 }
 
-const SUFFIX = '.blocks'
-/** A file that is being made; a crash may leave it behind. */
-const UNFINISHED_SUFFIX = '.blocks.tmp'
-const NAME = /^[A-Za-z0-9_-]+$/
-
 /** Takes its lock over from whoever made it. */
 class FdBlockFiles implements BlockFileDirectory {
   readonly #lock: DirectoryLock
@@ -62,31 +63,32 @@ class FdBlockFiles implements BlockFileDirectory {
   }
 
   list(): Promise<readonly string[]> {
-    return this.#run('list', this.path, () => this.#names(SUFFIX))
+    return this.#run('list', this.path, () => blockFileNames(this.#calls, this.path))
   }
 
   create(name: string, sizeBytes: number): Promise<BlockFile> {
-    const path = this.#pathOf(name)
+    const path = blockFilePath(this.path, name)
     return this.#run('create', path, async () => {
-      checkName('create', name)
-      if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 1) throw invalid('create', path, `size is ${sizeBytes} bytes`)
-      if (this.#creating.has(name)) throw invalid('create', path, 'file is being created')
+      checkBlockFileName('create', name)
+      if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 1)
+        throw invalidArgument('create', path, `size is ${sizeBytes} bytes`)
+      if (this.#creating.has(name)) throw invalidArgument('create', path, 'file is being created')
       this.#creating.add(name)
       return this.#create(name, sizeBytes).finally(() => this.#creating.delete(name))
     })
   }
 
   open(name: string): Promise<BlockFile> {
-    return this.#run('open', this.#pathOf(name), async () => {
-      checkName('open', name)
+    return this.#run('open', blockFilePath(this.path, name), async () => {
+      checkBlockFileName('open', name)
       return this.#open(name)
     })
   }
 
   remove(name: string): Promise<void> {
-    return this.#run('remove', this.#pathOf(name), async () => {
-      checkName('remove', name)
-      await this.#unlink(this.#pathOf(name))
+    return this.#run('remove', blockFilePath(this.path, name), async () => {
+      checkBlockFileName('remove', name)
+      await this.#unlink(blockFilePath(this.path, name))
       this.#health.delete(name)
       await syncDirectory(this.#calls, this.path)
     })
@@ -102,7 +104,8 @@ class FdBlockFiles implements BlockFileDirectory {
 
   /** Deletes what an interrupted `create` has left. */
   async removeLeftovers(): Promise<void> {
-    for (const name of await this.#names(UNFINISHED_SUFFIX)) await this.#unlink(this.#pathOf(name, UNFINISHED_SUFFIX))
+    for (const name of await blockFileNames(this.#calls, this.path, UNFINISHED_SUFFIX))
+      await this.#unlink(blockFilePath(this.path, name, UNFINISHED_SUFFIX))
   }
 
   async #run<T>(action: string, path: string, call: () => Promise<T>): Promise<T> {
@@ -116,19 +119,20 @@ class FdBlockFiles implements BlockFileDirectory {
 
   /** Under another name until it is whole, so that a crash never leaves a block file of the wrong size. */
   async #create(name: string, sizeBytes: number): Promise<BlockFile> {
-    const path = this.#pathOf(name)
-    const unfinishedPath = this.#pathOf(name, UNFINISHED_SUFFIX)
-    if ((await this.#names(SUFFIX)).includes(name)) throw invalid('create', path, 'file exists')
+    const path = blockFilePath(this.path, name)
+    const unfinishedPath = blockFilePath(this.path, name, UNFINISHED_SUFFIX)
+    if ((await blockFileNames(this.#calls, this.path)).includes(name))
+      throw invalidArgument('create', path, 'file exists')
     try {
       await reserveFile(this.#calls, unfinishedPath, sizeBytes, this.#reservation)
       await this.#calls.rename(unfinishedPath, path)
       await syncDirectory(this.#calls, this.path)
+      return await this.#open(name)
     } catch (thrown) {
       await this.#unlink(unfinishedPath).catch(() => undefined)
       await this.#unlink(path).catch(() => undefined)
       throw thrown
     }
-    return this.#open(name)
   }
 
   async #open(name: string): Promise<BlockFile> {
@@ -136,9 +140,10 @@ class FdBlockFiles implements BlockFileDirectory {
     this.#health.set(name, health)
     const file: FdBlockFile = await openFdBlockFile({
       name,
-      path: this.#pathOf(name),
+      path: blockFilePath(this.path, name),
       health,
       calls: this.#calls,
+      readOnly: false,
       onClosed: () => this.#opened.delete(file),
     })
     this.#opened.add(file)
@@ -152,23 +157,4 @@ class FdBlockFiles implements BlockFileDirectory {
       if (!hasCode(thrown, 'ENOENT')) throw thrown
     }
   }
-
-  /** Ascending. */
-  async #names(suffix: string): Promise<readonly string[]> {
-    const found = await this.#calls.names(this.path)
-    const names = found.filter((one) => one.endsWith(suffix)).map((one) => one.slice(0, -suffix.length))
-    return names.filter((name) => NAME.test(name)).sort()
-  }
-
-  #pathOf(name: string, suffix = SUFFIX): string {
-    return join(this.path, name + suffix)
-  }
-}
-
-function checkName(action: string, name: string): void {
-  if (!NAME.test(name)) throw invalid(action, name, 'not a name of letters, digits, "_" and "-"')
-}
-
-function invalid(action: string, what: string, reason: string): WalrusError {
-  return new WalrusError('INVALID_ARGUMENT', `Cannot ${action} "${what}": ${reason}`)
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
+import { getSystemErrorMap, getSystemErrorName } from 'node:util'
 import { reasonOf, WalrusError } from '@walrus/core'
 
 /** The expected failure behind an error of the system: `DISK_FULL` or `IO_FAILED`, the thrown one as its cause. */
@@ -11,6 +11,12 @@ export function ioError(action: string, path: string, thrown: unknown): WalrusEr
     `Cannot ${action} "${path}": ${systemReason(thrown)}`,
     thrown,
   )
+}
+
+/** The error of a native call, as `node:fs` makes them. */
+export function systemError(errno: number, call: string): Error & { readonly code: string } {
+  const code = getSystemErrorName(-errno)
+  return Object.assign(new Error(`${code}: ${call}`), { code, errno: -errno, syscall: call })
 }
 
 /** Whether the system gave this reason, such as `ENOENT`. */

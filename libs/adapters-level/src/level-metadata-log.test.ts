@@ -6,7 +6,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LevelMetadataLog, openLevelMetadataLog } from './level-metadata-log.js'
 import { recover } from './recover.js'
-import { closeStore, openStore, type Store } from './store.js'
+import { openMetadataStore as openStore, type MetadataStore as Store } from './metadata-store.js'
+import { closeStore } from './store.js'
 
 const identity = { nodeId: 7, address: '127.0.0.1:6007' }
 

@@ -14,7 +14,8 @@ import {
 import { commandKey, SNAPSHOT_KEY } from './keys.js'
 import { encodeRecord } from './record.js'
 import { recover, type Recovered, type SnapshotPosition } from './recover.js'
-import { closeStore, openStore, type Store } from './store.js'
+import { openMetadataStore, type MetadataStore } from './metadata-store.js'
+import { closeStore, readFrom } from './store.js'
 
 export interface LevelMetadataLogOptions {
   /** Created if missing. One process owns it at a time. */
@@ -36,9 +37,9 @@ export interface LevelMetadataLogOptions {
  * A command that no log can hold rejects with `INVALID_ARGUMENT`, one after `close` with `STORAGE_CLOSED`; neither is applied.
  */
 export async function openLevelMetadataLog(options: LevelMetadataLogOptions): Promise<MetadataLog> {
-  const store = await openStore(options.directory)
+  const store = await openMetadataStore(options.directory)
   try {
-    return new LevelMetadataLog(options, store, await recover(store))
+    return new LevelMetadataLog(options, store, await readFrom(store, () => recover(store)))
   } catch (error) {
     await closeStore(store)
     throw error
@@ -58,7 +59,7 @@ type Listener = (command: MetadataCommand, state: ClusterMetadata) => void
 
 export class LevelMetadataLog implements MetadataLog {
   readonly #options: LevelMetadataLogOptions
-  readonly #store: Store
+  readonly #store: MetadataStore
   readonly #listeners = new Set<Listener>()
   #state: ClusterMetadata
   #snapshot: SnapshotPosition
@@ -70,7 +71,7 @@ export class LevelMetadataLog implements MetadataLog {
   #failure: WalrusError | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: LevelMetadataLogOptions, store: Store, recovered: Recovered) {
+  constructor(options: LevelMetadataLogOptions, store: MetadataStore, recovered: Recovered) {
     this.#options = options
     this.#store = store
     this.#state = recovered.state

@@ -7,11 +7,12 @@ import { WalrusError } from '@walrus/core'
  *   0        1         5                13
  *   +--------+---------+----------------+------------------+
  *   | u8     | u32 LE  | u64 LE         | payload          |
- *   | format | CRC-32  | log index      | UTF-8 text       |
+ *   | format | CRC-32  | number         | text or bytes    |
  *   +--------+---------+----------------+------------------+
  *             the CRC covers everything after itself
  *
- * The index stands in the value too, so that a value under the wrong key is noticed.
+ * The number is that of the command, entry, write or snapshot; it stands in the value too, so that a value under the wrong
+ * key is noticed.
  */
 const FORMAT = 1
 const CRC_AT = 1
@@ -21,16 +22,37 @@ const HEADER_BYTES = 13
 /** The bytes of a record with its checksum. */
 export function encodeRecord(index: number, payload: string): Buffer {
   const record = Buffer.allocUnsafe(HEADER_BYTES + Buffer.byteLength(payload))
+  record.write(payload, HEADER_BYTES)
+  return sealed(record, index)
+}
+
+/** Like `encodeRecord`: the payload has `payloadBytes`, all of which `fill` writes from `at` on. */
+export function encodeBinaryRecord(
+  index: number,
+  payloadBytes: number,
+  fill: (record: Buffer, at: number) => void,
+): Buffer {
+  const record = Buffer.allocUnsafe(HEADER_BYTES + payloadBytes)
+  fill(record, HEADER_BYTES)
+  return sealed(record, index)
+}
+
+/** The checksum that a record carries. */
+export function checksumOf(record: Buffer): number {
+  return record.readUInt32LE(CRC_AT)
+}
+
+function sealed(record: Buffer, index: number): Buffer {
   record.writeUInt8(FORMAT, 0)
   record.writeBigUInt64LE(BigInt(index), INDEX_AT)
-  record.write(payload, HEADER_BYTES)
   record.writeUInt32LE(crc32(record.subarray(INDEX_AT)), CRC_AT)
   return record
 }
 
 export interface IndexedRecord {
   readonly index: number
-  readonly payload: string
+  /** A view of the record. */
+  readonly payload: Buffer
 }
 
 /** Throws `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming `where`. */
@@ -41,7 +63,7 @@ export function decodeRecord(where: string, record: Buffer): IndexedRecord {
   const format = record.readUInt8(0)
   if (format !== FORMAT)
     throw new WalrusError('UNSUPPORTED_FORMAT', `Cannot read ${where}: record format ${format} is unknown`)
-  return { index: Number(record.readBigUInt64LE(INDEX_AT)), payload: record.toString('utf8', HEADER_BYTES) }
+  return { index: Number(record.readBigUInt64LE(INDEX_AT)), payload: record.subarray(HEADER_BYTES) }
 }
 
 /** The failure to read `where`. */

@@ -9,7 +9,7 @@ import {
 } from '@walrus/core'
 import { commandKey, SNAPSHOT_KEY } from './keys.js'
 import { damaged, decodeRecord } from './record.js'
-import type { Store } from './store.js'
+import type { MetadataStore } from './metadata-store.js'
 
 /** What the files say. */
 export interface Recovered {
@@ -28,7 +28,7 @@ export interface SnapshotPosition {
 }
 
 /** Reads snapshot and log, changing nothing. Throws `CORRUPT_DATA` unless every command up to the mark is there, whole. */
-export async function recover(store: Store): Promise<Recovered> {
+export async function recover(store: MetadataStore): Promise<Recovered> {
   const recovered = await replay(store, await readSnapshot(store))
   const mark = await store.mark.read()
   if (recovered.lastIndex < mark) {
@@ -39,17 +39,17 @@ export async function recover(store: Store): Promise<Recovered> {
 
 type Snapshot = Pick<Recovered, 'state' | 'snapshot'>
 
-async function readSnapshot({ database, name }: Store): Promise<Snapshot> {
+async function readSnapshot({ database, name }: MetadataStore): Promise<Snapshot> {
   const value = await database.get(SNAPSHOT_KEY)
   if (value === undefined) return { state: EMPTY_METADATA, snapshot: { index: 0, bytes: 0 } }
   const where = `the snapshot of ${name}`
   const { index, payload } = decodeRecord(where, value)
-  const state = known(where, decodeState(payload))
+  const state = known(where, decodeState(payload.toString()))
   if (state.version !== index) throw damaged(where, `it has ${state.version} commands, and says ${index}`)
   return { state, snapshot: { index, bytes: value.length } }
 }
 
-async function replay({ database, name }: Store, { state, snapshot }: Snapshot): Promise<Recovered> {
+async function replay({ database, name }: MetadataStore, { state, snapshot }: Snapshot): Promise<Recovered> {
   let lastIndex = snapshot.index
   let logBytes = 0
   for await (const [key, value] of database.iterator()) {
@@ -66,7 +66,7 @@ async function replay({ database, name }: Store, { state, snapshot }: Snapshot):
 function applyRecord(where: string, index: number, value: Buffer, state: ClusterMetadata): ClusterMetadata {
   const record = decodeRecord(where, value)
   if (record.index !== index) throw damaged(where, `it says that it is command ${record.index}`)
-  return applyCommand(state, known(where, decodeCommand(record.payload))).state
+  return applyCommand(state, known(where, decodeCommand(record.payload.toString()))).state
 }
 
 function known<Value>(where: string, decoded: Decoded<Value>): Value {

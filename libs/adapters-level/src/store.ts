@@ -4,35 +4,63 @@ import { reasonOf, WalrusError } from '@walrus/core'
 import { Level } from 'level'
 import { DurableMark } from './durable-mark.js'
 
-/** Keys are text of fixed width, values are records. */
-export type Database = Level<string, Buffer>
-
-/** The files of one metadata log. */
-export interface Store {
+/** The files of one log. Keys sort as what they stand for does, values are records. */
+export interface Store<Key extends string | Buffer> {
   /** In words, for error messages. */
   readonly name: string
-  readonly database: Database
+  readonly database: Level<Key, Buffer>
   readonly mark: DurableMark
 }
 
+/** What is kept, and how its keys are written. */
+export interface StoreLayout {
+  /** In words, for error messages. */
+  readonly what: string
+  /** Name of the database below the directory. */
+  readonly folder: string
+  readonly keyEncoding: 'utf8' | 'buffer'
+}
+
 /** Opens or creates the files below `directory`. Throws `DIRECTORY_LOCKED`, `CORRUPT_DATA` or `IO_FAILED`. */
-export async function openStore(directory: string): Promise<Store> {
+export async function openStore<Key extends string | Buffer>(
+  directory: string,
+  { what, folder, keyEncoding }: StoreLayout,
+): Promise<Store<Key>> {
   try {
     await createDurably(resolve(directory))
-    const database: Database = new Level(join(directory, 'commands'), { keyEncoding: 'utf8', valueEncoding: 'buffer' })
+    const database = new Level<Key, Buffer>(join(directory, folder), { keyEncoding, valueEncoding: 'buffer' })
     await database.open()
-    return { name: `the metadata log "${directory}"`, database, mark: await openMark(database, directory) }
+    return { name: `the ${what} "${directory}"`, database, mark: await openMark(database, directory) }
   } catch (error) {
     throw openFailure(directory, error)
   }
 }
 
-export async function closeStore(store: Store): Promise<void> {
+export async function closeStore<Key extends string | Buffer>(store: Store<Key>): Promise<void> {
   await store.mark.close()
   await store.database.close()
 }
 
-async function openMark(database: Database, directory: string): Promise<DurableMark> {
+/** What `read` reads. Throws `CORRUPT_DATA` or `IO_FAILED` naming the store when LevelDB cannot. */
+export async function readFrom<Key extends string | Buffer, Result>(
+  { name }: Store<Key>,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read()
+  } catch (error) {
+    throw readFailure(name, error)
+  }
+}
+
+/** The failure to read `where`, unless it is one that says so already. */
+export function readFailure(where: string, thrown: unknown): WalrusError {
+  if (thrown instanceof WalrusError) return thrown
+  const code = codeOf(thrown as NodeJS.ErrnoException)
+  return new WalrusError(code, `Cannot read ${where}: ${reasonOf(thrown)}`, thrown)
+}
+
+async function openMark(database: { close(): Promise<void> }, directory: string): Promise<DurableMark> {
   try {
     return await DurableMark.open(join(directory, 'durable-mark'))
   } catch (error) {
@@ -67,6 +95,10 @@ function openFailure(directory: string, thrown: unknown): WalrusError {
   if (cause.code === 'LEVEL_LOCKED') {
     return new WalrusError('DIRECTORY_LOCKED', `Cannot open "${directory}": it is in use`, cause)
   }
-  const code = cause.code === 'LEVEL_CORRUPTION' ? 'CORRUPT_DATA' : 'IO_FAILED'
-  return new WalrusError(code, `Cannot open "${directory}": ${reasonOf(cause)}`, cause)
+  return new WalrusError(codeOf(cause), `Cannot open "${directory}": ${reasonOf(cause)}`, cause)
+}
+
+/** Not every corruption that LevelDB finds has its code. */
+function codeOf(error: NodeJS.ErrnoException): 'CORRUPT_DATA' | 'IO_FAILED' {
+  return error.code === 'LEVEL_CORRUPTION' || reasonOf(error).startsWith('Corruption:') ? 'CORRUPT_DATA' : 'IO_FAILED'
 }

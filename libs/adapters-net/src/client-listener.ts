@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { ClientService } from '@walrus/cluster'
-import { reasonOf, WalrusError } from '@walrus/core'
 import type { FrameFault } from '@walrus/protocol'
 import { ClientConnection } from './client-connection.js'
 import type { ClientLimits } from './client-limits.js'
 import type { ClientListenerEvent } from './client-listener-event.js'
 import { FlushQueue } from './flush-queue.js'
+import { hostAndPort, listen } from './listen.js'
 import { refuse } from './refuse.js'
 
 export interface ClientListenerOptions {
@@ -40,9 +40,6 @@ export async function openClientListener(options: ClientListenerOptions): Promis
   return listener
 }
 
-/** Connections that the system keeps for us while we are busy. */
-const BACKLOG = 1024
-
 /** After so long without a sign of life the system asks whether the client is still there. */
 const KEEP_ALIVE_MS = 60_000
 
@@ -73,18 +70,10 @@ class NetClientListener implements ClientListener {
     return this.#connections.size
   }
 
-  open(): Promise<void> {
+  async open(): Promise<void> {
     const { host, port, onEvent } = this.#options
-    return new Promise((resolve, reject) => {
-      const refused = (error: Error) => reject(listenError(host, port, error))
-      this.#server.once('error', refused)
-      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.#server.off('error', refused)
-        this.address = hostAndPort(host, (this.#server.address() as AddressInfo).port)
-        this.#server.on('error', (error) => onEvent({ kind: 'accept-failed', error }))
-        resolve()
-      })
-    })
+    this.address = await listen(this.#server, { host, port, callers: 'clients' })
+    this.#server.on('error', (error) => onEvent({ kind: 'accept-failed', error }))
   }
 
   close(timeoutMs: number): Promise<void> {
@@ -119,20 +108,4 @@ class NetClientListener implements ClientListener {
       onEvent({ kind: 'connection-closed', remote })
     })
   }
-}
-
-function hostAndPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-function listenError(host: string, port: number, error: NodeJS.ErrnoException): WalrusError {
-  const reason = REASONS[error.code ?? ''] ?? reasonOf(error)
-  return new WalrusError('UNAVAILABLE', `Cannot listen for clients on "${hostAndPort(host, port)}": ${reason}`, error)
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EADDRINUSE: 'the address is in use',
-  EADDRNOTAVAIL: 'the address is not one of this machine',
-  ENOTFOUND: 'the host is unknown',
 }

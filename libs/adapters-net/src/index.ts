@@ -1,3 +1,7 @@
 export { openClientListener, type ClientListener, type ClientListenerOptions } from './client-listener.js'
 export type { ClientListenerEvent } from './client-listener-event.js'
 export type { ClientLimits } from './client-limits.js'
+export { DEFAULT_PEER_LIMITS, DEFAULT_PEER_TIMINGS, type PeerLimits, type PeerTimings } from './peer/peer-limits.js'
+export type { CallingPeer, DialledPeer, PeerEvent } from './peer/peer-event.js'
+export { openPeerNetwork, type PeerNetwork, type PeerNetworkOptions } from './peer/peer-network.js'
+export type { PeerAccess, PeerCaller, PeerRequestHandler } from './peer/request-handlers.js'

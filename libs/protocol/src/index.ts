@@ -15,6 +15,20 @@ export { FRAME_HEADER_BYTES, FrameReader } from './frame/frame-reader.js'
 export type { FrameFault, FrameReaderOptions } from './frame/frame-reader.js'
 export { FrameWriter, frame, prefixedFrame } from './frame/frame-writer.js'
 export { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from './little-endian.js'
+export {
+  CLUSTER_ID_BYTES_MAX,
+  HANDSHAKE_FRAME_BYTES_MAX,
+  PEER_PROTOCOL_VERSION,
+  REFUSAL_REASON_CHARACTERS_MAX,
+  isClusterId,
+} from './peer/handshake.js'
+export type { Hello, PeerPurpose, Refusal, RefusalCause, Welcome } from './peer/handshake.js'
+export type { Ping, Pong } from './peer/liveness.js'
+export { PEER_FRAME_OVERHEAD_BYTES, PeerFrameWriter, decodePeerFrame, encodePeerFrame } from './peer/peer-frames.js'
+export type { PeerFault, PeerFrame } from './peer/peer-frames.js'
+export type { RaftFrame } from './peer/raft-message.js'
+export type { PeerAnswer, PeerFailure, PeerRequest } from './peer/request.js'
+export type { SnapshotBegin, SnapshotChunk, SnapshotOutcome, SnapshotResult } from './peer/snapshot-transfer.js'
 export { commands } from './text/commands.js'
 export type { CommandName, Handlers, ReplyOf, RequestOf, TextRequest } from './text/commands.js'
 export { errorKindOf, frameFaultMessage, timedOutMessage, unknownTopicMessage } from './text/error-messages.js'

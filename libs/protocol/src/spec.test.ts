@@ -29,6 +29,10 @@ describe('the diagrams', () => {
     expect(linesOfPages(['batch-format.md'])).to.deep.equal(linesOfSources('batch/')).and.not.empty
   })
 
+  it('of spec/peer-format.md stand above the codecs of the peer frames', () => {
+    expect(linesOfPages(['peer-format.md'])).to.deep.equal(linesOfSources('peer/')).and.not.empty
+  })
+
   it('of spec/wire-format.md stand above frames and text commands', () => {
     const above = [...linesOfSources('frame/'), ...linesOfSources('text/')].sort()
     expect(linesOfPages(['wire-format.md'])).to.deep.equal(above).and.not.empty

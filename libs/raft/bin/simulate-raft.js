@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Runs whole groups under faults, one for each seed, and stops at the first one that breaks a promise.
 //
-//   simulate-raft [--seeds N] [--first SEED] [--steps N] [--sabotage NAME]
+//   simulate-raft [--driver] [--seeds N] [--first SEED] [--steps N] [--sabotage NAME]
 //
+// --driver: whole nodes with their driver, instead of bare cores.
 // A failing seed is printed; `--first SEED --seeds 1` replays exactly that run.
 import { parseArgs } from 'node:util'
+import { simulateDriver } from '../dist/simulation/simulate-driver.js'
 import { simulate } from '../dist/simulation/simulate.js'
 
 const { values } = parseArgs({
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '1' },
     steps: { type: 'string', default: '3000' },
     sabotage: { type: 'string' },
+    driver: { type: 'boolean', default: false },
   },
 })
 const seeds = Number(values.seeds)
@@ -21,6 +24,12 @@ const steps = Number(values.steps)
 const totals = { committed: 0, writes: 0, reads: 0 }
 const started = performance.now()
 let failed = 0
+
+if (values.driver) {
+  await simulateWholeNodes()
+  process.exit()
+}
+
 let hash = 0
 
 for (let seed = first; seed < first + seeds; seed++) {
@@ -42,3 +51,19 @@ console.log(
     `${totals.committed} entries committed, ${totals.writes} writes and ${totals.reads} reads completed, trace ${hash.toString(16)}`,
 )
 if (failed > 0) process.exitCode = 1
+
+async function simulateWholeNodes() {
+  const sums = { acknowledged: 0, reads: 0, crashes: 0 }
+  for (let seed = first; seed < first + seeds; seed++) {
+    const { failure, acknowledged, reads, crashes } = await simulateDriver({ seed, steps })
+    sums.acknowledged += acknowledged
+    sums.reads += reads
+    sums.crashes += crashes
+    if (failure === undefined) continue
+    process.exitCode = 1
+    console.log(`seed ${seed} failed: ${failure}`)
+    console.log(`replay it with: npm run simulate:raft -- --driver --first ${seed} --seeds 1 --steps ${steps}`)
+  }
+  const { acknowledged, reads, crashes } = sums
+  console.log(`${seeds} seeds of ${steps} steps: ${acknowledged} writes, ${reads} reads, ${crashes} crashes`)
+}

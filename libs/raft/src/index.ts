@@ -1,3 +1,4 @@
+export { type RaftTransport, type RaftTransportEvents } from './ports/transport.js'
 export { RaftCore } from './core/raft-core.js'
 export { type RaftConfig, type ReadMode, type RandomSource } from './core/config.js'
 export { RaftError, raftErrorCodes, type RaftErrorCode } from './core/errors.js'
@@ -53,3 +54,18 @@ export {
   type SoftState,
   type Term,
 } from './core/types.js'
+export { RaftNode } from './driver/raft-node.js'
+export {
+  defaultLimits,
+  defaultTiming,
+  type RaftLimits,
+  type RaftNodeEvents,
+  type RaftNodeOptions,
+  type RaftTiming,
+} from './driver/options.js'
+export { type RaftNodeStatus } from './driver/node-status.js'
+export { type ProposalDropReason } from './driver/proposals.js'
+export { type LogStore, type LogWrite } from './ports/log-store.js'
+export { type StateMachine } from './ports/state-machine.js'
+export { type RaftClock, type RaftTimer } from './ports/clock.js'
+export { MemoryLogStore } from './memory-log-store.js'

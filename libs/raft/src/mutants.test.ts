@@ -12,19 +12,26 @@ interface Mutant {
   readonly replace: string
 }
 
-describe('mutants of the core', () => {
-  const mutants = JSON.parse(readFileSync(join(room, 'mutants/core.json'), 'utf8')) as readonly Mutant[]
+const suites = [
+  { of: 'core', count: 70 },
+  { of: 'driver', count: 30 },
+]
 
-  it('still fit the code that they change, so that the gate cannot rot', () => {
-    for (const { name, file, find, replace } of mutants) {
-      const source = readFileSync(join(room, 'src/core', file), 'utf8')
-      expect(source.split(find).length - 1, `${name}: "${find}" in ${file}`).to.equal(1)
-      expect(replace, name).to.not.equal(find)
-    }
-  })
+for (const { of, count } of suites) {
+  describe(`mutants of the ${of}`, () => {
+    const mutants = JSON.parse(readFileSync(join(room, `mutants/${of}.json`), 'utf8')) as readonly Mutant[]
 
-  it('are at least seventy, each with its own name', () => {
-    expect(new Set(mutants.map(({ name }) => name)).size).to.equal(mutants.length)
-    expect(mutants.length).to.be.at.least(70)
+    it('still fit the code that they change, so that the gate cannot rot', () => {
+      for (const { name, file, find, replace } of mutants) {
+        const source = readFileSync(join(room, 'src', of, file), 'utf8')
+        expect(source.split(find).length - 1, `${name}: "${find}" in ${file}`).to.equal(1)
+        expect(replace, name).to.not.equal(find)
+      }
+    })
+
+    it(`are at least ${count}, each with its own name`, () => {
+      expect(new Set(mutants.map(({ name }) => name)).size).to.equal(mutants.length)
+      expect(mutants.length).to.be.at.least(count)
+    })
   })
-})
+}

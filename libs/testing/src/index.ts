@@ -6,6 +6,22 @@ export {
   type OnOperation,
   type Verdict,
 } from './disk-world.js'
+export { everyRaftMessage, markedHeartbeat, PEER_MESSAGE_TYPES, snapshotMessage } from './every-raft-message.js'
+export { FaultyLink, type LinkDirection } from './faulty-link.js'
+export {
+  MemoryRaftNetwork,
+  NO_NETWORK_FAULTS,
+  type MemoryEndpoint,
+  type MemoryRaftNetworkOptions,
+  type NetworkFaults,
+} from './memory-raft-network.js'
+export {
+  raftTransportSuite,
+  type OpenRaftTransport,
+  type RaftTransportNode,
+  type RaftTransportPlace,
+  type RaftTransportSuiteOptions,
+} from './raft-transport-suite/suite.js'
 export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
 export { RawClient } from './raw-client.js'
@@ -26,3 +42,5 @@ export {
 } from './memory-log-storage.js'
 export { SECTOR_BYTES } from './sector-file.js'
 export { blockFileSuite, type BlockFilePlace, type BlockFileSuiteOptions } from './block-file-suite/suite.js'
+export { raftLogSuite } from './raft-log-suite/suite.js'
+export { type RaftLogPlace, type RaftLogSuiteOptions } from './raft-log-suite/fixture.js'

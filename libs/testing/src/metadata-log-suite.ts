@@ -186,11 +186,13 @@ function consensusStatus(fixture: Fixture): void {
     await fixture.log.propose(fixture.topic('logs'))
     const { nodeId } = fixture
     const status = fixture.log.status()
-    expect(status).to.include({ id: nodeId, role: 'Leader', leader: nodeId, lastLogIndex: 2, lastAppliedIndex: 2 })
+    const { lastLogIndex } = status
+    expect(lastLogIndex).to.be.at.least(2)
+    expect(status).to.include({ id: nodeId, role: 'Leader', leader: nodeId, lastAppliedIndex: lastLogIndex })
     expect(status.term).to.be.at.least(1)
     expect(status.voterConfigurations).to.deep.equal([[nodeId]])
     expect([...status.addresses.keys()]).to.deep.equal([nodeId])
-    expect([...(status.replication ?? [])]).to.deep.equal([[nodeId, 2]])
+    expect([...(status.replication ?? [])]).to.deep.equal([[nodeId, lastLogIndex]])
   })
 }
 

@@ -8,7 +8,7 @@ import {
   type CrashModel,
   type Promises,
 } from './crash-model.test.js'
-import { openWalrus, problemList, turnsOfTheLoop } from './harness.test.js'
+import { damageIn, openWalrus, problemList, turnsOfTheLoop } from './harness.test.js'
 import type { WalrusOptions } from './walrus-options.js'
 import type { Walrus } from './walrus.js'
 
@@ -19,12 +19,14 @@ import type { Walrus } from './walrus.js'
  */
 
 const TOPICS = ['alpha', 'beta', 'gamma']
-const OUTCOMES_PER_BOUNDARY = 3
+const OUTCOMES_PER_BOUNDARY = 2
 
 interface Scenario extends Promises {
   readonly name: string
   readonly seed: number
   readonly settings: Partial<Omit<WalrusOptions, 'directory'>>
+  /** Old entries are given up now and then, and so whole segments are removed. */
+  readonly truncates?: boolean
 }
 
 const TINY = { segmentBytesMax: 6000, batchBytesMax: 1200 }
@@ -51,10 +53,26 @@ const SCENARIOS: readonly Scenario[] = [
     settings: { ...TINY, fsync: { kind: 'interval', milliseconds: 1000 } },
   },
   {
+    name: 'a sync for each append, old entries given up',
+    seed: 5,
+    durable: true,
+    persistEvery: 0,
+    truncates: true,
+    settings: TINY,
+  },
+  {
     name: 'no sync',
     seed: 4,
     durable: false,
     persistEvery: 0,
+    settings: { ...TINY, fsync: { kind: 'none' } },
+  },
+  {
+    name: 'no sync, old entries given up',
+    seed: 6,
+    durable: false,
+    persistEvery: 0,
+    truncates: true,
     settings: { ...TINY, fsync: { kind: 'none' } },
   },
 ]
@@ -97,9 +115,11 @@ async function crashTwice({ scenario, boundary, seed }: Crash): Promise<void> {
   const model: CrashModel = new Map()
   const first = new FaultyDisk({ onOperation: stopAtBoundary(boundary) })
   await untilStopped(first, runScript(first, model, scenario, seededRandom(scenario.seed)))
+  expect(await damageIn(first.crash(outcomeOf(seededRandom(seed)))), 'a crash is no damage').to.deep.equal([])
   const second = first.crash(outcomeOf(random), { onOperation: stopAtBoundary(1 + randomBelow(random, 60)) })
   await untilStopped(second, goOn(second, model, scenario, random))
   const third = second.crash(outcomeOf(random))
+  expect(await damageIn(third), 'a crash is no damage').to.deep.equal([])
   const { problems, onProblem } = problemList()
   const walrus = await openWalrus(third, { ...scenario.settings, onProblem })
   await checkRecovered(walrus, model, scenario)
@@ -114,7 +134,7 @@ async function goOn(disk: FaultyDisk, model: CrashModel, scenario: Scenario, ran
   await checkRecovered(walrus, model, scenario)
   expect(problems, 'a crash is no damage').to.deep.equal([])
   await resumeReading(walrus, model)
-  await runSteps(walrus, model, random, 6)
+  await runSteps(walrus, model, random, { stepCount: 6, truncates: scenario.truncates ?? false })
   await walrus.close()
 }
 
@@ -132,22 +152,30 @@ function outcomeOf(random: Random): Random {
 }
 
 async function runScript(disk: FaultyDisk, model: CrashModel, scenario: Scenario, random: Random): Promise<void> {
+  const truncates = scenario.truncates ?? false
   const walrus = await openWalrus(disk, scenario.settings)
-  await runSteps(walrus, model, random, 14)
+  await runSteps(walrus, model, random, { stepCount: 14, truncates })
   await walrus.close()
   const again = await openWalrus(disk, scenario.settings)
-  await runSteps(again, model, random, 8)
+  await runSteps(again, model, random, { stepCount: 8, truncates })
   await again.close()
   for (const known of model.values()) known.syncedCount = known.attempted.length
 }
 
+interface Steps {
+  readonly stepCount: number
+  readonly truncates: boolean
+}
+
 /** Steps of several calls at once, so that commits have many members. */
-async function runSteps(walrus: Walrus, model: CrashModel, random: Random, stepCount: number): Promise<void> {
+async function runSteps(walrus: Walrus, model: CrashModel, random: Random, of: Steps): Promise<void> {
   const caller = new ModelledCaller(walrus, model)
+  const { stepCount, truncates } = of
   for (let step = 0; step < stepCount; step++) {
     const calls = Array.from({ length: 1 + randomBelow(random, 5) }, () => callAtRandom(caller, model, random))
     await Promise.all(calls)
     if (random() < 0.2) await caller.sync()
+    if (truncates && random() < 0.4) await caller.truncate('alpha')
   }
 }
 

@@ -1,7 +1,7 @@
 import { FaultyDisk, randomBelow, seededRandom } from '@walrus/testing'
 import { expect } from 'chai'
 import { blockPosition, geometryWithin, slotPosition, SUPERBLOCK_BYTES } from './format/geometry.js'
-import { bytesOf, failureOf, openWalrus, paddedEntry, problemList, readAll, SMALL } from './harness.test.js'
+import { bytesOf, damageIn, failureOf, openWalrus, paddedEntry, problemList, readAll, SMALL } from './harness.test.js'
 import { WalrusError } from '@walrus/core'
 import type { Walrus } from './walrus.js'
 
@@ -69,6 +69,14 @@ describe('damage in a run that was being written', () => {
     return disk.crash(keepAll)
   }
 
+  async function cleanDisk(): Promise<FaultyDisk> {
+    const disk = new FaultyDisk()
+    const walrus = await openWalrus(disk)
+    for (let nth = 0; nth < 10; nth++) await walrus.append('logs', paddedEntry(`logs-${nth}`, 100))
+    await walrus.close()
+    return disk
+  }
+
   it('is told at open, to readers and to writers when it was known durable', async () => {
     const disk = await crashedDisk()
     disk.flipBit(FIRST_FILE, positionOf(disk, 'logs-4 '))
@@ -85,6 +93,24 @@ describe('damage in a run that was being written', () => {
     ]
     for (const call of calls) expect((await failureOf(call)).code).to.equal('CORRUPT_DATA')
     expect(await walrus.append('other', bytesOf('more'))).to.equal(1)
+  })
+
+  it('is found again at each opening, however often it was found before', async () => {
+    for (const disk of [await crashedDisk(), await cleanDisk()]) {
+      await (await openWalrus(disk)).close()
+      const walrus = await openWalrus(disk)
+      await walrus.append('logs', bytesOf('last'))
+      await walrus.close()
+      for (const text of ['last', 'logs-9 ']) disk.flipBit(FIRST_FILE, positionOf(disk, text))
+      for (let nth = 0; nth < 3; nth++) {
+        const again = await openWalrus(disk)
+        expect((await again.read('logs', 0)).length, `opening ${nth}`).to.equal(9)
+        for (const offset of [9, 10])
+          expect((await failureOf(again.read('logs', offset))).code).to.equal('CORRUPT_DATA')
+        expect((await failureOf(again.append('logs', bytesOf('a')))).code).to.equal('CORRUPT_DATA')
+        await again.close()
+      }
+    }
   })
 
   it('is a torn tail in the last commit, of which nothing says that it was ever whole', async () => {
@@ -140,14 +166,17 @@ describe('any changed bit', () => {
 
   async function checkReported(disk: FaultyDisk, what: string): Promise<void> {
     const { problems, onProblem } = problemList()
+    const isWhole = (await damageIn(disk)).length === 0
     const walrus = await openWalrus(disk, { ...TINY_SEGMENTS, onProblem }).catch((error: unknown) => {
       expect(error, what).to.be.instanceOf(WalrusError)
+      expect(isWhole, `${what} is damage to an inspector`).to.equal(false)
     })
     if (!walrus) return
     for (const topic of ['one', 'two', 'three']) {
       const { count, failed } = await readUntilFailure(walrus, topic, what)
       const complete = count === 20 && walrus.unreadCount(topic) === 15
       expect(complete || failed || problems.length > 0, `${what}: ${topic} has ${count} entries`).to.equal(true)
+      expect(complete || !isWhole, `${what} is damage to an inspector`).to.equal(true)
     }
     await walrus.close()
   }

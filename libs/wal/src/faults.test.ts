@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytesOf, failureOf, openWalrus, problemList, readAll, turnsOfTheLoop } from './harness.test.js'
+import { bytesOf, damageIn, failureOf, openWalrus, problemList, readAll, turnsOfTheLoop } from './harness.test.js'
 import type { Walrus } from './walrus.js'
 
 const FIRST_FILE = '000000000001'
@@ -189,7 +189,9 @@ describe('storms of faults', function () {
     }
     await turnsOfTheLoop(2)
     const { problems, onProblem } = problemList()
-    const after = await openWalrus(failing.disk.crash(random), { ...settings, onProblem })
+    const crashed = failing.disk.crash(random)
+    expect(await damageIn(crashed), 'a fault is no damage').to.deep.equal([])
+    const after = await openWalrus(crashed, { ...settings, onProblem })
     expect(problems, `a fault is no damage: ${problems.join()}`).to.deep.equal([])
     for (const [topic, known] of told) check(await readAll(after, topic), known, after, topic)
   }

@@ -1,6 +1,8 @@
 import { WalrusError, type StoredEntry } from '@walrus/core'
 import { crc32 } from '@walrus/protocol'
 import { ManualClock, type FaultyDisk } from '@walrus/testing'
+import type { Finding } from './inspect/finding.js'
+import { LogInspector } from './inspect/log-inspector.js'
 import { openLogStorage, type LogStorageOptions, type SegmentStore } from './log/segment-store.js'
 import type { WalrusOptions } from './walrus-options.js'
 import { Walrus } from './walrus.js'
@@ -23,6 +25,15 @@ export async function openWalrus(disk: FaultyDisk, settings: Settings = {}): Pro
 /** Opens the storage on a disk with small blocks and files. */
 export async function openStorage(disk: FaultyDisk, settings: Settings = {}): Promise<SegmentStore> {
   return openLogStorage({ ...surroundings(), ...SMALL, ...settings, directory: await disk.open() })
+}
+
+/** What an inspector calls damage, before anybody starts on the disk. */
+export async function damageIn(disk: FaultyDisk): Promise<Finding[]> {
+  const inspector = await LogInspector.open({ directory: await disk.open(), checksum: crc32 })
+  const damage: Finding[] = []
+  await inspector.verify({ onFinding: (finding) => void (finding.severity === 'damage' && damage.push(finding)) })
+  await inspector.close()
+  return damage
 }
 
 /** Collects what has no caller to reject. */
@@ -48,14 +59,15 @@ export function textsOf(entries: readonly StoredEntry[]): string[] {
   return entries.map((entry) => Buffer.from(entry.data).toString())
 }
 
-/** All entries of the topic, in order; throws when an offset is not the one that it must be. */
-export async function readAll(walrus: Walrus, topic: string): Promise<string[]> {
+/** All entries of the topic from an offset on, in order; throws when an offset is not the one that it must be. */
+export async function readAll(walrus: Walrus, topic: string, fromOffset = 0): Promise<string[]> {
   const texts: string[] = []
   for (;;) {
-    const entries = await walrus.read(topic, texts.length)
+    const entries = await walrus.read(topic, fromOffset + texts.length)
     if (entries.length === 0) return texts
     for (const entry of entries) {
-      if (entry.offset !== texts.length) throw new Error(`offset ${entry.offset} stands where ${texts.length} should`)
+      const offset = fromOffset + texts.length
+      if (entry.offset !== offset) throw new Error(`offset ${entry.offset} stands where ${offset} should`)
       texts.push(Buffer.from(entry.data).toString())
     }
   }

@@ -19,3 +19,12 @@ export {
 } from './log/segment-store.js'
 export { ENTRY_BYTES_MAX } from './log/stored-segment.js'
 export type { FsyncSchedule } from './commit/fsync-schedule.js'
+export {
+  LogInspector,
+  type LogInspectorOptions,
+  type VerifyListener,
+  type VerifySummary,
+} from './inspect/log-inspector.js'
+export type { DamageKind, Finding, FindingPlace, NoteKind } from './inspect/finding.js'
+export type { FileView } from './inspect/inspected-files.js'
+export type { BatchView, CursorView, RunView, SegmentView, TopicView } from './inspect/views.js'

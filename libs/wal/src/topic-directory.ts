@@ -52,8 +52,12 @@ export class TopicDirectory {
     await this.#deletions.get(name)
   }
 
+  /** Of topics that were written to, ascending: one whose first append failed, or that was only looked at, is none. */
   names(): string[] {
-    return [...this.#topics.keys()].sort()
+    return [...this.#topics.values()]
+      .filter((topic) => !topic.isUnwritten)
+      .map(({ name }) => name)
+      .sort()
   }
 
   all(): Iterable<Topic> {

@@ -44,6 +44,8 @@ export class Topic {
   #held: Held[] | undefined
   #clean: boolean
   #removing: Promise<void> = Promise.resolve()
+  /** Never rejects. */
+  #expiring: Promise<unknown> = Promise.resolve()
   readonly #progressListeners = new Set<() => void>()
   #stopListening: () => void = () => undefined
   /** The end of the open segment could not be recorded: until it is, nothing can be written. */
@@ -75,6 +77,11 @@ export class Topic {
 
   get sizeBytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
+  }
+
+  /** True while no append and no mark of it was ever committed. */
+  get isUnwritten(): boolean {
+    return this.endOffset === 0 && this.sizeBytes === 0
   }
 
   get segmentCount(): number {
@@ -168,21 +175,10 @@ export class Topic {
   }
 
   /** Drops the segments that the retention policy no longer keeps. Resolves when their space is free. */
-  async expire(): Promise<void> {
-    const { retention, clock } = this.#options
-    const nowMs = clock.wallMs()
-    if (retention.ageMs !== undefined) this.#rollIfOlder(nowMs - retention.ageMs)
-    const sealed = this.#segments.slice(0, -1)
-    const moment = {
-      nowMs,
-      startOffset: this.startOffset,
-      openBytes: this.#open.sizeBytes,
-      consumedOffset: this.#consumedOffset(),
-    }
-    const views = sealed.map(({ sizeBytes, lastAppendMs, baseOffset, entryCount }) => {
-      return { sizeBytes, lastAppendMs, endOffset: baseOffset + entryCount }
-    })
-    await this.#dropOldest(countExpired(views, retention, moment))
+  expire(): Promise<void> {
+    const expiry = this.#expire()
+    this.#expiring = Promise.allSettled([this.#expiring, expiry])
+    return expiry
   }
 
   /** Deletes all of it; nothing else may be called from now on. */
@@ -196,6 +192,7 @@ export class Topic {
   async drain(): Promise<void> {
     while (this.#held) await this.#hold(() => Promise.resolve())
     await this.#open.drain()
+    await this.#expiring
     await this.#removing
   }
 
@@ -237,7 +234,7 @@ export class Topic {
   async #roll(): Promise<void> {
     this.#held = []
     try {
-      await this.#open.seal()
+      await this.#open.seal({ durable: false })
       this.#endIsDue = false
       this.#open = this.#createAfter(this.#open)
       this.#segments = [...this.#segments, this.#open]
@@ -266,6 +263,32 @@ export class Topic {
     this.#stopListening = this.#open.onCommit(() => {
       for (const listener of [...this.#progressListeners]) listener()
     })
+  }
+
+  async #expire(): Promise<void> {
+    const { retention, clock } = this.#options
+    const nowMs = clock.wallMs()
+    if (retention.ageMs !== undefined) this.#rollIfOlder(nowMs - retention.ageMs)
+    if (this.#countExpired(nowMs) > 0) await this.#settleOpen()
+    await this.#dropOldest(this.#countExpired(nowMs))
+  }
+
+  #countExpired(nowMs: number): number {
+    const moment = {
+      nowMs,
+      startOffset: this.startOffset,
+      openBytes: this.#open.sizeBytes,
+      consumedOffset: this.#consumedOffset(),
+    }
+    const views = this.#segments.slice(0, -1).map(({ sizeBytes, lastAppendMs, baseOffset, entryCount }) => {
+      return { sizeBytes, lastAppendMs, endOffset: baseOffset + entryCount }
+    })
+    return countExpired(views, this.#options.retention, moment)
+  }
+
+  /** Once the segments before it are gone, only what is on disk of the open one says where the topic's offsets go on. */
+  async #settleOpen(): Promise<void> {
+    while (this.#open.sizeBytes === 0) await this.commitCursor(CLEAN_MARK, () => (this.#clean ? 1 : 0))
   }
 
   #consumedOffset(): number | undefined {

@@ -147,7 +147,7 @@ export class Walrus {
     return this.#topics.get(topic)?.sizeBytes ?? 0
   }
 
-  /** Names, ascending. */
+  /** Names of the topics that hold, or held, an entry or a mark; ascending. */
   topics(): readonly string[] {
     return this.#topics.names()
   }

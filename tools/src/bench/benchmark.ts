@@ -1,3 +1,5 @@
+import type { Storage } from './storage.js'
+
 /** What one run of one case measured. */
 export interface Sample {
   /** In the unit of the case: operations per second, milliseconds, … */
@@ -43,4 +45,6 @@ export interface Setting {
   readonly folder: string
   /** Scales the amount of work; 1 is what the budgets are stated for. */
   readonly scale: number
+  /** What the storage engine stands on. */
+  readonly storage: Storage
 }

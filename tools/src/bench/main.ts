@@ -1,16 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Benchmark } from './benchmark.js'
 import { benchmarks } from './benchmarks.js'
 import { measure, type Result } from './measure.js'
 import { renderTable } from './report.js'
+import { storages, type Storage } from './storage.js'
 
 interface Options {
   readonly runs: number
   readonly scale: number
   readonly folder: string
+  readonly storage: Storage
   readonly json?: string
 }
 
@@ -20,6 +22,9 @@ const program = new Command('npm run bench --')
   .option('--runs <count>', 'runs of each case that count, after one that does not', positive, 5)
   .option('--scale <factor>', 'amount of work; budgets are stated for 1', positive, 1)
   .option('--folder <path>', 'where the files are written: choose the disk that you mean', tmpdir())
+  .addOption(
+    new Option('--storage <name>', 'what the wal benchmarks stand on').choices(Object.keys(storages)).default('fd'),
+  )
   .option('--json <file>', 'writes all figures to this file too')
   .action(run)
 
@@ -42,7 +47,7 @@ async function run(names: readonly string[], options: Options): Promise<void> {
 async function runOne(benchmark: Benchmark, options: Options): Promise<Result[]> {
   const folder = await mkdtemp(join(options.folder, 'walrus-bench-'))
   try {
-    const { cases, close } = await benchmark.setUp({ folder, scale: options.scale })
+    const { cases, close } = await benchmark.setUp({ folder, scale: options.scale, storage: options.storage })
     try {
       return await measure(cases, options.runs, showProgress)
     } finally {

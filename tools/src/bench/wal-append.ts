@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Benchmark, Case, Sample, Setting } from './benchmark.js'
 import { bareSequentialWrite, bareWriteAndSync, preparedFile } from './bare-file.js'
 import { Latencies } from './latencies.js'
-import { inFlight, mixedEntries, rateOf, withFreshWal } from './wal-instance.js'
+import { inFlight, mixedEntries, rateOf, withFreshWal, type Settings } from './wal-instance.js'
 
 const BARE_BYTES = 256 * 1024 * 1024
 const BARE_WRITE = 'bare: 1 MiB writes, no sync'
@@ -19,7 +19,8 @@ export const walAppend: Benchmark = {
   },
 }
 
-function cases({ folder, scale }: Setting, barePath: string): Case[] {
+function cases(setting: Setting, barePath: string): Case[] {
+  const { scale } = setting
   const rate = { unit: 'entries/s', better: 'more' } as const
   return [
     { what: BARE_WRITE, unit: 'MB/s', better: 'more', run: () => bareSequentialWrite(barePath, BARE_BYTES) },
@@ -29,7 +30,7 @@ function cases({ folder, scale }: Setting, barePath: string): Case[] {
       ...rate,
       mustReach: 400_000,
       hopeFor: 2_000_000,
-      run: () => appendMixed(folder, 600_000 * scale),
+      run: () => appendMixed(setting, 600_000 * scale),
     },
     {
       what: 'append 100 B, SyncEach, 1 writer',
@@ -38,31 +39,33 @@ function cases({ folder, scale }: Setting, barePath: string): Case[] {
       limit: BARE_SYNC,
       mustReach: { factor: 1.3, of: BARE_SYNC },
       hopeFor: { factor: 1.1, of: BARE_SYNC },
-      run: () => appendOneByOne(folder, 1000 * scale),
+      run: () => appendOneByOne(setting, 1000 * scale),
     },
     {
       what: 'append 100 B, SyncEach, 1,000 in flight',
       ...rate,
       mustReach: 700_000,
       hopeFor: 1_500_000,
-      run: () => appendDurably(folder, 1_000_000 * scale),
+      run: () => appendDurably(setting, 1_000_000 * scale),
     },
   ]
 }
 
-function appendMixed(folder: string, count: number): Promise<Sample> {
+/** Entries a second of mixed sizes to 10 topics, acknowledged when written. */
+export function appendMixed(setting: Setting, count: number): Promise<Sample> {
   const entries = mixedEntries(1000)
   const topics = Array.from({ length: 10 }, (_, at) => `topic-${at}`)
-  return withFreshWal(folder, { fsync: { kind: 'none' } }, async (wal) => {
+  return withFreshWal(setting, { fsync: { kind: 'none' } }, async (wal) => {
     const append = (n: number): Promise<number> =>
       wal.append(topics[n % topics.length] ?? '', entries[n % entries.length] ?? new Uint8Array(0))
     return { value: await rateOf(count, () => inFlight(count, 4000, append)) }
   })
 }
 
-function appendOneByOne(folder: string, count: number): Promise<Sample> {
+/** Microseconds of one append of 100 B after the other. */
+export function appendOneByOne(setting: Setting, count: number, settings: Settings = {}): Promise<Sample> {
   const entry = Buffer.alloc(100, 7)
-  return withFreshWal(folder, {}, async (wal) => {
+  return withFreshWal(setting, settings, async (wal) => {
     const latencies = new Latencies()
     for (let n = 0; n < count; n++) {
       const started = performance.now()
@@ -74,9 +77,10 @@ function appendOneByOne(folder: string, count: number): Promise<Sample> {
   })
 }
 
-function appendDurably(folder: string, count: number): Promise<Sample> {
+/** Entries a second of 100 B, 1,000 under way, acknowledged when durable. */
+export function appendDurably(setting: Setting, count: number): Promise<Sample> {
   const entry = Buffer.alloc(100, 7)
-  return withFreshWal(folder, {}, async (wal) => {
+  return withFreshWal(setting, {}, async (wal) => {
     const latencies = new Latencies()
     const append = async (n: number): Promise<void> => {
       const started = n % 16 === 0 ? performance.now() : 0

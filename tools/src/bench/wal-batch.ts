@@ -18,7 +18,8 @@ export const walBatch: Benchmark = {
   },
 }
 
-function cases({ folder, scale }: Setting, barePath: string): Case[] {
+function cases(setting: Setting, barePath: string): Case[] {
+  const { scale } = setting
   const common = { unit: 'MB/s', better: 'more', limit: BARE_WRITE } as const
   return [
     { what: BARE_WRITE, unit: 'MB/s', better: 'more', run: () => bareSequentialWrite(barePath, BARE_BYTES) },
@@ -27,16 +28,17 @@ function cases({ folder, scale }: Setting, barePath: string): Case[] {
       what: 'appendBatch, NoFsync, 4 in flight',
       mustReach: { factor: 0.8, of: BARE_WRITE },
       hopeFor: { factor: 1, of: BARE_WRITE },
-      run: () => appendBatches(folder, { fsync: { kind: 'none' } }, 300 * scale),
+      run: () => appendBatches(setting, { fsync: { kind: 'none' } }, 300 * scale),
     },
-    { ...common, what: 'appendBatch, SyncEach, 4 in flight', run: () => appendBatches(folder, {}, 300 * scale) },
+    { ...common, what: 'appendBatch, SyncEach, 4 in flight', run: () => appendBatches(setting, {}, 300 * scale) },
   ]
 }
 
-function appendBatches(folder: string, settings: Settings, count: number): Promise<Sample> {
+/** Megabytes a second of batches of 2,000 entries, 4 under way. */
+export function appendBatches(setting: Setting, settings: Settings, count: number): Promise<Sample> {
   const entries = mixedEntries(BATCH_ENTRIES)
   const bytes = entries.reduce((sum, entry) => sum + entry.length, 0) * count
-  return withFreshWal(folder, settings, async (wal) => {
+  return withFreshWal(setting, settings, async (wal) => {
     const started = performance.now()
     let left = count
     const writer = async (): Promise<void> => {

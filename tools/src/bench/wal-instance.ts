@@ -1,20 +1,21 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { localDisk } from '@walrus/adapters-fs'
 import { Walrus, type WalrusOptions } from '@walrus/wal'
+import type { Setting } from './benchmark.js'
+import { openDisk } from './storage.js'
 
 /** Which storage, without its adapters. */
 export type Settings = Omit<WalrusOptions, 'directory' | 'clock' | 'checksum'>
 
-/** An instance in an empty folder below `folder`, for one run; closed and deleted afterwards. */
+/** An instance in an empty folder below that of the setting, for one run; closed and deleted afterwards. */
 export async function withFreshWal<T>(
-  folder: string,
+  setting: Setting,
   settings: Settings,
   use: (wal: Walrus) => Promise<T>,
 ): Promise<T> {
-  const path = join(folder, 'wal')
+  const path = join(setting.folder, 'wal')
   await rm(path, { recursive: true, force: true })
-  const wal = await openWal(path, settings)
+  const wal = await openWal(setting, path, settings)
   try {
     return await use(wal)
   } finally {
@@ -23,8 +24,8 @@ export async function withFreshWal<T>(
   }
 }
 
-export async function openWal(path: string, settings: Settings): Promise<Walrus> {
-  return Walrus.open({ ...(await localDisk(path)), ...settings, onProblem: fail })
+export async function openWal({ storage }: Setting, path: string, settings: Settings): Promise<Walrus> {
+  return Walrus.open({ ...(await openDisk(storage, path)), ...settings, onProblem: fail })
 }
 
 function fail(problem: Error): never {

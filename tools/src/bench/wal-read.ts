@@ -9,8 +9,9 @@ import { inFlight, openWal, rateOf } from './wal-instance.js'
 export const walRead: Benchmark = {
   name: 'wal-read',
   about: 'reads of 100 B entries that the system still caches',
-  setUp: async ({ folder, scale }) => {
-    const wal = await openWal(join(folder, 'wal'), {})
+  setUp: async (setting) => {
+    const { folder, scale } = setting
+    const wal = await openWal(setting, join(folder, 'wal'), {})
     const count = Math.round(1_000_000 * scale)
     await inFlight(count, 5000, () => wal.append('topic', ENTRY))
     const close = async (): Promise<void> => {

@@ -16,7 +16,7 @@ export const walRecovery: Benchmark = {
 }
 
 async function fill(setting: Setting, gigabytes: number): Promise<void> {
-  const wal = await openWal(pathOf(setting, gigabytes), { fsync: { kind: 'none' } })
+  const wal = await openWal(setting, pathOf(setting, gigabytes), { fsync: { kind: 'none' } })
   const count = Math.round((gigabytes * setting.scale * 1e9) / ENTRY.length)
   await inFlight(count, 200, (n) => wal.append(`topic-${n % 10}`, ENTRY))
   await wal.close()
@@ -31,7 +31,7 @@ function openCase(setting: Setting, gigabytes: number): Case {
     ...budget,
     run: async () => {
       const started = performance.now()
-      const wal = await openWal(pathOf(setting, gigabytes), {})
+      const wal = await openWal(setting, pathOf(setting, gigabytes), {})
       const value = performance.now() - started
       await wal.close()
       return { value }

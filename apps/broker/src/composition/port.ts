@@ -2,6 +2,7 @@ import type { ServiceIdentifier } from 'inversify'
 import type { ClientListener } from '@walrus/adapters-net'
 import type { ClientService, ClusterNode } from '@walrus/cluster'
 import type { BlockFileDirectory, Clock, LogStorage, MetadataLog } from '@walrus/core'
+import type { StorageBackend } from '@walrus/embedded'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
 import type { Directories } from '../directories.js'
@@ -14,6 +15,7 @@ export const Port = {
   lifetime: name<Lifetime>('lifetime'),
   clock: name<Clock>('clock'),
   directories: name<Directories>('directories'),
+  storageBackend: name<StorageBackend>('storage backend'),
   blockFiles: name<BlockFileDirectory>('block files'),
   logStorage: name<LogStorage>('log storage'),
   metadataLog: name<MetadataLog>('metadata log'),

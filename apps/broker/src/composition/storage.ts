@@ -1,7 +1,7 @@
 import { ContainerModule } from 'inversify'
-import { nativeChecksum, openFdBlockFiles } from '@walrus/adapters-fs'
-import { MemoryBlockFiles } from '@walrus/adapters-memory'
-import type { BlockFileDirectory, Clock } from '@walrus/core'
+import { nativeChecksum } from '@walrus/adapters-fs'
+import { WalrusError, type BlockFileDirectory, type Clock } from '@walrus/core'
+import { openBackend, resolveBackend, type StorageBackend } from '@walrus/embedded'
 import { openLogStorage } from '@walrus/wal'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
@@ -11,20 +11,22 @@ import { Port } from './port.js'
 
 /** The log: block files of the chosen backend, and the storage engine on them, which owns them. */
 export const storage = new ContainerModule(({ bind }) => {
-  bind(Port.blockFiles).toResolvedValue(openBlockFiles, [Port.config, Port.directories]).inSingletonScope()
+  bind(Port.storageBackend).toResolvedValue(chooseBackend, [Port.config]).inSingletonScope()
+  bind(Port.blockFiles).toResolvedValue(openBlockFiles, [Port.storageBackend, Port.directories]).inSingletonScope()
   bind(Port.logStorage)
     .toResolvedValue(openStorage, [Port.blockFiles, Port.clock, Port.config, Port.logger, Port.lifetime])
     .inSingletonScope()
 })
 
-async function openBlockFiles(config: Config, directories: Directories): Promise<BlockFileDirectory> {
-  switch (config.storage) {
-    case 'memory':
-      return MemoryBlockFiles.open()
-    case 'auto':
-    case 'fd':
-      return openFdBlockFiles(directories.log)
-  }
+function chooseBackend({ storage: choice, disableIoUring }: Config): StorageBackend {
+  if (choice === 'uring' && disableIoUring)
+    throw new WalrusError('UNAVAILABLE', `Cannot use storage "${choice}": WALRUS_DISABLE_IO_URING is set`)
+  return resolveBackend(choice)
+}
+
+async function openBlockFiles(backend: StorageBackend, directories: Directories): Promise<BlockFileDirectory> {
+  const { directory } = await openBackend(backend, directories.log)
+  return directory
 }
 
 async function openStorage(

@@ -81,8 +81,13 @@ export interface SegmentLog extends SegmentKey {
   /** Resolves when nothing is in flight any more, whatever became of it. */
   drain(): Promise<void>
 
-  /** No append is accepted from now on; resolves when what was in flight is settled and the end is recorded. Idempotent. */
-  seal(): Promise<void>
+  /**
+   * No append is accepted from now on; resolves when what was in flight is settled and the end is recorded, all of it on
+   * stable storage. Idempotent; may be tried again when it rejects.
+   * @param options.durable when false, the end reaches stable storage as appends do under the fsync schedule, no later than
+   * entries of the next segment
+   */
+  seal(options?: { readonly durable?: boolean }): Promise<void>
 }
 
 export interface ReadLimits {

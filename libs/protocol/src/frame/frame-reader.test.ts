@@ -165,6 +165,15 @@ describe('FrameReader', () => {
     expect(reader.bytes).to.have.length(0)
   })
 
+  it('takes longer frames once it is told so', () => {
+    const reader = new FrameReader({ maxFrameBytes: 1 })
+    reader.push(concat([frame(Uint8Array.of(1)), frame(Uint8Array.of(2, 3))]))
+    expect(reader.next()).to.equal(true)
+    reader.limit(2)
+    expect(reader.next()).to.equal(true)
+    expect(reader.bytes.subarray(reader.start, reader.end)).to.deep.equal(Uint8Array.of(2, 3))
+  })
+
   it('stops a caller that would lose frames', () => {
     const reader = new FrameReader({ maxFrameBytes: 10 })
     reader.push(concat([frame(Uint8Array.of(1)), frame(Uint8Array.of(2))]))

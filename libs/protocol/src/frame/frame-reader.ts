@@ -44,7 +44,7 @@ export class FrameReader {
   end = 0
   /** Set once the stream cannot be understood; from then on `push` does nothing and `next` is false. */
   fault: FrameFault | undefined
-  readonly #maxFrameBytes: number
+  #maxFrameBytes: number
   #chunk: Uint8Array = EMPTY
   #at = 0
   readonly #header = new Uint8Array(FRAME_HEADER_BYTES)
@@ -62,6 +62,11 @@ export class FrameReader {
   /** True while a frame's length is known and its payload is not complete: a stream must not end here. */
   get insideFrame(): boolean {
     return this.#payloadBytes !== 0
+  }
+
+  /** From the next frame on, payloads may have up to this many bytes: more once the other side is known, say. */
+  limit(maxFrameBytes: number): void {
+    this.#maxFrameBytes = maxFrameBytes
   }
 
   /** Takes the next bytes of the stream. Only after `next()` was false: frames of the chunk before would be lost. */

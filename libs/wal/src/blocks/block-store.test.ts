@@ -46,6 +46,7 @@ function slotOf(place: RunPlace, of: Partial<BlockSlot> = {}): BlockSlot {
     lastTimestampMs: 0,
     beginsSegment: true,
     followsDurable: true,
+    clean: false,
     ...of,
   }
 }

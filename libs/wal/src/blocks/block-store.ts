@@ -1,8 +1,10 @@
-import { WalrusError, type BlockFile, type BlockFileDirectory, type Checksum, type Clock } from '@walrus/core'
-import { decodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
-import { geometryWithin, SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
-import { decodeSuperblock, type Superblock } from '../format/superblock.js'
+import { WalrusError, type BlockFileDirectory, type Checksum, type Clock } from '@walrus/core'
+import type { BlockSlot } from '../format/block-slot.js'
+import { geometryWithin, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
+import type { Superblock } from '../format/superblock.js'
+import { readFileHead, type FileHead } from './file-head.js'
 import type { Run, RunPlace } from './run.js'
+import { damagedSlotReason, readSlotTable, type SlotMeaning } from './slot-table.js'
 import { StoreFile } from './store-file.js'
 
 /** What a store of block files stands on. */
@@ -23,8 +25,6 @@ export interface FoundRun {
   readonly block: number
   readonly slot: BlockSlot
 }
-
-type FoundSlot = ReturnType<typeof decodeBlockSlot>
 
 const NAME_DIGITS = 12
 
@@ -159,7 +159,7 @@ export class BlockStore {
   async #openFile(name: string): Promise<FoundRun[]> {
     const { directory, checksum } = this.#options
     const file = await directory.open(name)
-    const superblock = await this.#readSuperblock(file)
+    const superblock = this.#trustHead(name, await readFileHead(file, checksum))
     if (!superblock) {
       await file.close()
       await directory.remove(name)
@@ -172,59 +172,54 @@ export class BlockStore {
     return this.#findRuns(storeFile, await file.read(SUPERBLOCK_BYTES, tableBytes))
   }
 
-  /**
-   * Undefined for a file into which nothing was ever put: its creation may have been interrupted, or the system may show a
-   * superblock that a failed sync has kept from stable storage.
-   */
-  async #readSuperblock(file: BlockFile): Promise<Superblock | undefined> {
-    const { name, sizeBytes } = file
-    if (sizeBytes < SUPERBLOCK_BYTES + SECTOR_BYTES) throw this.#corrupt(name, `it has ${sizeBytes} bytes`)
-    const head = await file.read(0, SUPERBLOCK_BYTES + SECTOR_BYTES)
-    const superblock = decodeSuperblock(head.subarray(0, SUPERBLOCK_BYTES), this.#options.checksum)
-    const fault = 'kind' in superblock ? superblock : undefined
-    if (fault?.kind === 'version') throw this.#unsupported(name, fault.version)
-    if (isNeverUsed(head, this.#options.checksum)) return undefined
-    if ('kind' in superblock) throw this.#corrupt(name, 'its superblock is damaged')
-    if (superblock.geometry.fileBytes === sizeBytes) return superblock
-    throw this.#corrupt(name, `it has ${sizeBytes} bytes, its superblock says ${superblock.geometry.fileBytes}`)
+  /** Undefined for a file into which nothing was ever put. */
+  #trustHead(name: string, head: FileHead): Superblock | undefined {
+    switch (head.kind) {
+      case 'whole':
+        return head.superblock
+      case 'unfinished':
+        return undefined
+      case 'version':
+        throw this.#unsupported(name, head.version)
+      case 'damaged':
+        throw this.#corrupt(name, head.reason)
+    }
   }
 
   #findRuns(file: StoreFile, table: Uint8Array): FoundRun[] {
     const found: FoundRun[] = []
-    let doubtful = false
-    for (let block = 0; block < file.geometry.blockCount;) {
-      const slot = this.#slotAt(file, table, block)
-      const blockCount = this.#claimSlot(file, block, slot, doubtful)
-      if (typeof slot !== 'string' && slot.state === 'free') this.#filesWithFreedRuns.add(file)
-      if (slot === 'damaged') doubtful = true
-      else if (isRun(slot)) {
-        doubtful = false
-        found.push({ file, block, slot })
-      }
-      for (let inner = block + 1; inner < block + blockCount; inner++)
-        forget(file, inner, this.#slotAt(file, table, inner))
-      block += blockCount
+    for (const meaning of readSlotTable(table, file, this.#options.checksum)) {
+      this.#applySlot(file, meaning)
+      if (meaning.kind === 'run') found.push({ file, block: meaning.block, slot: meaning.slot })
     }
     return found
   }
 
-  #slotAt(file: StoreFile, table: Uint8Array, block: number): FoundSlot {
-    return decodeBlockSlot(table, block * SECTOR_BYTES, slotChecksum(file.fileId, block, this.#options.checksum))
+  #applySlot(file: StoreFile, meaning: SlotMeaning): void {
+    const { block } = meaning
+    switch (meaning.kind) {
+      case 'run':
+        return file.space.occupy(block, meaning.slot.blockCount)
+      case 'misfit':
+        throw this.#corrupt(file.name, `the slot of block ${block} claims ${meaning.slot.blockCount} blocks`)
+      case 'left':
+        return file.queueSlot(block, { ...meaning.slot, state: 'free' })
+      case 'doubtful':
+        this.#noteFreed(file, meaning.owner)
+        return file.space.occupy(block, 1)
+      case 'damaged':
+        this.#slotsDamaged = true
+        this.#options.onProblem(this.#corrupt(file.name, damagedSlotReason(block)))
+        return file.space.occupy(block, 1)
+      case 'free':
+        return this.#noteFreed(file, meaning.owner)
+      case 'lost':
+        return
+    }
   }
 
-  /** Behind a damaged slot, blocks that look free may belong to its run: they are not given out again. */
-  #claimSlot(file: StoreFile, block: number, slot: FoundSlot, doubtful: boolean): number {
-    if (slot === 'damaged' || (doubtful && !isRun(slot))) file.space.occupy(block, 1)
-    if (slot === 'damaged') {
-      this.#slotsDamaged = true
-      const at = slotPosition(block)
-      this.#options.onProblem(this.#corrupt(file.name, `the slot of block ${block} at byte ${at} is damaged`))
-    }
-    if (!isRun(slot)) return 1
-    if (!file.space.isFree(block, slot.blockCount))
-      throw this.#corrupt(file.name, `the slot of block ${block} claims ${slot.blockCount} blocks`)
-    file.space.occupy(block, slot.blockCount)
-    return slot.blockCount
+  #noteFreed(file: StoreFile, owner: BlockSlot | undefined): void {
+    if (owner) this.#filesWithFreedRuns.add(file)
   }
 
   #unsupported(name: string, version: number): WalrusError {
@@ -235,18 +230,4 @@ export class BlockStore {
   #corrupt(name: string, reason: string): WalrusError {
     return new WalrusError('CORRUPT_DATA', `Cannot trust "${this.#options.directory.path}/${name}": ${reason}`)
   }
-}
-
-/** Block 0 is the first that a file gives out, and its slot is never empty again. */
-function isNeverUsed(head: Uint8Array, checksum: Checksum): boolean {
-  return decodeBlockSlot(head, slotPosition(0), checksum) === 'unused'
-}
-
-/** An owner of before, whose block went to a larger run before that could be noted: it must not come back with the block. */
-function forget(file: StoreFile, block: number, slot: FoundSlot): void {
-  if (isRun(slot)) file.queueSlot(block, { ...slot, state: 'free' })
-}
-
-function isRun(slot: FoundSlot): slot is BlockSlot {
-  return typeof slot !== 'string' && slot.state !== 'free'
 }

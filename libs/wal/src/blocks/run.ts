@@ -32,6 +32,12 @@ export class Run implements RunPlace {
   /** Index after the last committed entry. Invariant: ≥ firstIndex. */
   endIndex: number
   lastTimestampMs = 0
+  /** What the slot says: all of the topic that stands before the run was durable when the slot was written. */
+  followsDurable = true
+  /** What the slot says: nothing was ever written behind the known bytes. */
+  clean = false
+  /** The slot on disk still says "clean": that must be taken back, durably, before a frame is added. */
+  mustSoil = false
   /** No frame is added any more. */
   closed = false
   /** What the slot on disk says is at most one of these behind. */

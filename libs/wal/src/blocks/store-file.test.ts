@@ -80,6 +80,7 @@ function slot(of: Partial<BlockSlot> = {}): BlockSlot {
     lastTimestampMs: 0,
     beginsSegment: true,
     followsDurable: true,
+    clean: false,
     ...of,
   }
 }

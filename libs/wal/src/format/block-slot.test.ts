@@ -20,6 +20,7 @@ const slot: BlockSlot = {
   lastTimestampMs: 1_767_225_600_001,
   beginsSegment: false,
   followsDurable: true,
+  clean: false,
 }
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -40,6 +41,7 @@ const slots: fc.Arbitrary<BlockSlot> = fc.record({
   lastTimestampMs: fc.maxSafeNat(),
   beginsSegment: fc.boolean(),
   followsDurable: fc.boolean(),
+  clean: fc.boolean(),
 })
 
 /** The same slot with something replaced under a good checksum. */
@@ -92,7 +94,7 @@ describe('block slot', () => {
     const impossible = [
       resealed((bytes) => (bytes[4] = 2)),
       resealed((bytes) => (bytes[5] = 4)),
-      resealed((bytes) => (bytes[84] = 4)),
+      resealed((bytes) => (bytes[84] = 8)),
       resealed((bytes) => writeU16(bytes, 6, 253)),
       ...[24, 32, 40, 48, 56, 68, 76].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 60))),
     ]

@@ -3,14 +3,22 @@ import { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from
 import { SECTOR_BYTES } from './geometry.js'
 
 /*
- * One sector a block, in a table after the superblock; the slot of a run's first block describes the whole run.
- *   0 u32 "WBLK"       4 u8 version        5 u8 state          6 u16 topic bytes
- *   8 u32 generation: open count           12 u32 generation: sequence
- *  16 u32 block count of the run           20 u32 run number within the segment
- *  24 u64 segment      32 u64 base offset  40 u64 epoch        48 u64 first index
- *  56 u64 created ms   64 u32 known bytes  68 u64 known end index
- *  76 u64 last timestamp ms                84 u8 flags: bit 0 begins the segment, bit 1 follows durable
- * 256 topic           508 u32 CRC of bytes 0..507, continued over the file id (u64) and the block (u32)
+ * One sector a block, in a table behind the superblock; the slot of a run's first block describes the whole run
+ * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable, bit 2 clean. The crc is continued over the
+ * place: file id (u64) and block (u32).
+ *
+ *    0         4         5       6            8            12           16           20
+ *    ├─────────┼─────────┼───────┼────────────┼────────────┼────────────┼────────────┼────────────┤
+ *    │ "WBLK"  │ version │ state │ topicBytes │ openCount  │ sequence   │ blockCount │ run        │
+ *    ├─────────┴─────────┴───────┴────────────┼────────────┴────────────┼────────────┴────────────┤ 24
+ *    │ segment u64                            │ baseOffset u64          │ epoch u64               │
+ *    ├────────────────────────────────────────┼─────────────────────────┼─────────────────────────┤ 48
+ *    │ firstIndex u64                         │ createdMs u64           │ knownBytes              │
+ *    ├────────────────────────────────────────┼─────────────────────────┼────────────┬────────────┤ 68
+ *    │ knownEndIndex u64                      │ lastTimestampMs u64     │ flags u8   │ zero       │
+ *    ├────────────────────────────────────────┴─────────────────────────┼────────────┴────────────┤ 256
+ *    │ topic, 252 bytes                                                 │ crc of bytes 0 to 507   │
+ *    └──────────────────────────────────────────────────────────────────┴─────────────────────────┘ 512
  */
 
 const MAGIC = 0x4b4c4257
@@ -21,6 +29,7 @@ const CRC_AT = SECTOR_BYTES - 4
 const FLAGS_AT = 84
 const BEGINS_SEGMENT = 1
 const FOLLOWS_DURABLE = 2
+const CLEAN = 4
 const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76]
 
 /** Distinguishes each use of a block from every earlier one. Invariant: never repeats for a block of a file. */
@@ -58,6 +67,8 @@ export interface BlockSlot {
   readonly beginsSegment: boolean
   /** All that the segment had before this run was durable when the slot was written: if it is missing, that is no torn tail. */
   readonly followsDurable: boolean
+  /** Nothing was ever written behind the known bytes: an open run may go on there. */
+  readonly clean: boolean
 }
 
 /** The checksum for the slot of one block, so that a slot which was written to another place is not believed there. */
@@ -84,10 +95,14 @@ export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array
   writeU32(bytes, 64, slot.knownBytes)
   writeU64(bytes, 68, slot.knownEndIndex)
   writeU64(bytes, 76, slot.lastTimestampMs)
-  bytes[FLAGS_AT] = (slot.beginsSegment ? BEGINS_SEGMENT : 0) | (slot.followsDurable ? FOLLOWS_DURABLE : 0)
+  bytes[FLAGS_AT] = flagsOf(slot)
   for (let at = 0; at < slot.topic.length; at++) bytes[TOPIC_AT + at] = slot.topic.charCodeAt(at)
   writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
   return bytes
+}
+
+function flagsOf({ beginsSegment, followsDurable, clean }: BlockSlot): number {
+  return (beginsSegment ? BEGINS_SEGMENT : 0) | (followsDurable ? FOLLOWS_DURABLE : 0) | (clean ? CLEAN : 0)
 }
 
 /** `unused` was never written; `damaged` cannot be trusted in any field. */
@@ -102,7 +117,7 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
   const state = STATES[slot[5] ?? STATES.length]
   const topicBytes = readU16(slot, 6)
   const flags = slot[FLAGS_AT] ?? 0
-  if ((flags & ~(BEGINS_SEGMENT | FOLLOWS_DURABLE)) !== 0) return undefined
+  if ((flags & ~(BEGINS_SEGMENT | FOLLOWS_DURABLE | CLEAN)) !== 0) return undefined
   if (slot[4] !== VERSION || state === undefined || topicBytes > TOPIC_BYTES_MAX) return undefined
   if (!WIDE_FIELDS.every((at) => fitsU64(readU64(slot, at)))) return undefined
   return {
@@ -121,6 +136,7 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
     lastTimestampMs: readU64(slot, 76),
     beginsSegment: (flags & BEGINS_SEGMENT) !== 0,
     followsDurable: (flags & FOLLOWS_DURABLE) !== 0,
+    clean: (flags & CLEAN) !== 0,
   }
 }
 

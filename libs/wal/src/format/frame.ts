@@ -3,9 +3,12 @@ import { readU32, writeU32, writeU64 } from '@walrus/protocol'
 import type { Generation } from './block-slot.js'
 
 /*
- * Before each batch on disk:
- *   0 u32 generation: open count   4 u32 generation: sequence   8 u32 durable bytes   12 u32 batch bytes
- *  16 u32 position in the run     20 u32 CRC of bytes 0..19, continued over the file id (u64)
+ * Before each batch on disk (spec/disk-format.md); the CRC is of bytes 0 to 19, continued over the file id as u64:
+ *
+ *    0            4            8              12           16           20
+ *    ├────────────┼────────────┼──────────────┼────────────┼────────────┼────────────┤
+ *    │ openCount  │ sequence   │ durableBytes │ batchBytes │ position   │ frameCrc   │
+ *    └────────────┴────────────┴──────────────┴────────────┴────────────┴────────────┘ 24
  */
 
 export const FRAME_BYTES = 24

@@ -1,5 +1,14 @@
 import { WalrusError } from '@walrus/core'
 
+/*
+ * A block file (spec/disk-format.md):
+ *
+ *    0            4096     4608     5120                        dataStart
+ *    ├────────────┼────────┼────────┼──────┼────────────────────┼────────────────────┼──────┤
+ *    │ superblock │ slot 0 │ slot 1 │ …    │ block 0            │ block 1            │ …    │
+ *    └────────────┴────────┴────────┴──────┴────────────────────┴────────────────────┴──────┘
+ */
+
 /** The unit in which disks are assumed to write: a sector is old or new after a crash, never a mixture. */
 export const SECTOR_BYTES = 512
 

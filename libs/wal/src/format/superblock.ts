@@ -3,17 +3,30 @@ import { fitsU64, readU32, readU64, writeU32, writeU64 } from '@walrus/protocol'
 import { geometryFault, geometryOf, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from './geometry.js'
 
 /*
- * Sector 0, written once:
- *   0 "WALRUSBF"   8 u32 version   12 u32 block bytes   16 u32 block count   20 u64 file id   28 u64 created ms
- *   508 u32 CRC of bytes 0..507
+ * Sector 0, written once (spec/disk-format.md):
+ *
+ *    0                 8            12           16
+ *    ├─────────────────┼────────────┼────────────┼────────────┤
+ *    │ "WALRUSBF"      │ version    │ blockBytes │ blockCount │
+ *    ├─────────────────┼────────────┴────────────┼────────────┤ 20
+ *    │ fileId u64      │ createdMs u64           │ zero       │
+ *    ├─────────────────┴─────────────────────────┴────────────┤ 508
+ *    │ crc of bytes 0 to 507                                  │
+ *    └────────────────────────────────────────────────────────┘ 512
+ *
  * Sectors 1 and 2, written in turn, the higher valid count wins:
- *   0 "OPEN"   4 u32 open count   508 u32 CRC of bytes 0..507
+ *
+ *    0                 4            8            508
+ *    ├─────────────────┼────────────┼────────────┼────────────────────────┤
+ *    │ "OPEN"          │ openCount  │ zero       │ crc of bytes 0 to 507  │
+ *    └─────────────────┴────────────┴────────────┴────────────────────────┘ 512
  */
 
 const MAGIC = [0x57, 0x41, 0x4c, 0x52, 0x55, 0x53, 0x42, 0x46]
 const OPEN_MAGIC = 0x4e45504f
 const VERSION = 1
 const CRC_AT = SECTOR_BYTES - 4
+const OPEN_RECORDS = [SECTOR_BYTES, 2 * SECTOR_BYTES]
 
 /** What a block file says of itself. */
 export interface Superblock {
@@ -62,6 +75,25 @@ export function openRecordPosition(openCount: number): number {
   return openCount % 2 === 1 ? SECTOR_BYTES : 2 * SECTOR_BYTES
 }
 
+/**
+ * What is wrong with the open counters of a superblock that can be trusted otherwise; undefined when nothing is. The newest
+ * has the one before beside it, unless it is the first.
+ * @param bytes the first SUPERBLOCK_BYTES of the file
+ */
+export function openRecordFault(
+  bytes: Uint8Array,
+  checksum: Checksum,
+): { readonly position: number; readonly reason: string } | undefined {
+  const records = OPEN_RECORDS.map((position) => ({ position, count: openCountAt(bytes, position, checksum) }))
+  const damaged = records.find(({ count }) => count === 'damaged')
+  if (damaged) return { position: damaged.position, reason: 'the open counter is damaged' }
+  const newest = Math.max(...records.map(({ count }) => Number(count)))
+  const wrong = records.find(
+    ({ position, count }) => count !== (openRecordPosition(newest) === position ? newest : newest - 1),
+  )
+  return wrong && { position: wrong.position, reason: `the open counter is ${wrong.count} beside ${newest}` }
+}
+
 /** @param bytes the first SUPERBLOCK_BYTES of the file */
 export function decodeSuperblock(bytes: Uint8Array, checksum: Checksum): Superblock | SuperblockFault {
   if (isZero(bytes, 0, SECTOR_BYTES)) return { kind: 'unfinished' }
@@ -83,7 +115,7 @@ function decodeFields(bytes: Uint8Array, checksum: Checksum): Superblock | undef
 
 /** A record that cannot be read may have been the newer one, so it counts as such: no count may come twice. */
 function readOpenCount(bytes: Uint8Array, checksum: Checksum): number {
-  const counts = [SECTOR_BYTES, 2 * SECTOR_BYTES].map((at) => openCountAt(bytes, at, checksum))
+  const counts = OPEN_RECORDS.map((at) => openCountAt(bytes, at, checksum))
   const known = Math.max(...counts.map((count) => (count === 'damaged' ? 0 : count)))
   return known > 0 && counts.includes('damaged') ? known + 1 : known
 }

@@ -1,8 +1,17 @@
 import type { Checksum } from '@walrus/core'
-import { BATCH_HEADER_BYTES, checkBatchPayload, readBatchHeader, type BatchHeader } from '@walrus/protocol'
+import { BATCH_HEADER_BYTES, checkBatchPayload, readBatchHeader, readU32, type BatchHeader } from '@walrus/protocol'
 import type { Generation } from '../format/block-slot.js'
 import { FRAME_BYTES, readFrame, type Frame } from '../format/frame.js'
 import type { StoreFile } from '../blocks/store-file.js'
+
+/*
+ * A run (spec/disk-format.md):
+ *
+ *    0
+ *    ├────────┼──────────────────┼────────┼──────────────────┼──────┼────────────────────────────────────┤
+ *    │ frame  │ batch            │ frame  │ batch            │ …    │ nothing, or what a crash has left  │
+ *    └────────┴──────────────────┴────────┴──────────────────┴──────┴────────────────────────────────────┘
+ */
 
 /** Where to scan. */
 export interface ScanRange {
@@ -30,11 +39,19 @@ export interface ScannedBatch {
   readonly payloadEnd: number
 }
 
-/** end: the range is used up. fault: what stands at `position` is not a whole batch of this run. */
-export type Scanned =
-  | ScannedBatch
-  | { readonly kind: 'end' }
-  | { readonly kind: 'fault'; readonly position: number; readonly reason: string }
+/** end: the range is used up. */
+export type Scanned = ScannedBatch | { readonly kind: 'end' } | ScanFault
+
+/** What stands at `position` is not a whole batch of this run. */
+export interface ScanFault {
+  readonly kind: 'fault'
+  readonly position: number
+  readonly reason: string
+  /** True when a batch of this run was written there. */
+  readonly begun: boolean
+  /** The header of the batch, where that is whole. */
+  readonly header?: BatchHeader
+}
 
 const END = { kind: 'end' } as const
 
@@ -59,9 +76,8 @@ export class BatchScanner {
     if (this.#position >= this.#range.to) return END
     const at = this.#position - this.#chunkStart
     if (this.#available(at) < FRAME_BYTES) return this.#missing(FRAME_BYTES)
-    const { generation, file } = this.#range
-    const frame = readFrame(this.#chunk, at, { generation, position: this.#position }, file.fileId, this.#checksum)
-    if (!frame) return this.#fault('no batch of this run')
+    const frame = this.#frameAt(at)
+    if (!frame) return this.#noFrame(at)
     if (this.#available(at) < FRAME_BYTES + frame.batchBytes) return this.#missing(FRAME_BYTES + frame.batchBytes)
     return this.#batchAt(at, frame)
   }
@@ -87,7 +103,8 @@ export class BatchScanner {
     const header = readBatchHeader(this.#chunk, headerAt, this.#checksum)
     if (typeof header === 'string') return this.#fault(`batch header: ${header}`)
     if (header.payloadBytes + BATCH_HEADER_BYTES !== frame.batchBytes) return this.#fault('batch length')
-    if (!checkBatchPayload(this.#chunk, headerAt, header, this.#checksum)) return this.#fault('payload checksum')
+    if (!checkBatchPayload(this.#chunk, headerAt, header, this.#checksum))
+      return this.#fault('payload checksum', header)
     const payloadStart = headerAt + BATCH_HEADER_BYTES
     const payloadEnd = payloadStart + header.payloadBytes
     const position = this.#position
@@ -101,19 +118,29 @@ export class BatchScanner {
 
   /** A batch that would reach beyond the range is none: its length must not be believed, nor allocated. */
   #missing(bytes: number): Scanned | undefined {
-    return this.#position + bytes > this.#range.to ? this.#fault('batch beyond the end') : undefined
+    if (this.#position + bytes <= this.#range.to) return undefined
+    return { ...this.#fault('batch beyond the end'), begun: bytes > FRAME_BYTES }
   }
 
   /** As much as the frame in the chunk announces, if there is one. */
   #wantedBytes(): number {
     const at = this.#position - this.#chunkStart
     if (this.#available(at) < FRAME_BYTES) return FRAME_BYTES
-    const { generation, file } = this.#range
-    const frame = readFrame(this.#chunk, at, { generation, position: this.#position }, file.fileId, this.#checksum)
-    return FRAME_BYTES + (frame?.batchBytes ?? 0)
+    return FRAME_BYTES + (this.#frameAt(at)?.batchBytes ?? 0)
   }
 
-  #fault(reason: string): Scanned {
-    return { kind: 'fault', position: this.#position, reason }
+  #frameAt(at: number): Frame | undefined {
+    const { generation, file } = this.#range
+    return readFrame(this.#chunk, at, { generation, position: this.#position }, file.fileId, this.#checksum)
+  }
+
+  #noFrame(at: number): ScanFault {
+    const { openCount, sequence } = this.#range.generation
+    const begun = readU32(this.#chunk, at) === openCount && readU32(this.#chunk, at + 4) === sequence
+    return { ...this.#fault(begun ? 'frame checksum' : 'no batch of this run'), begun }
+  }
+
+  #fault(reason: string, header?: BatchHeader): ScanFault {
+    return { kind: 'fault', position: this.#position, reason, begun: true, ...(header && { header }) }
   }
 }

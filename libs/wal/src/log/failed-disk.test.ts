@@ -1,7 +1,7 @@
 import { EMPTY_TOPIC_STATE, type NewSegment, type SegmentLog } from '@walrus/core'
 import { failNth, FaultyDisk, seededRandom } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytesOf, failureOf, openStorage, problemList, SMALL, textsOf } from '../harness.test.js'
+import { bytesOf, failureOf, openStorage, textsOf } from '../harness.test.js'
 import type { SegmentStore } from './segment-store.js'
 
 const UNLIMITED = { maxEntries: 10_000, maxBytes: 1 << 24 }

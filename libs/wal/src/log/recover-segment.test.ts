@@ -62,9 +62,11 @@ describe('recovering a segment', () => {
 
   it('goes on in an open run only where a clean stop has left its end', async () => {
     const run = await filled(0, 0, 2)
-    const clean = await recover([foundRun(run, { knownBytes: run.end, knownEndIndex: 2 })])
+    const known = { knownBytes: run.end, knownEndIndex: 2 }
+    const clean = await recover([foundRun(run, { ...known, clean: true })])
     expect(clean.start?.runs[0]).to.include({ closed: false, committedBytes: run.end, plannedBytes: run.end })
-    expect((await recover([foundRun(run)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
+    for (const of of [{}, known, { clean: true }])
+      expect((await recover([foundRun(run, of)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
   })
 
   it('is sealed where the next segment starts, though its mark is lost with a failed sync', async () => {
@@ -138,6 +140,12 @@ describe('recovering a segment', () => {
       expect(summary(await recover(found))).to.deep.equal({
         ...{ entryCount: 2, runs: [0], unused: [1, 2], damagedFrom: undefined },
       })
+    })
+
+    it('is damaged, and nothing is cut, while a slot cannot be read', async () => {
+      const [first, second] = [await filled(0, 0, 2), await filled(1, 3, 1)]
+      const found = [foundRun(first), foundRun(second, { followsDurable: false })]
+      expect(summary(await recover(found, { slotsDamaged: true }))).to.deep.include({ unused: [], damagedFrom: 2 })
     })
 
     it('is damaged where a later slot says that all before was durable', async () => {
@@ -234,6 +242,15 @@ describe('recovering a segment', () => {
         ['shared', 1],
         ['other', 2],
       ])
+    })
+
+    it('leaves out what a failed commit left behind the end of a closed run', async () => {
+      const run = await filled(0, 0, 2)
+      await run.addControl([cursor(1001)])
+      const [knownBytes, knownEndIndex] = [run.end, run.endIndex]
+      await run.addControl([cursor(1002)])
+      const { start } = await recover([foundRun(run, { state: 'closed', knownBytes, knownEndIndex })])
+      expect(start?.topicState.cursors.get('shared')).to.equal(1001)
     })
 
     it('is damaged where a closed run with the state is: a cursor must not go back unnoticed', async () => {

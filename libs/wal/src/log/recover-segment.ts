@@ -1,17 +1,20 @@
 import { WalrusError, type Checksum } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
 import { Run } from '../blocks/run.js'
+import { EntryChain, gapReason } from './entry-chain.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { scanRun, type RunContent } from './scan-run.js'
-import type { SegmentDamage, SegmentStart } from './stored-segment.js'
+import type { SegmentDamage, SegmentStart } from './segment-start.js'
 
 /** What recovery needs besides the disk. */
 export interface RecoveryOptions {
   readonly checksum: Checksum
   /** Rebuild cursors and producers: only the newest segment of a topic that holds anything is asked for them. */
   readonly withTopicState: boolean
-  /** Some slot of the directory cannot be read: a segment without its beginning may be damaged rather than half deleted. */
+  /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
+  /** The beginning of the segment may be lost, and was not deleted. */
+  readonly beginningLost?: boolean
   /** Where the next segment of the topic starts, as an index in this one, which is then sealed; undefined for the topic's last. */
   readonly endIndex: number | undefined
 }
@@ -20,61 +23,78 @@ export interface RecoveryOptions {
 export interface RecoveredSegment {
   /** Undefined when nothing is left of the segment. */
   readonly start: SegmentStart | undefined
-  /** Blocks of runs that hold nothing that counts: begun and never committed to, torn off, or left from a removal. */
-  readonly unusedRuns: readonly FoundRun[]
+  /** The runs that count, ascending; behind damage, some of them are not in `start`. */
+  readonly used: readonly ScannedRun[]
+  /** Blocks of runs that hold nothing that counts. */
+  readonly unusedRuns: readonly UnusedRun[]
+  /** Index after the last entry, where that was settled: by a seal, or by the next segment. */
+  readonly endIndex: number | undefined
+  /** Something in it says that all of the topic that stands before it was durable: if that is missing, it is no torn tail. */
+  readonly vouchesForBefore: boolean
+  /** Entries before `endIndex` are missing at the end, and nothing else. */
+  readonly isShort: boolean
   /** True when something was read past what a slot vouches for: it may not be on stable storage yet. */
   readonly scanned: boolean
-  /** What counts, though no slot and no frame says that it is on stable storage. */
-  readonly unvouched: readonly UnvouchedTail[]
-  /** Runs behind whose end a void batch stands, to be wiped out: the run that makes it void may be among the unused. */
-  readonly endingBeforeVoid: readonly Run[]
 }
 
-/** The end of a run, from a position in it on. */
-export interface UnvouchedTail {
+/** A run, and what it was found to hold. */
+export interface ScannedRun {
   readonly found: FoundRun
   readonly run: Run
-  readonly fromBytes: number
+  /** Undefined for a closed run, which was not read. */
+  readonly content: RunContent | undefined
+  /** Batches that start at this entry index or later are void. */
+  readonly indexMax: number
 }
 
-interface ScannedRun {
-  readonly found: FoundRun
-  readonly run: Run
+/** empty: begun and never committed to. torn: something before it is missing. removed: its segment was being deleted. */
+export interface UnusedRun extends FoundRun {
+  readonly why: 'empty' | 'torn' | 'removed'
   readonly content: RunContent | undefined
 }
 
 /** @param found the runs of one segment, at least one */
 export async function recoverSegment(found: readonly FoundRun[], options: RecoveryOptions): Promise<RecoveredSegment> {
   const ordered = [...found].sort((a, b) => a.slot.run - b.slot.run)
-  const endIndex = options.endIndex ?? ordered.find(({ slot }) => slot.state === 'sealed')?.slot.knownEndIndex
+  const endIndex = options.endIndex ?? ordered.find(isMarkedSealed)?.slot.knownEndIndex
   const all = await scanRuns(ordered, endIndex, options.checksum)
-  const holding = all.filter(({ run, content }) => run.committedBytes > 0 || content?.damage)
-  const used = isHalfDeleted(ordered, options) ? [] : holding.slice(0, tornAt(holding))
+  const holding = all.filter(holdsBatches)
+  const removed = isHalfDeleted(ordered, options)
+  const used = new Set(removed ? [] : holding.slice(0, options.slotsDamaged ? undefined : tornAt(holding)))
+  const start = used.size === 0 ? undefined : await startOf(ordered, [...used], endIndex, options)
+  const whyUnused = (one: ScannedRun) => (!holdsBatches(one) ? 'empty' : removed ? 'removed' : 'torn')
   return {
-    start: used.length === 0 ? undefined : await startOf(ordered, used, endIndex, options),
-    unusedRuns: all.filter((one) => !used.includes(one)).map((one) => one.found),
+    start,
+    used: [...used],
+    unusedRuns: all
+      .filter((one) => !used.has(one))
+      .map((one) => ({ ...one.found, why: whyUnused(one), content: one.content })),
+    endIndex,
+    vouchesForBefore: [...used].some(vouchesForBefore),
+    isShort: start?.damage?.isAtEnd === true && !ordered.some(isMarkedSealed),
     scanned: all.some(({ content }) => content !== undefined),
-    unvouched: used.flatMap(unvouchedTail),
-    endingBeforeVoid: used.flatMap(({ run, content }) => (content?.endsBeforeVoid ? [run] : [])),
   }
 }
 
-function unvouchedTail({ found, run, content }: ScannedRun): UnvouchedTail[] {
-  if (!content || content.durableBytes >= run.committedBytes) return []
-  return [{ found, run, fromBytes: content.durableBytes }]
+function holdsBatches({ run, content }: ScannedRun): boolean {
+  return run.committedBytes > 0 || content?.damage !== undefined
+}
+
+function isMarkedSealed({ slot }: FoundRun): boolean {
+  return slot.state === 'sealed'
 }
 
 /** The beginning of a segment is freed before the rest. One that is there, though nothing in it can be read, was not. */
 function isHalfDeleted(ordered: readonly FoundRun[], options: RecoveryOptions): boolean {
-  return !ordered.some(({ slot }) => slot.beginsSegment) && !options.slotsDamaged
+  return !ordered.some(({ slot }) => slot.beginsSegment) && !options.slotsDamaged && !options.beginningLost
 }
 
 /** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */
 function tornAt(runs: readonly ScannedRun[]): number | undefined {
-  let endIndex = 0
+  const chain = new EntryChain()
   for (const [at, one] of runs.entries()) {
-    if (one.run.firstIndex > endIndex && !vouchesForBefore(one)) return at
-    endIndex = Math.max(endIndex, one.run.endIndex)
+    if (chain.gapBefore(one.run.firstIndex) && !vouchesForBefore(one)) return at
+    chain.pass(one.run.endIndex)
   }
   return undefined
 }
@@ -113,10 +133,11 @@ async function scanRuns(
   for (const [at, found] of ordered.entries()) {
     const indexMax = limits[at] ?? Infinity
     const run = new Run(placeOf(found), found.slot.run, found.slot.firstIndex)
-    if (found.slot.firstIndex > indexMax) scanned.push({ found, run, content: undefined })
-    else if (found.slot.state === 'open')
-      scanned.push({ found, run, content: await fill(run, found, indexMax, checksum) })
-    else scanned.push({ found, run: trust(run, found), content: undefined })
+    run.followsDurable = found.slot.followsDurable
+    const isVoid = found.slot.firstIndex > indexMax
+    if (!isVoid && found.slot.state !== 'open') trust(run, found)
+    const content = isVoid || run.closed ? undefined : await fill(run, found, indexMax, checksum)
+    scanned.push({ found, run, content, indexMax })
   }
   return scanned
 }
@@ -133,23 +154,23 @@ function indexLimits(ordered: readonly FoundRun[], endIndex = Infinity): number[
 }
 
 /** A closed run is as its slot says; its bytes are verified when they are read. */
-function trust(run: Run, { slot }: FoundRun): Run {
+function trust(run: Run, { slot }: FoundRun): void {
   run.committedBytes = run.plannedBytes = run.durableBytes = slot.knownBytes
   run.endIndex = slot.knownEndIndex
   run.lastTimestampMs = slot.lastTimestampMs
   run.closed = true
   run.slotState = slot.state === 'sealed' ? 'sealed' : 'closed'
   run.indexed = false
-  return run
 }
 
-/** An open run holds what can be read; it goes on only if it ends just where a clean stop left it. */
+/** An open run holds what can be read; it goes on only after a clean stop: what a crash has left behind its end is not all seen. */
 async function fill(run: Run, { slot }: FoundRun, indexMax: number, checksum: Checksum): Promise<RunContent> {
   const content = await scanRun(run, slot.knownBytes, indexMax, checksum)
   run.committedBytes = run.plannedBytes = run.durableBytes = content.committedBytes
   run.endIndex = content.endIndex
   run.lastTimestampMs = content.lastTimestampMs
-  run.closed = content.committedBytes > 0 && (content.residue || slot.knownBytes !== content.committedBytes)
+  run.clean = run.mustSoil = slot.clean && !content.residue && slot.knownBytes === content.committedBytes
+  run.closed = content.committedBytes > 0 && !run.clean
   return content
 }
 
@@ -160,32 +181,33 @@ interface FoundDamage extends SegmentDamage {
 
 /** The first place from which on entries are missing. */
 function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): FoundDamage | undefined {
-  let index = 0
+  const chain = new EntryChain()
   for (const [at, { found, run, content }] of runs.entries()) {
-    if (run.firstIndex > index) return damageAt(found, at, index, `entries up to ${run.firstIndex} are missing`)
-    index = Math.max(index, content?.endIndex ?? run.endIndex)
+    const gap = chain.gapBefore(run.firstIndex)
+    if (gap) return damageAt(found, at, gap.from, gapReason(gap))
+    chain.pass(content?.endIndex ?? run.endIndex)
     if (!content?.damage) continue
     const { position, reason } = content.damage
-    return damageAt(found, at + 1, index, `at byte ${run.startPosition + position}: ${reason}`)
+    return damageAt(found, at + 1, chain.index, `at byte ${run.startPosition + position}: ${reason}`)
   }
   const last = runs.at(-1)
-  if (!last || endIndex === undefined || index >= endIndex) return undefined
-  return damageAt(last.found, runs.length, index, `entries up to ${endIndex} are missing`)
+  const gap = chain.gapBefore(endIndex ?? 0)
+  return last && gap && { ...damageAt(last.found, runs.length, gap.from, gapReason(gap)), isAtEnd: true }
 }
 
 function damageAt(found: FoundRun, runCount: number, fromIndex: number, reason: string): FoundDamage {
   const { topic, segment, baseOffset } = found.slot
   const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
   const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
-  return { runCount, fromIndex, error }
+  return { runCount, fromIndex, isAtEnd: false, error }
 }
 
 /** The runs from the last one on that starts with the whole state; what they hold is read where it was not yet. */
 async function readStateRuns(used: readonly ScannedRun[], checksum: Checksum): Promise<ScannedRun[]> {
   const runs: ScannedRun[] = []
-  for (const { found, run, content } of [...used].reverse()) {
-    const known = content ?? (await scanRun(run, found.slot.knownBytes, Infinity, checksum))
-    runs.unshift({ found, run, content: known })
+  for (const one of [...used].reverse()) {
+    const known = one.content ?? (await scanRun(one.run, one.found.slot.knownBytes, Infinity, checksum))
+    runs.unshift({ ...one, content: known })
     if (known.startsWithState) break
   }
   return runs

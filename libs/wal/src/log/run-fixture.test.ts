@@ -142,6 +142,7 @@ export class RunFixture {
       lastTimestampMs: 7,
       beginsSegment: this.number === 0,
       followsDurable: true,
+      clean: false,
       ...of,
     }
   }

@@ -1,8 +1,9 @@
 import type { Checksum } from '@walrus/core'
-import { decodeControlPayload, readU32, type ControlRecord } from '@walrus/protocol'
+import { decodeControlPayload, type ControlRecord } from '@walrus/protocol'
 import type { Run } from '../blocks/run.js'
-import { FRAME_BYTES, readFrame } from '../format/frame.js'
+import { FRAME_BYTES } from '../format/frame.js'
 import { BatchScanner, type ScannedBatch } from './batch-scanner.js'
+import { framesIn } from './frames-in.js'
 
 const CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -23,16 +24,20 @@ export interface RunContent {
   readonly durableBytes: number
   /** Set when bytes that were known durable are not whole. */
   readonly damage: { readonly position: number; readonly reason: string } | undefined
+  /** Set when something of this run that does not count stands behind the end, and is no damage. */
+  readonly tail: { readonly position: number; readonly reason: string } | undefined
 }
 
 /**
- * Reads a run from its start to the last whole batch. What follows is a torn tail if it was never known durable, and damage
- * if it was: each frame says how far the run was durable when it was written, and so do frames behind the gap.
+ * Reads a run from its start to the last whole batch, a closed one up to its end. What follows is a torn tail if it was never
+ * known durable, and damage if it was: each frame says how far the run was durable when it was written, and so do frames
+ * behind the gap.
  * @param indexMax batches that reach beyond this entry index are void: a later run took their place, or that of a part
  */
 export async function scanRun(run: Run, knownBytes: number, indexMax: number, checksum: Checksum): Promise<RunContent> {
-  const { file, generation, startPosition, capacityBytes } = run
-  const range = { file, generation, startPosition, from: 0, to: capacityBytes, chunkBytes: CHUNK_BYTES }
+  const { file, generation, startPosition } = run
+  const to = run.closed ? run.committedBytes : run.capacityBytes
+  const range = { file, generation, startPosition, from: 0, to, chunkBytes: CHUNK_BYTES }
   const scanner = new BatchScanner(range, checksum)
   const content = new ContentBuilder(run, knownBytes)
   for (;;) {
@@ -85,6 +90,8 @@ class ContentBuilder {
 
   finish(fault: Fault | undefined, behind: Behind): RunContent {
     const durableBytes = Math.max(this.#durableBytes, behind.durableBytes, this.#knownBytes)
+    const damaged = fault !== undefined && (fault.isDamage === true || fault.position < durableBytes)
+    const begun = behind.found || fault?.begun === true
     return {
       committedBytes: this.#end,
       endIndex: this.#endIndex,
@@ -94,7 +101,8 @@ class ContentBuilder {
       residue: behind.found,
       endsBeforeVoid: false,
       durableBytes,
-      damage: fault && (fault.isDamage || fault.position < durableBytes) ? fault : undefined,
+      damage: damaged ? fault : undefined,
+      tail: begun && !damaged ? fault : undefined,
     }
   }
 
@@ -111,6 +119,8 @@ interface Fault {
   readonly reason: string
   /** Damage wherever it stands: its checksum holds. */
   readonly isDamage?: boolean
+  /** A batch of this run was written there. */
+  readonly begun?: boolean
 }
 
 interface Behind {
@@ -122,24 +132,13 @@ interface Behind {
 const NOTHING: Behind = { found: false, durableBytes: 0 }
 const RESIDUE: Behind = { found: true, durableBytes: 0 }
 
-/** Looks for frames of this run behind a fault, at any byte: their lengths cannot be followed across it. */
+/** What the frames behind a fault tell, as far as recovery looks. */
 async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {
   const length = Math.min(run.capacityBytes - position, CHUNK_BYTES)
   if (length < FRAME_BYTES) return NOTHING
   const bytes = await run.file.read(run.startPosition + position, length)
-  const first = run.generation.openCount & 0xff
   let behind = NOTHING
-  for (let at = bytes.indexOf(first, 1); at >= 0; at = bytes.indexOf(first, at + 1)) {
-    if (at + FRAME_BYTES > length) break
-    if (readU32(bytes, at) !== run.generation.openCount) continue
-    const frame = readFrame(
-      bytes,
-      at,
-      { generation: run.generation, position: position + at },
-      run.file.fileId,
-      checksum,
-    )
-    if (frame) behind = { found: true, durableBytes: Math.max(behind.durableBytes, frame.durableBytes) }
-  }
+  for (const frame of framesIn(bytes.subarray(1), position + 1, run, checksum))
+    behind = { found: true, durableBytes: Math.max(behind.durableBytes, frame.durableBytes) }
   return behind
 }

@@ -41,6 +41,12 @@ function unclosable(directory: BlockFileDirectory): BlockFileDirectory {
   }) as BlockFileDirectory
 }
 
+/** What a crash does to the un-synced sectors, in the order in which they were written first. */
+function eachSector(...fates: readonly ('lost' | 'kept')[]): () => number {
+  let nth = 0
+  return () => (fates[nth++ % fates.length] === 'kept' ? 0 : 0.999999)
+}
+
 describe('log storage: segments', () => {
   it('adds an empty segment, of which nothing is on disk before its first commit', async () => {
     const disk = new FaultyDisk()
@@ -100,6 +106,22 @@ describe('log storage: segments', () => {
     await append(crashed.segment(KEY)!, 'c')
     expect(await entriesOf(crashed)).to.deep.equal(['a', 'b', 'c'])
     expect(crashed.segment(KEY)!.sizeBytes - sizeBefore, 'a new run starts with the state').to.be.greaterThan(180)
+  })
+
+  it('brings nothing back that was torn and passed over, though what followed begins with the same bytes', async () => {
+    const disk = new FaultyDisk()
+    const storage = await openStorage(disk)
+    // So large that the first sector of what follows holds only bytes that any entry of that size has there.
+    await append(storage.create(NEW), 'x'.repeat(400))
+    await storage.close()
+    const before = await openStorage(disk, { fsync: { kind: 'none' } })
+    await append(before.segment(KEY)!, 'old'.padEnd(600, 'o'))
+    const torn = disk.crash(eachSector('lost', 'kept', 'kept'))
+    const after = await openStorage(torn, { fsync: { kind: 'none' } })
+    expect(await entriesOf(after)).to.deep.equal(['x'.repeat(400)])
+    await append(after.segment(KEY)!, 'new'.padEnd(600, 'n'))
+    const again = torn.crash(eachSector('kept', 'lost', 'lost'))
+    expect(await entriesOf(await openStorage(again))).to.deep.equal(['x'.repeat(400)])
   })
 
   it('keeps segments of one topic and topics in one file apart', async () => {
@@ -201,72 +223,6 @@ describe('log storage: bad input', () => {
   })
 })
 
-describe('log storage: sealing', () => {
-  it('takes no more from the call on, and has everything durable when it resolves', async () => {
-    for (const fsync of [{ kind: 'each' }, { kind: 'none' }, { kind: 'interval', milliseconds: 1000 }] as const) {
-      const disk = new FaultyDisk()
-      const log = (await openStorage(disk, { fsync })).create(NEW)
-      const pending = log.append(bytesOf('a'))
-      const sealing = log.seal()
-      expect(thrownCode(() => log.append(bytesOf('b')))).to.equal('SEGMENT_SEALED')
-      expect(thrownCode(() => log.commitCursor('shared', 1))).to.equal('SEGMENT_SEALED')
-      await sealing
-      expect([log.sealed, log.entryCount, pending.state], fsync.kind).to.deep.equal([true, 1, 'committed'])
-      const again = (await openStorage(disk.crash(loseAll))).segment(KEY)
-      expect([again?.sealed, again?.entryCount], fsync.kind).to.deep.equal([true, 1])
-    }
-  })
-
-  it('is the same however often it is asked', async () => {
-    const storage = await openStorage(new FaultyDisk())
-    const log = storage.create(NEW)
-    await append(log, 'a')
-    await Promise.all([log.seal(), log.seal()])
-    await log.seal()
-    expect(await entriesOf(storage)).to.deep.equal(['a'])
-  })
-
-  it('leaves nothing of an empty segment', async () => {
-    const disk = new FaultyDisk()
-    const log = (await openStorage(disk)).create(NEW)
-    await log.seal()
-    expect([log.sealed, disk.boundaryCount]).to.deep.equal([true, 0])
-  })
-
-  it('ends a segment whose file failed in another file, without the entries that were rejected', async () => {
-    for (let seed = 0; seed < 10; seed++) {
-      const options = { random: seededRandom(seed), onOperation: failNth('durable write', 3, 'EIO') }
-      const disk = new FaultyDisk(options)
-      const log = (await openStorage(disk)).create(NEW)
-      await append(log, 'kept')
-      await append(log, 'kept too')
-      await failureOf(log.append(bytesOf('rejected')).done())
-      await log.seal()
-      const storage = await openStorage(disk.crash(seededRandom(seed)))
-      expect([storage.segment(KEY)?.sealed, await entriesOf(storage)]).to.deep.equal([true, ['kept', 'kept too']])
-    }
-  })
-
-  it('can be tried again when the end could not be recorded', async () => {
-    const disk = new FaultyDisk({ onOperation: failNth('write', 3, 'ENOSPC') })
-    const log = (await openStorage(disk)).create(NEW)
-    await append(log, 'a')
-    expect((await failureOf(log.seal())).code).to.equal('DISK_FULL')
-    expect([log.sealed, thrownCode(() => log.append(bytesOf('b')))]).to.deep.equal([false, 'SEGMENT_SEALED'])
-    await log.seal()
-    expect((await openStorage(disk.crash(loseAll))).segment(KEY)?.sealed).to.equal(true)
-  })
-
-  it('rejects while entries that resolved unsynced may be lost with their file', async () => {
-    const disk = new FaultyDisk({ onOperation: failNth('sync', 1, 'EIO') })
-    const log = (await openStorage(disk, { fsync: { kind: 'none' } })).create(NEW)
-    await append(log, 'a')
-    expect((await failureOf(log.seal())).code).to.equal('FILE_FAILED')
-    expect((await failureOf(log.seal())).code).to.equal('FILE_FAILED')
-    expect(log.sealed).to.equal(false)
-  })
-})
-
 describe('log storage: removal', () => {
   it('is durable when it resolves, and gives the blocks to others', async () => {
     const disk = new FaultyDisk()
@@ -314,6 +270,19 @@ describe('log storage: removal', () => {
     const again = await openStorage(disk.crash(() => 0))
     expect([...again.segments()].map(({ topic }) => topic)).to.deep.equal(['next'])
     expect(await entriesOf(again, { ...KEY, topic: 'next' })).to.deep.equal(['y', 'z'])
+  })
+
+  it('keeps what follows a segment that was removed before it was ever synced', async () => {
+    const disk = new FaultyDisk()
+    const storage = await openStorage(disk, { fsync: { kind: 'none' } })
+    const first = storage.create(NEW)
+    await append(first, 'a')
+    await first.seal({ durable: false })
+    const key = { ...KEY, segment: 2 }
+    await append(storage.create({ ...NEW, ...key, baseOffset: 1 }), 'b')
+    await storage.remove(KEY)
+    await storage.sync()
+    expect(await entriesOf(await openStorage(disk.crash(loseAll)), key)).to.deep.equal(['b'])
   })
 
   it('leaves the whole segment or nothing, wherever it is interrupted, and all others as they are', async () => {

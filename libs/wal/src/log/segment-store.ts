@@ -10,15 +10,16 @@ import {
   type SegmentKey,
 } from '@walrus/core'
 import { BlockStore, type FoundRun } from '../blocks/block-store.js'
-import type { Run } from '../blocks/run.js'
 import { BufferPool } from '../commit/buffer-pool.js'
 import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
-import { FRAME_BYTES } from '../format/frame.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
-import { recoverSegment, type UnvouchedTail } from './recover-segment.js'
-import { StoredSegment, type SegmentContext, type SegmentStart } from './stored-segment.js'
+import type { RecoveredSegment } from './recover-segment.js'
+import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
+import { stabilize } from './stabilize.js'
+import type { SegmentStart } from './segment-start.js'
+import { StoredSegment, type SegmentContext } from './stored-segment.js'
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {
@@ -112,6 +113,7 @@ class BlockLogStorage implements SegmentStore {
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
+      isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,
     }
   }
 
@@ -181,36 +183,25 @@ class BlockLogStorage implements SegmentStore {
     for (const segment of this.#segments.values()) segment.recordClosedRuns()
   }
 
-  /** From the newest segment back: the state of the topic is in the newest that holds anything, and each bounds the one before. */
-  async #recoverTopic(segments: ReadonlyMap<number, FoundRun[]>, filesToSync: Set<FoundRun['file']>): Promise<void> {
-    let newer: SegmentStart | undefined
-    for (const [, runs] of [...segments].sort(([a], [b]) => b - a))
-      newer = (await this.#recoverSegment(runs, newer, filesToSync)) ?? newer
+  async #recoverTopic(segments: TopicRuns, filesToSync: Set<FoundRun['file']>): Promise<void> {
+    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
+    let isNewest = true
+    for await (const recovered of recoverTopic(segments, recovery)) {
+      for (const one of recovered.used) await stabilize(one, isNewest, filesToSync)
+      this.#adopt(recovered, filesToSync)
+      isNewest &&= recovered.start === undefined
+    }
   }
 
-  async #recoverSegment(
-    runs: readonly FoundRun[],
-    newer: SegmentStart | undefined,
-    filesToSync: Set<FoundRun['file']>,
-  ): Promise<SegmentStart | undefined> {
-    const { start, unusedRuns, scanned, unvouched, endingBeforeVoid } = await recoverSegment(runs, {
-      checksum: this.#options.checksum,
-      withTopicState: newer === undefined,
-      slotsDamaged: this.#store.slotsDamaged,
-      endIndex: endIndexBefore(newer, runs),
-    })
+  #adopt({ start, unusedRuns, scanned }: RecoveredSegment, filesToSync: Set<FoundRun['file']>): void {
     for (const { file, block, slot } of unusedRuns) {
       file.giveBack(block, slot)
       filesToSync.add(file)
     }
-    for (const tail of unvouched) await writeAgain(tail)
-    for (const run of endingBeforeVoid) await wipeBehind(run)
-    if (!start) return undefined
+    if (!start) return
     if (scanned) for (const run of start.runs) filesToSync.add(run.file)
     if (start.damage) this.#options.onProblem(start.damage.error)
-    if (!newer) for (const file of renewSeal(runs)) filesToSync.add(file)
     this.#add(start)
-    return start
   }
 
   #add(start: SegmentStart): StoredSegment {
@@ -221,6 +212,7 @@ class BlockLogStorage implements SegmentStore {
 
   async #remove(name: string, segment: StoredSegment): Promise<void> {
     await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
+    await this.segment({ topic: segment.topic, segment: segment.segment + 1 })?.beginTopic()
     await this.#store.release(segment.giveUpRuns(), segment.filesOfBefore)
     this.#segments.delete(name)
   }
@@ -244,48 +236,11 @@ class BlockLogStorage implements SegmentStore {
   }
 }
 
-function checkOptions({ batchBytesMax, fsync }: Resolved): void {
-  const fault = batchBytesMax > 0 ? undefined : `gather batches of ${batchBytesMax} bytes: not a number above 0`
+function checkOptions({ batchBytesMax, fileBytes, fsync }: Resolved): void {
   const isSchedule = fsync.kind !== 'interval' || fsync.milliseconds >= 0
-  const reason = fault ?? (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
+  const reason =
+    (batchBytesMax > 0 ? undefined : `gather batches of ${batchBytesMax} bytes: not a number above 0`) ??
+    (fileBytes > 0 ? undefined : `make files of ${fileBytes} bytes: not a number above 0`) ??
+    (isSchedule ? undefined : `sync every ${fsync.milliseconds} ms: not a number from 0`)
   if (reason !== undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot ${reason}`)
-}
-
-/** Topic → segment → the runs of it. */
-function groupByTopic(found: readonly FoundRun[]): Map<string, Map<number, FoundRun[]>> {
-  const topics = new Map<string, Map<number, FoundRun[]>>()
-  for (const run of found) {
-    const { topic, segment } = run.slot
-    const segments = topics.get(topic) ?? new Map<number, FoundRun[]>()
-    topics.set(topic, segments.set(segment, [...(segments.get(segment) ?? []), run]))
-  }
-  return topics
-}
-
-/** A segment is sealed, with all of it durable, before the next one is made. */
-function endIndexBefore(newer: SegmentStart | undefined, [run]: readonly FoundRun[]): number | undefined {
-  if (!newer || !run || newer.segment !== run.slot.segment + 1) return undefined
-  return newer.baseOffset - run.slot.baseOffset
-}
-
-/** For the newest segment nothing but its mark says that it is sealed: as `writeAgain`. Returns the file to sync. */
-function renewSeal(runs: readonly FoundRun[]): FoundRun['file'][] {
-  const sealed = runs.filter(({ slot }) => slot.state === 'sealed')
-  for (const { file, block, slot } of sealed) file.queueSlot(block, slot)
-  return sealed.map(({ file }) => file)
-}
-
-/**
- * After a failed sync the system may show bytes that it will never write. Whoever died then left such bytes behind, and a
- * sync alone would not bring them to stable storage: only what is written again is.
- */
-async function writeAgain({ found, run, fromBytes }: UnvouchedTail): Promise<void> {
-  await run.file.writeAgain(run.startPosition + fromBytes, run.startPosition + run.committedBytes)
-  run.file.queueSlot(found.block, found.slot)
-}
-
-/** Takes its frame from the batch that stands behind the end. */
-async function wipeBehind(run: Run): Promise<void> {
-  const position = run.startPosition + run.committedBytes
-  await run.file.write([{ position, parts: [new Uint8Array(FRAME_BYTES)] }], false)
 }

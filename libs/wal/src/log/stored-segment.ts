@@ -1,4 +1,5 @@
 import {
+  assert,
   WalrusError,
   type Checksum,
   type Clock,
@@ -20,6 +21,7 @@ import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from 
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
+import type { SegmentDamage, SegmentStart } from './segment-start.js'
 
 /** Largest payload of one entry: one run of blocks must be able to hold it. */
 export const ENTRY_BYTES_MAX = 1024 * 1024 * 1024 - BATCH_OVERHEAD_BYTES - ENTRY_HEADER_BYTES
@@ -37,29 +39,8 @@ export interface SegmentContext {
   readonly requestCommit: (segment: StoredSegment) => void
   /** Makes durable whatever is committed. */
   readonly sync: () => Promise<void>
-}
-
-/** From where on the entries of a segment cannot be read. */
-export interface SegmentDamage {
-  readonly fromIndex: number
-  readonly error: WalrusError
-}
-
-/** Where a segment starts, or was found to stand. */
-export interface SegmentStart {
-  readonly topic: string
-  readonly segment: number
-  readonly baseOffset: number
-  readonly epoch: number
-  readonly createdMs: number
-  readonly runs: readonly Run[]
-  /** Greater than the number of every run of the segment that is on disk, used or not. */
-  readonly nextRunNumber: number
-  readonly entryCount: number
-  readonly sealed: boolean
-  readonly topicState: MutableTopicState
-  /** Set when entries are missing: then nothing can be appended. */
-  readonly damage: SegmentDamage | undefined
+  /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */
+  readonly isDurable: (topic: string, segment: number) => boolean
 }
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
@@ -84,7 +65,10 @@ export class StoredSegment implements SegmentLog {
   #readsUnderWay = 0
   readonly #filesOfBefore = new Set<StoreFile>()
   #runsGivenUp = false
-  #sealing: Promise<void> | undefined
+  #beginsTopic = false
+  #ending: Promise<void> | undefined
+  /** The slot that says "sealed" is on stable storage, and all that it seals. */
+  #endIsDurable: boolean
   #idleListeners: (() => void)[] = []
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
@@ -102,6 +86,7 @@ export class StoredSegment implements SegmentLog {
     this.#nextRunNumber = start.nextRunNumber
     this.#entryCount = start.entryCount
     this.#sealed = start.sealed
+    this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
     this.#damage = start.damage
     if (start.sealed) this.#refusal = this.#sealedError()
@@ -186,9 +171,28 @@ export class StoredSegment implements SegmentLog {
     await this.#whenIdle(() => !this.#busyWriting)
   }
 
-  seal(): Promise<void> {
-    this.#sealing ??= this.#seal().finally(() => (this.#sealing = undefined))
-    return this.#sealing
+  async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+    this.#ending ??= this.#end().finally(() => (this.#ending = undefined))
+    await this.#ending
+    if (durable) await this.#makeEndDurable()
+  }
+
+  /** True when a sync has covered all that is committed. */
+  get isDurable(): boolean {
+    return this.#runs.every(isDurable)
+  }
+
+  /**
+   * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
+   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   */
+  async beginTopic(): Promise<void> {
+    const [first] = this.#runs
+    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
+    this.#beginsTopic = true
+    if (!first?.file.writable || this.#runsGivenUp) return
+    this.#queueSlot(first)
+    await first.file.flushSlots()
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
@@ -217,11 +221,13 @@ export class StoredSegment implements SegmentLog {
     for (const run of this.#runs) this.#recordIfClosed(run)
   }
 
-  /** Leaves the exact end of an open run on disk, so that the next start need not search for it. */
+  /** Leaves the exact end of an open run on disk, so that it can go on there. Damage is left as it is, to be found again. */
   recordEnd(): void {
-    const last = this.#runsGivenUp ? undefined : this.#runs.at(-1)
-    if (last && last.slotState === 'open' && last.durableBytes === last.committedBytes && last.file.writable)
-      last.file.queueSlot(last.firstBlock, this.#slotOf(last))
+    const last = this.#runsGivenUp || this.#damage ? undefined : this.#runs.at(-1)
+    if (last?.slotState !== 'open' || !last.file.writable || !isDurable(last)) return
+    if (last.closed) return this.#recordClosed(last)
+    last.clean = true
+    this.#queueSlot(last)
   }
 
   /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
@@ -229,6 +235,7 @@ export class StoredSegment implements SegmentLog {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
     try {
+      await this.#soil()
       for (const batch of commit.taken.batches) {
         const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
         commit.placeBatch(run, batch)
@@ -299,22 +306,34 @@ export class StoredSegment implements SegmentLog {
     }
   }
 
-  /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
-  async #seal(): Promise<void> {
+  async #end(): Promise<void> {
     if (this.#sealed) return
     if (this.#damage) throw this.#damage.error
     this.#refusal ??= this.#sealedError()
     await this.drain()
     await this.#takeMarkableRun()
-    await this.#context.sync()
-    const last = this.#runs.at(-1)
-    if (last) {
-      last.closed = true
-      last.slotState = 'sealed'
-      last.file.queueSlot(last.firstBlock, this.#slotOf(last))
-      await last.file.flushSlots()
-    }
     this.#sealed = true
+    this.#closeLast()
+  }
+
+  /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
+  async #makeEndDurable(): Promise<void> {
+    if (this.#endIsDurable) return
+    await this.#takeMarkableRun()
+    await this.#context.sync()
+    const last = this.#closeLast()
+    last?.file.checkWritable()
+    assert(!last || last.slotState === 'sealed', 'all of a segment is durable before it is sealed')
+    await last?.file.flushSlots()
+    this.#endIsDurable = true
+  }
+
+  #closeLast(): Run | undefined {
+    const last = this.#runs.at(-1)
+    if (!last) return undefined
+    last.closed = true
+    this.#recordClosed(last)
+    return last
   }
 
   /**
@@ -327,6 +346,16 @@ export class StoredSegment implements SegmentLog {
     const ticket = this.#pending.commitState()
     if (!this.queued) this.#context.requestCommit(this)
     await ticket.done()
+  }
+
+  /** A crash may bring parts of a batch to the disk: they must not be taken for something else when the run goes on once more. */
+  async #soil(): Promise<void> {
+    const last = this.#runs.at(-1)
+    if (!last?.mustSoil || !last.file.writable) return
+    last.clean = false
+    this.#queueSlot(last)
+    await last.file.flushSlots()
+    last.mustSoil = false
   }
 
   #openRun(bytes: number): Run | undefined {
@@ -343,13 +372,13 @@ export class StoredSegment implements SegmentLog {
     const last = this.#runs.at(-1)
     const runBytes = nextRunBytes(this.#context.growth, last?.capacityBytes ?? 0, neededBytes)
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
-    if (last && !last.closed) {
+    if (last) {
       last.closed = true
-      this.#recordClosed(last)
+      this.#recordIfClosed(last)
     }
     const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
     this.#runs = [...this.#runs, run]
-    place.file.queueSlot(place.firstBlock, this.#slotOf(run))
+    this.#queueSlot(run)
     commit.runsTouched.add(run)
     if (state) commit.placeControl(run, state)
     return run
@@ -369,14 +398,21 @@ export class StoredSegment implements SegmentLog {
   }
 
   #recordIfClosed(run: Run): void {
-    if (run.closed && run.slotState === 'open' && !this.#runsGivenUp) this.#recordClosed(run)
+    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
   }
 
   /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
   #recordClosed(run: Run): void {
-    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes || !run.file.writable) return
-    run.slotState = 'closed'
-    run.file.queueSlot(run.firstBlock, this.#slotOf(run))
+    if (this.#runsGivenUp || !run.file.writable) return
+    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes) return
+    run.slotState = this.#sealed && run === this.#runs.at(-1) ? 'sealed' : 'closed'
+    this.#queueSlot(run)
+  }
+
+  #queueSlot(run: Run): void {
+    const slot = this.#slotOf(run)
+    run.followsDurable = slot.followsDurable
+    run.file.queueSlot(run.firstBlock, slot)
   }
 
   /** Bytes of a failed commit may be on disk: such a run takes no more, so that nothing can stand behind them. */
@@ -405,9 +441,14 @@ export class StoredSegment implements SegmentLog {
       knownBytes: run.durableBytes,
       knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
       lastTimestampMs: run.lastTimestampMs,
+      clean: run.clean,
       beginsSegment: before.length === 0,
-      followsDurable: before.every(({ durableBytes, plannedBytes }) => durableBytes === plannedBytes),
+      followsDurable: before.length === 0 ? this.#followsDurable : before.every(isDurable),
     }
+  }
+
+  get #followsDurable(): boolean {
+    return this.#beginsTopic || this.#context.isDurable(this.topic, this.segment - 1)
   }
 
   #checkWritable(): void {
@@ -444,4 +485,8 @@ export class StoredSegment implements SegmentLog {
     this.#idleListeners = []
     for (const listener of listeners) listener()
   }
+}
+
+function isDurable({ durableBytes, plannedBytes }: Run): boolean {
+  return durableBytes === plannedBytes
 }

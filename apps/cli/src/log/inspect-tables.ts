@@ -1,0 +1,102 @@
+import type { BatchView, CursorView, FileView, RunView, SegmentView } from '@walrus/wal'
+import Table from 'cli-table3'
+import { timeText } from './entry-words.js'
+
+export function fileTable(files: readonly FileView[]): string {
+  const head = ['FILE', 'bytes', 'block', 'blocks', 'used', 'opened', 'created']
+  return table(
+    head,
+    files.map((file) => [
+      file.name,
+      ...[file.sizeBytes, file.blockBytes, file.blockCount, file.usedBlockCount, file.openCount],
+      timeText(file.createdMs),
+    ]),
+  )
+}
+
+export function segmentTable(segments: readonly SegmentView[]): string {
+  const head = ['TOPIC', 'segment', 'offset', 'entries', 'runs', 'bytes', 'epoch', 'state', 'created']
+  return table(
+    head,
+    segments.map((segment) => [
+      segment.topic,
+      ...[segment.segment, segment.baseOffset, segment.entryCount, segment.runCount, segment.sizeBytes, segment.epoch],
+      segment.damage === undefined ? segment.state : 'DAMAGED',
+      timeText(segment.createdMs),
+    ]),
+  )
+}
+
+export function runTable(runs: readonly RunView[]): string {
+  const head = [
+    'BLOCKS OF',
+    'segment',
+    'run',
+    'offset',
+    'entries',
+    'bytes',
+    'of',
+    'blocks',
+    'from',
+    'byte',
+    'file',
+    'state',
+  ]
+  return table(
+    head,
+    runs.map((run) => [
+      run.topic,
+      ...[run.segment, run.run, run.firstOffset, run.entryCount, run.sizeBytes, run.capacityBytes],
+      ...[run.blockCount, run.firstBlock, run.byte, run.file],
+      run.use === 'used' ? run.state : run.use,
+    ]),
+  )
+}
+
+export function cursorTable(cursors: readonly CursorView[]): string {
+  return table(
+    ['CURSOR OF', 'cursor', 'offset'],
+    cursors.map(({ topic, cursor, offset }) => [topic, cursor, offset]),
+  )
+}
+
+/** The head of the lines of batches, which are too many for a table. */
+export function batchHead(): string {
+  return batchColumns(['BATCH OF', 'segment', 'offset', 'entries', 'payload', 'kind', 'byte', 'file', 'time'])
+}
+
+export function batchLine(batch: BatchView): string {
+  return batchColumns([
+    batch.topic,
+    ...[batch.segment, batch.firstOffset, batch.entryCount, batch.payloadBytes].map(String),
+    batch.kind,
+    ...[String(batch.byte), batch.file, timeText(batch.timestampMs)],
+  ])
+}
+
+const BATCH_WIDTHS = [20, 7, 10, 7, 9, 7, 12, 12, 0]
+
+function batchColumns(cells: readonly string[]): string {
+  const columns = cells.map((cell, at) =>
+    at === 0 ? cell.padEnd(BATCH_WIDTHS[0] ?? 0) : cell.padStart(BATCH_WIDTHS[at] ?? 0),
+  )
+  return `${columns.join('  ').trimEnd()}\n`
+}
+
+const EDGE_NAMES = ['top', 'bottom', 'left', 'right', 'mid'].flatMap((edge) =>
+  edge === 'mid' ? ['mid', 'mid-mid', 'left-mid', 'right-mid'] : [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`],
+)
+/** Columns without rules, so that a line can be cut out with the usual tools. */
+const PLAIN = { ...Object.fromEntries(EDGE_NAMES.map((name) => [name, ''])), middle: '  ' }
+
+type Cell = string | number
+
+/** Numbers stand at the right. */
+function table(head: string[], rows: readonly Cell[][]): string {
+  const colAligns = head.map((_, at) => (typeof rows[0]?.[at] === 'number' ? ('right' as const) : ('left' as const)))
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }
+  const drawn = new Table({ head, colAligns, chars: PLAIN, style })
+  drawn.push(...rows.map((row) => [...row]))
+  const lines = drawn.toString().split('\n')
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n\n`
+}

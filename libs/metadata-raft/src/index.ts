@@ -1,0 +1,1 @@
+export { openRaftMetadataLog, type RaftMetadataLog, type RaftMetadataLogOptions } from './raft-metadata-log.js'

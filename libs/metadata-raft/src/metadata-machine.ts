@@ -1,0 +1,72 @@
+import {
+  applyCommand,
+  decodeCommand,
+  decodeState,
+  EMPTY_METADATA,
+  encodeState,
+  WalrusError,
+  type ClusterMetadata,
+  type MetadataCommand,
+  type MetadataLog,
+  type MetadataResult,
+} from '@walrus/core'
+import type { StateMachine } from '@walrus/raft'
+import { commandsBetween } from './commands-between.js'
+
+export type Listener = Parameters<MetadataLog['subscribe']>[0]
+
+/** The metadata as Raft's state machine. */
+export class MetadataMachine implements StateMachine<MetadataResult> {
+  readonly #listeners = new Set<Listener>()
+  #state: ClusterMetadata = EMPTY_METADATA
+
+  get state(): ClusterMetadata {
+    return this.#state
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Bytes that are no command are a command that is rejected, on every node alike. A command of a later release stops this
+   * node instead: the others may know it, and what it does cannot be guessed.
+   */
+  apply(command: Uint8Array): MetadataResult {
+    const decoded = decodeCommand(textOf(command))
+    if (!decoded.ok && decoded.code === 'UNSUPPORTED_FORMAT') {
+      throw new WalrusError(decoded.code, `Cannot apply a metadata command: ${decoded.fault}`)
+    }
+    if (!decoded.ok) return this.#applyDamaged()
+    const { state, result } = applyCommand(this.#state, decoded.value)
+    this.#state = state
+    if (result.outcome === 'applied') this.#tell(decoded.value)
+    return result
+  }
+
+  snapshot(): Uint8Array {
+    return Buffer.from(encodeState(this.#state))
+  }
+
+  restore(data: Uint8Array): void {
+    const decoded = decodeState(textOf(data))
+    if (!decoded.ok) throw new WalrusError(decoded.code, `Cannot restore the metadata: ${decoded.fault}`)
+    const before = this.#state
+    this.#state = decoded.value
+    for (const command of commandsBetween(before, this.#state)) this.#tell(command)
+  }
+
+  #applyDamaged(): MetadataResult {
+    this.#state = { ...this.#state, version: this.#state.version + 1 }
+    return { outcome: 'rejected', reason: 'invalid-command', detail: 'the bytes are no metadata command' }
+  }
+
+  #tell(command: MetadataCommand): void {
+    for (const listener of this.#listeners) listener(command, this.#state)
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}

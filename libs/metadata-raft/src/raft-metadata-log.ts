@@ -1,0 +1,198 @@
+import {
+  encodeCommand,
+  WalrusError,
+  type ClusterMetadata,
+  type ConsensusStatus,
+  type MetadataCommand,
+  type MetadataLog,
+  type MetadataResult,
+  type NodeId,
+} from '@walrus/core'
+import {
+  RaftError,
+  RaftNode,
+  type ConfState,
+  type LogStore,
+  type RaftClock,
+  type RaftLimits,
+  type RaftNodeEvents,
+  type RaftTiming,
+  type RaftTransport,
+  type RaftTransportEvents,
+  type RandomSource,
+} from '@walrus/raft'
+import { MetadataMachine, type Listener } from './metadata-machine.js'
+
+export interface RaftMetadataLogOptions {
+  readonly nodeId: NodeId
+  /** host:port of this node's peer listener. */
+  readonly address: string
+  /** Open; from here on it belongs to the log, which closes it. */
+  readonly store: LogStore
+  /** Makes the transport; it belongs to the log, which closes it and tells it the addresses. */
+  readonly connect: (events: RaftTransportEvents) => RaftTransport
+  readonly clock: RaftClock
+  readonly random: RandomSource
+  /** The first members of a new cluster; see `RaftNodeOptions`. */
+  readonly bootstrap?: ConfState
+  /** Where nodes are that the metadata does not know yet; what the metadata says counts more. */
+  readonly addresses?: ReadonlyMap<NodeId, string>
+  readonly timing?: Partial<RaftTiming>
+  readonly limits?: Partial<RaftLimits>
+  readonly events?: Partial<RaftNodeEvents>
+  /** How long `propose` looks for a leader that takes the command. Default 10,000. */
+  readonly leaderWaitMs?: number
+}
+
+/**
+ * The metadata log of one member of a cluster. Rejects with `RaftError` or `WalrusError` when what is stored cannot be started
+ * from. The only voter of a cluster has caught up when it resolves; others catch up when they hear of a leader.
+ */
+export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Promise<RaftMetadataLog> {
+  const machine = new MetadataMachine()
+  let node: RaftNode<MetadataResult> | undefined
+  const transport = options.connect({
+    onMessage: (message, snapshotData) => node?.receive(message, snapshotData),
+    onUnreachable: (id) => node?.reportUnreachable(id),
+  })
+  const { nodeId: id, store, clock, random, bootstrap, timing, limits, events } = options
+  try {
+    node = await RaftNode.start<MetadataResult>({
+      id,
+      store,
+      transport,
+      stateMachine: machine,
+      clock,
+      random,
+      ...(bootstrap && { bootstrap }),
+      ...(timing && { timing }),
+      ...(limits && { limits }),
+      ...(events && { events }),
+    })
+  } catch (error) {
+    await transport.close()
+    await store.close()
+    throw error
+  }
+  if (isAlone(node)) await node.readIndex()
+  return new RaftMetadataLog(options, node, machine, transport)
+}
+
+/** See `openRaftMetadataLog`, which makes it. */
+export class RaftMetadataLog implements MetadataLog {
+  /** For what the port does not know: memberships, leadership, linearizable reads. */
+  readonly node: RaftNode<MetadataResult>
+  readonly #options: RaftMetadataLogOptions
+  readonly #machine: MetadataMachine
+  readonly #transport: RaftTransport
+  #nodes: ClusterMetadata['nodes'] | undefined
+  #isClosed = false
+
+  constructor(
+    options: RaftMetadataLogOptions,
+    node: RaftNode<MetadataResult>,
+    machine: MetadataMachine,
+    transport: RaftTransport,
+  ) {
+    this.#options = options
+    this.node = node
+    this.#machine = machine
+    this.#transport = transport
+    machine.subscribe(() => this.#tellAddresses())
+    this.#tellAddresses()
+  }
+
+  get state(): ClusterMetadata {
+    return this.#machine.state
+  }
+
+  /**
+   * Goes through the leader, wherever it is. A command that certainly was not taken is proposed again while there is time:
+   * `UNAVAILABLE` then says that it was not applied, `TIMED_OUT` that nobody knows.
+   */
+  async propose(command: MetadataCommand): Promise<MetadataResult> {
+    if (this.#isClosed) throw new WalrusError('STORAGE_CLOSED', 'Cannot propose a metadata command: the log is closed')
+    const bytes = Buffer.from(encodeCommand(command))
+    const deadline = new Deadline(this.#options.clock, this.#options.leaderWaitMs ?? 10_000)
+    try {
+      for (;;) {
+        try {
+          return await this.node.propose(bytes)
+        } catch (error) {
+          if (!mayTryAgain(error) || deadline.isOver || this.#isClosed) throw failureOf(error)
+        }
+        await deadline.pause(RETRY_MS)
+      }
+    } finally {
+      deadline.cancel()
+    }
+  }
+
+  /** A snapshot that another node sends is told as one command per topic and node that it changed. */
+  subscribe(listener: Listener): () => void {
+    return this.#machine.subscribe(listener)
+  }
+
+  status(): ConsensusStatus {
+    const { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex, voterConfigurations, replication } =
+      this.node.status()
+    const own = { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex }
+    return { ...own, voterConfigurations, replication, addresses: this.#addresses() }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.node.stop()
+  }
+
+  #tellAddresses(): void {
+    if (this.#nodes === this.state.nodes) return
+    this.#nodes = this.state.nodes
+    this.#transport.setAddresses(this.#addresses())
+  }
+
+  #addresses(): ReadonlyMap<NodeId, string> {
+    const { addresses, nodeId, address } = this.#options
+    const known = new Map(addresses)
+    known.set(nodeId, address)
+    for (const node of this.state.nodes.values()) known.set(node.id, node.address)
+    return known
+  }
+}
+
+/** Between two attempts: an election takes longer than this, a turn of the event loop does not. */
+const RETRY_MS = 20
+
+class Deadline {
+  readonly #clock: RaftClock
+  readonly #timer: { cancel(): void }
+  isOver = false
+
+  constructor(clock: RaftClock, milliseconds: number) {
+    this.#clock = clock
+    this.#timer = clock.after(milliseconds, () => (this.isOver = true))
+  }
+
+  pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(milliseconds, resolve))
+  }
+
+  cancel(): void {
+    this.#timer.cancel()
+  }
+}
+
+function isAlone(node: RaftNode<MetadataResult>): boolean {
+  const { voters, votersOutgoing } = node.membership
+  return voters.length === 1 && voters[0] === node.id && votersOutgoing.length === 0
+}
+
+function mayTryAgain(error: unknown): boolean {
+  return error instanceof RaftError && error.code === 'RAFT_PROPOSAL_DROPPED'
+}
+
+function failureOf(error: unknown): unknown {
+  if (!(error instanceof RaftError)) return error
+  const code = error.code === 'RAFT_OUTCOME_UNKNOWN' ? 'TIMED_OUT' : 'UNAVAILABLE'
+  return new WalrusError(code, `Cannot propose a metadata command: ${error.message}`, error)
+}

@@ -1,0 +1,28 @@
+import type { WalrusError } from '@walrus/core'
+import type { Run } from '../blocks/run.js'
+import type { MutableTopicState } from './mutable-topic-state.js'
+
+/** From where on the entries of a segment cannot be read. */
+export interface SegmentDamage {
+  readonly fromIndex: number
+  /** Nothing that is there is damaged, but entries behind it are missing. */
+  readonly isAtEnd: boolean
+  readonly error: WalrusError
+}
+
+/** Where a segment starts, or was found to stand. */
+export interface SegmentStart {
+  readonly topic: string
+  readonly segment: number
+  readonly baseOffset: number
+  readonly epoch: number
+  readonly createdMs: number
+  readonly runs: readonly Run[]
+  /** Greater than the number of every run of the segment that is on disk, used or not. */
+  readonly nextRunNumber: number
+  readonly entryCount: number
+  readonly sealed: boolean
+  readonly topicState: MutableTopicState
+  /** Set when entries are missing: then nothing can be appended. */
+  readonly damage: SegmentDamage | undefined
+}
