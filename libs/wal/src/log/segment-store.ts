@@ -19,7 +19,8 @@ import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
 import { stabilize } from './stabilize.js'
 import type { SegmentStart } from './segment-start.js'
-import { StoredSegment, type SegmentContext } from './stored-segment.js'
+import type { SegmentContext } from './segment-context.js'
+import { StoredSegment } from './stored-segment.js'
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {
