@@ -2,6 +2,7 @@ import {
   assert,
   WalrusError,
   type CommitTicket,
+  type EncodedBatch,
   type ReadLimits,
   type SegmentLog,
   type StoredEntry,
@@ -37,6 +38,8 @@ export class StoredSegment implements SegmentLog {
   readonly #damage: SegmentDamage | undefined
   readonly #runs: SegmentRuns
   #entryCount: number
+  #position: number
+  #fencedEpoch: number
   #refusal: WalrusError | undefined
   #sealed: boolean
   #sizeBytes: number
@@ -60,6 +63,8 @@ export class StoredSegment implements SegmentLog {
     this.#runs = new SegmentRuns(start, () => context.isDurable(start.topic, start.segment - 1))
     this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
     this.#entryCount = start.entryCount
+    this.#position = start.entryCount
+    this.#fencedEpoch = start.epoch
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
@@ -79,6 +84,14 @@ export class StoredSegment implements SegmentLog {
 
   get entryCount(): number {
     return this.#entryCount
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  get fencedEpoch(): number {
+    return this.#fencedEpoch
   }
 
   get appendedCount(): number {
@@ -125,6 +138,30 @@ export class StoredSegment implements SegmentLog {
     const ticket = this.#pending.commitCursor(name, offset)
     if (!this.queued) this.#context.requestCommit(this)
     return ticket
+  }
+
+  appendEncoded(batch: Uint8Array): CommitTicket {
+    throw this.#notYet(batch)
+  }
+
+  onBatch(listener: (batch: EncodedBatch) => void): () => void {
+    throw this.#notYet(listener)
+  }
+
+  async readBatches(fromPosition: number, maxBytes: number): Promise<readonly EncodedBatch[]> {
+    throw this.#notYet(fromPosition + maxBytes)
+  }
+
+  async fence(epoch: number): Promise<void> {
+    this.#fencedEpoch = Math.max(this.#fencedEpoch, epoch)
+  }
+
+  async truncateTail(position: number): Promise<void> {
+    throw this.#notYet(position)
+  }
+
+  #notYet(what: unknown): WalrusError {
+    return new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": ${typeof what} is not supported yet`)
   }
 
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -231,7 +268,9 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.recordIfClosed(run)
     for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
     for (const batch of commit.taken.batches) batch.recycle()
-    for (const ticket of ticketsOf(commit.taken)) ticket.commit()
+    const recordsIn = commit.nextIndex - commit.firstIndex + (commit.taken.cursors.size > 0 ? 1 : 0)
+    this.#position += recordsIn
+    for (const ticket of ticketsOf(commit.taken)) ticket.commit(this.#position)
     if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
     this.#announceIdle()
   }
