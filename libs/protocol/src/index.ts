@@ -15,6 +15,7 @@ export { FRAME_HEADER_BYTES, FrameReader } from './frame/frame-reader.js'
 export type { FrameFault, FrameReaderOptions } from './frame/frame-reader.js'
 export { FrameWriter, frame, prefixedFrame } from './frame/frame-writer.js'
 export { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from './little-endian.js'
+export { CLUSTER_REQUESTS } from './peer/cluster-requests.js'
 export {
   CLUSTER_ID_BYTES_MAX,
   HANDSHAKE_FRAME_BYTES_MAX,
