@@ -10,6 +10,7 @@ export class HeldAppend implements CommitTicket {
   state: CommitTicket['state'] = 'pending'
   error: Error | undefined
   #offset = -1
+  #endPosition = 0
   #listeners: ((ticket: CommitTicket) => void)[] = []
 
   constructor(entry: Uint8Array) {
@@ -24,6 +25,10 @@ export class HeldAppend implements CommitTicket {
     return this.#offset
   }
 
+  get endPosition(): number {
+    return this.#endPosition
+  }
+
   onSettled(listener: (ticket: CommitTicket) => void): void {
     if (this.state === 'pending') this.#listeners.push(listener)
     else listener(this)
@@ -36,7 +41,10 @@ export class HeldAppend implements CommitTicket {
   /** A segment has taken the entry, at this moment the last one of `ticket`. */
   follow(ticket: CommitTicket): void {
     const offset = ticket.lastOffset
-    ticket.onSettled(() => this.#settle(offset, ticket.error))
+    ticket.onSettled(() => {
+      this.#endPosition = ticket.endPosition
+      this.#settle(offset, ticket.error)
+    })
   }
 
   /** No segment will take the entry. */

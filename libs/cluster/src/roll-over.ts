@@ -60,9 +60,10 @@ function sealAndRoll({ metadata, nodeId }: NodeContext, log: SegmentLog): Metada
       `Cannot seal segment "${formatSegmentKey(log)}": no live voter can lead the next one`,
     )
   }
-  const { topic: name, segment, epoch, entryCount } = log
+  const { topic: name, segment, epoch, entryCount, position } = log
+  const counts = { entryCount, controlCount: position - entryCount }
   const next = { nextLeader: placement.leader, nextReplicas: placement.replicas }
-  return { kind: 'SealAndRoll', topic: name, segment, epoch, entryCount, ...next }
+  return { kind: 'SealAndRoll', topic: name, segment, epoch, ...counts, ...next }
 }
 
 /** Tries again until it succeeds: what failed may have been done. Only a closed storage ends it, and with it this node. */

@@ -9,7 +9,9 @@ const open: SegmentMetadata = {
   replicas: [1],
   epoch: 3,
   state: 'open',
+  ackQuorum: 1,
   entryCount: 0,
+  controlCount: 0,
 }
 const sealed: SegmentMetadata = { ...open, state: 'sealed', entryCount: 5 }
 const stored: StoredSegment = { baseOffset: 10, epoch: 3, entryCount: 5, sealed: false }

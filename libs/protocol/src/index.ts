@@ -10,6 +10,8 @@ export {
   writeBatchHeader,
 } from './batch/header.js'
 export type { BatchFault, BatchHeader } from './batch/header.js'
+export { readWholeBatch } from './batch/whole-batch.js'
+export type { WholeBatch } from './batch/whole-batch.js'
 export { crc32 } from './crc32.js'
 export { FRAME_HEADER_BYTES, FrameReader } from './frame/frame-reader.js'
 export type { FrameFault, FrameReaderOptions } from './frame/frame-reader.js'

@@ -42,12 +42,8 @@ export {
   type ProposalFate,
 } from './scripted-metadata-log.js'
 export { metadataLogSuite, type MetadataLogPlace, type MetadataLogSuiteOptions } from './metadata-log-suite.js'
-export {
-  MemoryLogStorage,
-  type MemoryLogDisk,
-  type MemoryLogStorageOptions,
-  type MemorySegment,
-} from './memory-log-storage.js'
+export { MemoryLogStorage, type MemoryLogDisk, type MemoryLogStorageOptions } from './memory-log-storage.js'
+export type { MemorySegment, MemoryStoredBatch } from './memory-segment-log.js'
 export { SECTOR_BYTES } from './sector-file.js'
 export { blockFileSuite, type BlockFilePlace, type BlockFileSuiteOptions } from './block-file-suite/suite.js'
 export { raftLogSuite } from './raft-log-suite/suite.js'

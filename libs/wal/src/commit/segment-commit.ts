@@ -26,6 +26,7 @@ export class SegmentCommit {
   failure: Error | undefined
   /** Index that the next placed entry has. */
   nextIndex: number
+  readonly firstIndex: number
   readonly #checksum: Checksum
 
   constructor(
@@ -35,6 +36,7 @@ export class SegmentCommit {
   ) {
     this.#checksum = checksum
     this.nextIndex = segment.entryCount
+    this.firstIndex = segment.entryCount
   }
 
   placeBatch(run: Run, batch: OpenBatch): void {

@@ -40,7 +40,7 @@ export class PendingBatches {
   get openTicket(): BatchTicket {
     if (this.#open) return this.#open.ticket
     const nothing = new BatchTicket(this.#baseOffset + this.nextIndex)
-    nothing.commit()
+    nothing.commit(0)
     return nothing
   }
 
