@@ -38,13 +38,14 @@ export interface ReplicateRequest extends SegmentKey {
 }
 
 /** What a replica made of a stretch. */
-export type ReplicateAnswer =
-  /** All records before `value` are on stable storage. */
-  | { readonly result: 'durable'; readonly value: number }
-  /** Nothing was taken: the copy ends at position `value`. */
-  | { readonly result: 'gap'; readonly value: number }
-  /** Nothing was taken, and nothing will be: the replica has seen epoch `value`. */
-  | { readonly result: 'stale'; readonly value: number }
+export interface ReplicateAnswer {
+  /**
+   * `durable`: all records before `value` are on stable storage. `gap`: nothing was taken, the copy ends at position `value`.
+   * `stale`: nothing was taken, and nothing will be, because the replica has seen epoch `value`.
+   */
+  readonly result: 'durable' | 'gap' | 'stale'
+  readonly value: number
+}
 
 export const replicateRequest: PayloadCodec<ReplicateRequest> = {
   write: (request, output) => {

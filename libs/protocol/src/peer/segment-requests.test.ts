@@ -5,7 +5,7 @@ import { copySegmentAnswer, copySegmentRequest } from './copy-segment.js'
 import { fenceAnswer, fenceRequest } from './fence-copy.js'
 import { fetchBatchesAnswer, fetchBatchesRequest } from './fetch-batches.js'
 import { decodePayload, encodePayload, type PayloadCodec } from './payload-codec.js'
-import { replicateAnswer, replicateRequest } from './replicate.js'
+import { replicateAnswer, replicateRequest, type ReplicateAnswer } from './replicate.js'
 import { wholeCopyAnswer, wholeCopyRequest } from './whole-copy.js'
 
 const u64 = fc.maxSafeNat()
@@ -32,7 +32,7 @@ describe('requests about copies of a segment', () => {
     startState: fc.option(state, { nil: undefined }),
     batches,
   })
-  roundTrip('answer to replicate', replicateAnswer, {
+  roundTrip<{ result: ReplicateAnswer['result']; value: number }>('answer to replicate', replicateAnswer, {
     result: fc.constantFrom('durable' as const, 'gap' as const, 'stale' as const),
     value: u64,
   })
@@ -66,9 +66,9 @@ describe('requests about copies of a segment', () => {
 function roundTrip<Value extends object>(
   name: string,
   codec: PayloadCodec<Value>,
-  fields: { readonly [Field in keyof Value]: fc.Arbitrary<unknown> },
+  fields: { readonly [Field in keyof Value]: fc.Arbitrary<Value[Field]> },
 ): void {
-  const any = fc.record(fields) as fc.Arbitrary<unknown> as fc.Arbitrary<Value>
+  const any = fc.record(fields as Record<string, fc.Arbitrary<unknown>>) as unknown as fc.Arbitrary<Value>
 
   it(`reads the ${name} that it writes`, () => {
     fc.assert(
