@@ -32,10 +32,14 @@ export {
   committedPosition,
   decideRecovery,
   decideReplicate,
+  wholeCopies,
   type CopyReport,
   type RecoveryDecision,
   type ReplicaDecision,
 } from './replication.js'
+
+export { decideCopy, type CopyVerdict, type StoredCopy } from './copy-verdict.js'
+export { planReplacement, type Replacement, type ReplacementView } from './replacement.js'
 
 export type {
   AckPolicy,
