@@ -1,5 +1,6 @@
 import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
 import type { LivenessView } from './liveness/liveness-view.js'
+import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {
@@ -17,7 +18,7 @@ export interface NodeContext {
 }
 
 /** Bounds of a node. Each has a default, see `DEFAULT_NODE_LIMITS`. */
-export interface NodeLimits {
+export interface NodeLimits extends ReplicationLimits {
   /** How long a request may wait for a rollover, for metadata, or for its turn at a cursor, before it is `timed out`. */
   readonly requestTimeoutMs: number
   /** How often age and bytes of the open segments are looked at. */
@@ -69,6 +70,7 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   forwardBytesMax: 1024 * 1024,
   replaceDeadAfterMs: 10 * 60_000,
   diskFullMs: 30_000,
+  ...DEFAULT_REPLICATION_LIMITS,
 }
 
 /** Tells the operator what happened. Fields are ids, counts and reasons, never payloads. */
