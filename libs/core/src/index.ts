@@ -32,6 +32,7 @@ export {
   committedPosition,
   decideRecovery,
   decideReplicate,
+  longestCopy,
   wholeCopies,
   type CopyReport,
   type RecoveryDecision,

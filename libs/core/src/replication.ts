@@ -34,11 +34,19 @@ export function decideRecovery(
   segment: Pick<SegmentMetadata, 'replicas' | 'ackQuorum'>,
   reports: readonly CopyReport[],
 ): RecoveryDecision {
-  const heard = ownCopies(reports.filter((report) => segment.replicas.includes(report.node)))
+  const heard = reports.filter((report) => segment.replicas.includes(report.node))
   const needed = recoveryQuorum(segment.replicas.length, segment.ackQuorum)
-  const [source] = [...heard].sort((left, right) => lengthOf(right) - lengthOf(left) || left.node - right.node)
+  const source = longestCopy(heard)
   if (source === undefined || heard.length < needed) return { kind: 'wait', missing: needed - heard.length }
   return { kind: 'seal', source, copies: segment.ackQuorum }
+}
+
+/** The longest of the copies, the one on the lowest node if there are several; undefined when there is no report. */
+export function longestCopy(reports: readonly CopyReport[]): CopyReport | undefined {
+  const [longest] = [...ownCopies(reports)].sort(
+    (left, right) => lengthOf(right) - lengthOf(left) || left.node - right.node,
+  )
+  return longest
 }
 
 /** Reports whose copies are as long as the longest: those nodes need nothing more before the segment is sealed there. */

@@ -6,18 +6,17 @@ export class ReplicaCopy {
   readonly log: SegmentLog
   /** Entries that are committed, as far as the leader has said. */
   committedCount = 0
-  #position: number
+  #appendedPosition = 0
+  #pendingCount = 0
   #newest: CommitTicket | undefined
 
-  /** Over a log that nothing is in flight to. */
   constructor(log: SegmentLog) {
     this.log = log
-    this.#position = log.position
   }
 
-  /** Behind what was appended, be it durable or not. */
+  /** Behind what was appended here, be it durable or not. */
   get position(): number {
-    return this.#position
+    return this.#pendingCount > 0 ? this.#appendedPosition : this.log.position
   }
 
   /** Entries that may be read. */
@@ -27,25 +26,21 @@ export class ReplicaCopy {
 
   /** Appends the batch that begins at `position`. Throws what `SegmentLog.appendEncoded` throws. */
   append(batch: Uint8Array): void {
+    const end = this.position + recordsIn(batch)
     const ticket = this.log.appendEncoded(batch)
-    this.#position += recordsIn(batch)
+    this.#appendedPosition = end
+    this.#pendingCount += 1
     this.#newest = ticket
-    // A failed commit takes with it whatever was appended since.
     ticket.onSettled(({ state }) => {
-      if (state === 'failed') this.#position = this.log.position
+      this.#pendingCount -= 1
+      // A failed commit takes with it whatever was appended since.
+      if (state === 'failed') this.#appendedPosition = this.log.position
     })
   }
 
   /** Resolves when all that was appended before the call is on stable storage; rejects when it is lost. */
   async durable(): Promise<void> {
     await this.#newest?.done()
-  }
-
-  /** Gives up what is behind `position`; see `SegmentLog.truncateTail`. */
-  async truncate(position: number): Promise<void> {
-    await this.log.truncateTail(position)
-    this.#position = this.log.position
-    this.#newest = undefined
   }
 }
 

@@ -34,4 +34,5 @@ export const DEFAULT_REPLICATION_LIMITS: ReplicationLimits = {
   repairsMax: 4,
   recoveryIntervalMs: 100,
   recoveriesMax: 64,
+  copyTimeoutMs: 60_000,
 }

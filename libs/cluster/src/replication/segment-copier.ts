@@ -38,11 +38,6 @@ export class SegmentCopier {
     this.#copies = copies
   }
 
-  /** Copies under way; it says nothing about who waits for them. */
-  isUnderWay(key: SegmentKey): boolean {
-    return this.#underWay.has(formatSegmentKey(key))
-  }
-
   /**
    * Resolves when this node has, durably, all records of the segment up to `counts`. Rejects with `UNAVAILABLE` or `TIMED_OUT`
    * when the source cannot be read or is no longer than what is here, and with `NOT_LEADER` when the segment has changed.
@@ -67,19 +62,24 @@ export class SegmentCopier {
   }
 
   async #complete(key: SegmentKey, end: number, origin: CopyOrigin): Promise<void> {
-    let copy = this.#copies.find(key)
-    await copy?.log.drain()
-    while ((copy?.position ?? 0) < end) {
+    await this.#copies.find(key)?.log.drain()
+    for (let position = this.#positionOf(key); position < end; position = this.#positionOf(key)) {
       this.#assertWanted(key, origin)
-      const answer = await this.#fetch(key, copy?.position ?? 0, origin.source)
+      const answer = await this.#fetch(key, position, origin.source)
       this.#assertWanted(key, origin)
-      copy ??= this.#create(key, answer)
+      // The segment's leader may still send it, too.
+      if (this.#positionOf(key) !== position) continue
+      const copy = this.#copies.find(key) ?? this.#create(key, answer)
       if (copy.log.epoch !== answer.createdEpoch) throw await this.#removeStranger(copy, answer)
       if (appendUpTo(copy, answer.batches, end) === 0)
         throw this.#cannot(key, `node ${origin.source} has no more of it`)
       await copy.durable()
     }
-    await copy?.durable()
+    await this.#copies.find(key)?.durable()
+  }
+
+  #positionOf(key: SegmentKey): number {
+    return this.#copies.find(key)?.position ?? 0
   }
 
   #create(key: SegmentKey, { baseOffset, createdEpoch: epoch, topicState }: FetchBatchesAnswer): ReplicaCopy {
