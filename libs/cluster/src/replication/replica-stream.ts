@@ -55,6 +55,10 @@ export class ReplicaStream {
     return this.#state === 'streaming' ? this.#next : Infinity
   }
 
+  get isStopped(): boolean {
+    return this.#state === 'stopped'
+  }
+
   /** Sends what there is to send, as much at once as may be. */
   pump(): void {
     const { window, context } = this.#source

@@ -176,6 +176,11 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     if (this.#failure !== undefined) listener(this.#failure)
   }
 
+  /** It takes nothing, waits for nothing, and sends nothing any more. */
+  get isOver(): boolean {
+    return this.#refusal !== undefined && this.#line.isEmpty && this.#streams.every((stream) => stream.isStopped)
+  }
+
   /** This node closes: nothing happens here any more by itself. */
   close(reason: WalrusError): void {
     this.stop(reason)

@@ -20,6 +20,8 @@ export interface ReplicationLimits {
   readonly recoveryIntervalMs: number
   /** Segments that are recovered at once. */
   readonly recoveriesMax: number
+  /** How long a node is given to copy a segment, before it is asked again. */
+  readonly copyTimeoutMs: number
 }
 
 /** Limits that suit a broker. */

@@ -31,11 +31,22 @@ export class SegmentCopier {
   readonly #context: NodeContext
   readonly #copies: ReplicaCopies
   readonly #underWay = new Map<string, Promise<void>>()
+  /** Copies that this node was asked to have, and that metadata may soon name it a replica for; until that time. */
+  readonly #expectedUntilMs = new Map<string, number>()
   #closed = false
 
   constructor(context: NodeContext, copies: ReplicaCopies) {
     this.#context = context
     this.#copies = copies
+  }
+
+  /** Somebody needs the copy though this node is no replica of the segment, or not yet. */
+  isExpected(key: SegmentKey): boolean {
+    const name = formatSegmentKey(key)
+    const untilMs = this.#expectedUntilMs.get(name) ?? -Infinity
+    if (this.#underWay.has(name) || this.#context.clock.monotonicMs() < untilMs) return true
+    this.#expectedUntilMs.delete(name)
+    return false
   }
 
   /**
@@ -76,6 +87,13 @@ export class SegmentCopier {
       await copy.durable()
     }
     await this.#copies.find(key)?.durable()
+    this.#expect(key)
+  }
+
+  #expect(key: SegmentKey): void {
+    const { clock, limits, nodeId } = this.#context
+    if (knownSegment(this.#context, key)?.replicas.includes(nodeId)) return
+    this.#expectedUntilMs.set(formatSegmentKey(key), clock.monotonicMs() + 2 * limits.copyTimeoutMs)
   }
 
   #positionOf(key: SegmentKey): number {
