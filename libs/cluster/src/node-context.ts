@@ -2,6 +2,7 @@ import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimi
 import type { LivenessView } from './liveness/liveness-view.js'
 import type { WriteLease } from './liveness/write-lease.js'
 import type { Replication } from './open-segment.js'
+import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {
@@ -27,7 +28,7 @@ export interface ClusterContext extends NodeContext {
 }
 
 /** Bounds of a node. Each has a default, see `DEFAULT_NODE_LIMITS`. */
-export interface NodeLimits {
+export interface NodeLimits extends ReplicationLimits {
   /** How long a request may wait for a rollover, for metadata, or for its turn at a cursor, before it is `timed out`. */
   readonly requestTimeoutMs: number
   /** How often age and bytes of the open segments are looked at. */
@@ -79,6 +80,7 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   forwardBytesMax: 1024 * 1024,
   replaceDeadAfterMs: 10 * 60_000,
   diskFullMs: 30_000,
+  ...DEFAULT_REPLICATION_LIMITS,
 }
 
 /** Tells the operator what happened. Fields are ids, counts and reasons, never payloads. */

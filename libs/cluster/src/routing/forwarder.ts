@@ -1,5 +1,12 @@
 import { WalrusError, type NodeId } from '@walrus/core'
-import { appendAnswer, appendRequest, CLUSTER_REQUESTS, type AppendAnswer } from '@walrus/protocol'
+import {
+  appendAnswer,
+  appendRequest,
+  CLUSTER_REQUESTS,
+  encodePayload,
+  decodePayload,
+  type AppendAnswer,
+} from '@walrus/protocol'
 import type { AppendIntake } from '../leading/append-intake.js'
 import type { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
@@ -93,7 +100,11 @@ export class Forwarder {
       await this.#options.routeChanged.next(context.clock, context.limits.heartbeatMs)
       return undefined
     }
-    const payload = appendRequest.encode({ topic: this.#options.topic, segment: route.segment, ...numbered })
+    const payload = encodePayload(
+      appendRequest,
+      { topic: this.#options.topic, segment: route.segment, ...numbered },
+      batch.sizeBytes,
+    )
     batch.sent = true
     return readAnswer(route.leader, await this.#ask(route, payload, batch.leftMs))
   }
@@ -120,7 +131,7 @@ function mayBeTriedAgain(error: unknown): boolean {
 }
 
 function readAnswer(leader: NodeId, bytes: Uint8Array): AppendAnswer {
-  const answer = appendAnswer.decode(bytes)
+  const answer = decodePayload(appendAnswer, bytes)
   if (typeof answer !== 'string' && answer.count > 0) return answer
   throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${leader} to an append`)
 }
