@@ -73,6 +73,16 @@ export class SharedMetadata {
     for (const log of this.#logs.values()) log.wake()
   }
 
+  /** The process of the node is gone, until it is opened again: it neither decides nor hears anything. */
+  kill(node: NodeId): void {
+    void this.#logs.get(node)?.close()
+  }
+
+  /** The state as the node has applied it. */
+  stateOf(node: NodeId): ClusterMetadata {
+    return this.#logs.get(node)?.state ?? EMPTY_METADATA
+  }
+
   /** From now on this node leads whenever it can. */
   elect(node: NodeId): void {
     this.#namedLeader = node
