@@ -1,6 +1,8 @@
 import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
 import type { LivenessView } from './liveness/liveness-view.js'
 import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
+import type { WriteLease } from './liveness/write-lease.js'
+import type { Replication } from './open-segment.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {
@@ -15,6 +17,14 @@ export interface NodeContext {
   /** What this node sets for every topic it leads, whatever the topic was created with. */
   readonly segmentLimits: Partial<SegmentLimits>
   readonly report: Report
+}
+
+/** What the use cases work with that lead segments, or send others to who does. */
+export interface ClusterContext extends NodeContext {
+  readonly lease: WriteLease
+  readonly replication: Replication
+  /** Names this life of the node in every topic, so that what it forwards twice is stored once. From 1. */
+  readonly producerId: number
 }
 
 /** Bounds of a node. Each has a default, see `DEFAULT_NODE_LIMITS`. */

@@ -98,7 +98,7 @@ export class ReplicaStream {
     this.#inFlightBytes += length
     this.#sentCommittedCount = committedCount
     void context.peers
-      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.requestTimeoutMs)
+      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.replicaTimeoutMs)
       .then(decodeAnswer)
       .then(
         (answer) => this.#heard(answer, round, length),

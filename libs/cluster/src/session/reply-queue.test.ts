@@ -2,7 +2,7 @@ import { EMPTY_TOPIC_STATE, WalrusError, type SegmentLog } from '@walrus/core'
 import { EMPTY_FRAME, errorFrame, FrameReader, OK_FRAME } from '@walrus/protocol'
 import { MemoryLogStorage } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytes, Latch, range, turns } from './node-harness.test.js'
+import { bytes, Latch, range, turns } from '../node-harness.test.js'
 import { ReplyQueue } from './reply-queue.js'
 
 describe('reply queue', () => {

@@ -2,8 +2,8 @@ import { FrameReader } from '@walrus/protocol'
 import type { ProposalFate } from '@walrus/testing'
 import { expect } from 'chai'
 import type { ClientSession } from './client-session.js'
-import type { ClusterNode } from './cluster-node.js'
-import { Latch, NodeHarness, range, turns } from './node-harness.test.js'
+import type { ClusterNode } from '../cluster-node.js'
+import { Latch, NodeHarness, range, turns } from '../node-harness.test.js'
 import { textService } from './text-service.js'
 
 describe('text service', () => {
