@@ -106,7 +106,7 @@ describe('a replicated segment', () => {
   })
 
   it('fails an append that no quorum takes in time, and may still commit it', async () => {
-    const leader = await started({ limits: { requestTimeoutMs: 1_000, silenceMs: 1e9 } })
+    const leader = await started({ limits: { requestTimeoutMs: 1_000, replicaTimeoutMs: 100, silenceMs: 1e9 } })
     cluster.peers.isolate(1)
     const early = leader.append('logs', 'early')
     await cluster.run(500)

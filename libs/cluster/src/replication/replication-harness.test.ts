@@ -124,6 +124,11 @@ export class TestCluster {
     }
   }
 
+  /** Resolves when so much time has passed. */
+  wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(milliseconds, resolve))
+  }
+
   /** Lets time pass until the condition holds; fails when it does not for long. */
   async until(condition: () => boolean, what = 'the condition'): Promise<void> {
     for (let passed = 0; !condition(); passed += STEP_MS) {
@@ -250,7 +255,6 @@ export class TestNode {
   }
 
   start(): void {
-    this.replication = new ClusterReplication(this.context)
     void this.#begin()
   }
 
@@ -259,7 +263,7 @@ export class TestNode {
     this.storage.crash()
     this.peer.close()
     void this.metadata.close()
-    void this.replication.close()
+    this.#stopReplication()
   }
 
   isLeading(topic: string, segment: number): boolean {
@@ -283,13 +287,28 @@ export class TestNode {
   }
 
   async #begin(): Promise<void> {
-    await this.metadata.barrier().catch(() => undefined)
+    while (!(await this.#catchesUp())) await this.#cluster.wait(50)
     if (this.#crashed) return
+    this.replication = new ClusterReplication(this.context)
     for (const topic of this.metadata.state.topics.values()) this.#fenceOwn(topic)
     this.metadata.subscribe((command, state) => {
       const topic = 'topic' in command ? state.topics.get(command.topic) : undefined
       if (topic !== undefined) this.#follow(topic)
     })
+  }
+
+  async #catchesUp(): Promise<boolean> {
+    if (this.#crashed) return true
+    return await this.metadata.barrier().then(
+      () => true,
+      () => false,
+    )
+  }
+
+  #stopReplication(): void {
+    // A node that crashes before it has caught up has none.
+    const replication = this.replication as ClusterReplication | undefined
+    void replication?.close()
   }
 
   /** What this node led in an earlier life is not continued. */
@@ -300,7 +319,7 @@ export class TestNode {
 
   #fence(topic: string, { id, epoch }: Pick<SegmentMetadata, 'id' | 'epoch'>): void {
     this.metadata.propose({ kind: 'FenceSegment', topic, segment: id, epoch }).catch(async () => {
-      await new Promise<void>((resolve) => this.#cluster.clock.after(100, resolve))
+      await this.#cluster.wait(100)
       if (!this.#crashed && lastSegment(this.metadata.state.topics.get(topic)!).epoch === epoch) {
         this.#fence(topic, { id, epoch })
       }
@@ -329,7 +348,7 @@ export class TestNode {
       const now = lastSegment(this.metadata.state.topics.get(topic.name)!)
       if (this.#crashed || now.id !== segment.id || now.epoch !== segment.epoch) return
       if (topicState === undefined) {
-        await new Promise<void>((resolve) => this.#cluster.clock.after(50, resolve))
+        await this.#cluster.wait(50)
         continue
       }
       const { id, baseOffset, epoch } = segment

@@ -3,8 +3,11 @@ import { ByteWriter } from './byte-writer.js'
 
 /** Both directions of what stands in a request or in its answer. */
 export interface PeerBody<Body> {
-  /** Throws `INVALID_ARGUMENT` for a value that has no place in the format. */
-  encode(body: Body): Uint8Array
+  /**
+   * Throws `INVALID_ARGUMENT` for a value that has no place in the format. A large body whose size is about known is written
+   * without being moved.
+   */
+  encode(body: Body, expectedBytes?: number): Uint8Array
   /** Never throws, whatever the bytes, and reserves no more than a small multiple of them. Bytes in it are views. */
   decode(bytes: Uint8Array): Body | PeerBodyFault
 }
@@ -21,8 +24,8 @@ interface Fields<Body> {
 /** A body whose fields stand one behind the other. */
 export function peerBody<Body extends object>({ write, read }: Fields<Body>): PeerBody<Body> {
   return {
-    encode(body) {
-      const output = new ByteWriter()
+    encode(body, expectedBytes) {
+      const output = new ByteWriter(expectedBytes)
       write(body, output)
       return output.take()
     },
