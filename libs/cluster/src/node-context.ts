@@ -1,8 +1,8 @@
 import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
 import type { LivenessView } from './liveness/liveness-view.js'
+import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 import type { WriteLease } from './liveness/write-lease.js'
 import type { Replication } from './open-segment.js'
-import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {

@@ -8,7 +8,7 @@ import {
   type Clock,
   type Timer,
 } from '@walrus/core'
-import { CLUSTER_REQUESTS, encodePayload, decodePayload, heartbeatAnswer, type HeartbeatAnswer } from '@walrus/protocol'
+import { CLUSTER_REQUESTS, heartbeatAnswer, type HeartbeatAnswer } from '@walrus/protocol'
 import type { NodeLimits } from '../node-context.js'
 import type { LivenessView } from './liveness-view.js'
 
@@ -110,7 +110,7 @@ export class Heartbeats implements LivenessView {
     const askedMs = clock.monotonicMs()
     try {
       const bytes = await peers.request(node, CLUSTER_REQUESTS.heartbeat, new Uint8Array(), limits.silenceMs)
-      const said = decodePayload(heartbeatAnswer, bytes)
+      const said = heartbeatAnswer.decode(bytes)
       if (typeof said === 'string') return
       neighbour.said = said
       neighbour.contactMs = Math.max(neighbour.contactMs, askedMs)
@@ -121,7 +121,7 @@ export class Heartbeats implements LivenessView {
   }
 
   #answer(): Uint8Array {
-    return encodePayload(heartbeatAnswer, this.#self())
+    return heartbeatAnswer.encode(this.#self())
   }
 
   #self(): HeartbeatAnswer {

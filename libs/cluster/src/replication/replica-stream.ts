@@ -1,5 +1,5 @@
 import { reasonOf, WalrusError, type EncodedBatch, type NodeId, type SegmentLog, type Timer } from '@walrus/core'
-import { CLUSTER_REQUESTS, decodePayload, replicateAnswer, type ReplicateAnswer } from '@walrus/protocol'
+import { CLUSTER_REQUESTS, replicateAnswer, type ReplicateAnswer } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import { backoffMs } from '../pause.js'
 import type { SendWindow, Stretch } from './send-window.js'
@@ -98,7 +98,7 @@ export class ReplicaStream {
     this.#inFlightBytes += length
     this.#sentCommittedCount = committedCount
     void context.peers
-      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.requestTimeoutMs)
+      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.replicaTimeoutMs)
       .then(decodeAnswer)
       .then(
         (answer) => this.#heard(answer, round, length),
@@ -196,7 +196,7 @@ export class ReplicaStream {
 }
 
 function decodeAnswer(payload: Uint8Array): ReplicateAnswer {
-  const answer = decodePayload(replicateAnswer, payload)
+  const answer = replicateAnswer.decode(payload)
   if (typeof answer !== 'string') return answer
   throw new WalrusError('INVALID_ARGUMENT', `Cannot read the answer of a replica: ${answer}`)
 }

@@ -160,6 +160,10 @@ export class StoredSegment implements SegmentLog {
     throw this.#notYet(position)
   }
 
+  async startState(): Promise<MutableTopicState> {
+    throw this.#notYet(this.#topicState)
+  }
+
   #notYet(what: unknown): WalrusError {
     return new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": ${typeof what} is not supported yet`)
   }
