@@ -37,6 +37,9 @@ export class StoredSegment implements SegmentLog {
   readonly #topicState: MutableTopicState
   readonly #damage: SegmentDamage | undefined
   readonly #runs: SegmentRuns
+  readonly #isBeforeDurable: () => boolean
+  /** A sealed segment that was once durable, with all before it, stays so. */
+  #allIsDurable = false
   #entryCount: number
   #position: number
   #fencedEpoch: number
@@ -60,7 +63,8 @@ export class StoredSegment implements SegmentLog {
     this.baseOffset = start.baseOffset
     this.epoch = start.epoch
     this.createdMs = start.createdMs
-    this.#runs = new SegmentRuns(start, () => context.isDurable(start.topic, start.segment - 1))
+    this.#isBeforeDurable = () => context.isDurable(start.topic, start.segment - 1)
+    this.#runs = new SegmentRuns(start, this.#isBeforeDurable)
     this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
     this.#entryCount = start.entryCount
     this.#position = start.entryCount
@@ -189,18 +193,24 @@ export class StoredSegment implements SegmentLog {
     if (durable) await this.#makeEndDurable()
   }
 
-  /** True when a sync has covered all that is committed. */
+  /** True when syncs have covered all that is committed, and all that is stored here of the topic before. */
   get isDurable(): boolean {
-    return this.#runs.areDurable
+    if (this.#allIsDurable) return true
+    const isDurable = this.#runs.areDurable && this.#isBeforeDurable()
+    this.#allIsDurable = isDurable && this.#sealed
+    return isDurable
   }
 
   /**
    * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
-   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   * it for damage; and where the offsets of the topic go on is then said by this segment alone. So both become durable first,
+   * if they can. Durable when it resolves; rejects when nothing of this segment is on stable storage.
    */
   async beginTopic(): Promise<void> {
     const [first] = this.#runs.all
-    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
+    const holdsPlace = first !== undefined && first.committedBytes > 0
+    const failure = this.isDurable ? undefined : await this.#context.sync().catch((error: unknown) => error)
+    if (holdsPlace && first.durableBytes === 0) throw failure
     await this.#runs.beginTopic()
   }
 
