@@ -228,7 +228,12 @@ describe('recovering a segment', () => {
 
   describe('with the state of its topic', () => {
     it('starts from the last run that begins with the whole state', async () => {
-      const runs = [file.run(), file.run({ number: 1, firstIndex: 1 }), file.run({ number: 2, firstIndex: 2 })]
+      const places = [
+        { firstIndex: 0, firstPosition: 0 },
+        { firstIndex: 1, firstPosition: 2 },
+        { firstIndex: 2, firstPosition: 3 },
+      ]
+      const runs = places.map((place, number) => file.run({ number, ...place }))
       await runs[0]!.addControl([cursor(1), { kind: 'producer', id: 8, lastSequence: 1 }])
       await runs[0]!.add(['a'])
       await runs[1]!.addControl([{ kind: 'snapshot' }, cursor(5), { kind: 'producer', id: 9, lastSequence: 4 }])
@@ -241,7 +246,7 @@ describe('recovering a segment', () => {
     })
 
     it('goes back to the beginning where no run has it', async () => {
-      const [first, second] = [file.run(), file.run({ number: 1 })]
+      const [first, second] = [file.run(), file.run({ number: 1, firstPosition: 1 })]
       await first.addControl([cursor(1)])
       await second.addControl([{ kind: 'cursor', name: 'other', offset: 2 }])
       const { start } = await recover([foundRun(first, { state: 'closed' }), foundRun(second, { state: 'sealed' })])

@@ -19,7 +19,7 @@ import { missingError, missingSegments } from './missing-segments.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
-import { stabilize } from './stabilize.js'
+import { holdCut, stabilize } from './stabilize.js'
 import type { SegmentStart } from './segment-start.js'
 import type { SegmentContext } from './segment-context.js'
 import { StoredSegment } from './stored-segment.js'
@@ -141,11 +141,13 @@ class BlockLogStorage implements SegmentStore {
       runs: [],
       nextRunNumber: 0,
       entryCount: 0,
+      position: 0,
+      fencedEpoch: segment.epoch,
       sealed: false,
       topicState: new MutableTopicState(segment.topicState),
       damage: undefined,
     })
-    for (const [cursor, offset] of segment.topicState.cursors) created.commitCursor(cursor, offset)
+    if (!created.topicState.isEmpty) created.commitState()
     return created
   }
 
@@ -194,6 +196,7 @@ class BlockLogStorage implements SegmentStore {
     let isNewest = true
     for (const recovered of newestFirst) {
       for (const one of recovered.used) await stabilize(one, isNewest, filesToSync)
+      if (recovered.cut) await holdCut(recovered.cut)
       this.#adopt(recovered, filesToSync)
       isNewest &&= recovered.start === undefined
     }
