@@ -1,4 +1,4 @@
-import type { NodeId } from '@walrus/core'
+import type { Clock, NodeId, Timer } from '@walrus/core'
 import { ManualClock, MemoryLogStorage, MemoryPeers, SharedMetadata, type MemoryLogDisk } from '@walrus/testing'
 import type { ClusterNode } from './cluster-node.js'
 import { turns, type Reported } from './node-harness.test.js'
@@ -16,6 +16,7 @@ export class ClusterHarness {
   readonly #ids: readonly NodeId[]
   readonly #options: Partial<NodeOptions>
   readonly #disks = new Map<NodeId, MemoryLogDisk>()
+  readonly #clocks = new Map<NodeId, StoppableClock>()
   #lives = 0
 
   constructor(ids: readonly NodeId[], options: Partial<NodeOptions> = {}) {
@@ -40,7 +41,9 @@ export class ClusterHarness {
   async open(id: NodeId, options: Partial<NodeOptions> = {}): Promise<ClusterNode> {
     const disk = this.#disks.get(id) ?? new Map()
     this.#disks.set(id, disk)
-    const storage = new MemoryLogStorage(disk)
+    const clock = new StoppableClock(this.clock)
+    this.#clocks.set(id, clock)
+    const storage = new MemoryLogStorage(disk, { commit: () => clock.turn() })
     this.storages.set(id, storage)
     this.#lives += 1
     const life = this.#lives
@@ -51,7 +54,7 @@ export class ClusterHarness {
       metadata: this.metadata.open(id),
       peers: this.peers.open(id),
       replication: (context) => new ClusterReplication(context),
-      clock: this.clock,
+      clock,
       random: () => life / 1000,
       report: (level, message, fields) => this.reports.push({ node: id, level, message, fields }),
       ...this.#options,
@@ -74,6 +77,31 @@ export class ClusterHarness {
     this.metadata.kill(id)
     void this.nodes.get(id)?.close()
     this.nodes.delete(id)
+  }
+
+  /** The process of the node is stopped (SIGSTOP): it hears nothing, does nothing, and does not know it. */
+  stop(id: NodeId): void {
+    this.peers.pause(id)
+    this.metadata.cut(id)
+    this.#clocks.get(id)?.stop()
+  }
+
+  /** The process goes on: whatever came meanwhile is there, and its timers are late. */
+  resume(id: NodeId): void {
+    this.#clocks.get(id)?.resume()
+    this.peers.resume(id)
+    this.metadata.heal()
+  }
+
+  /** Nobody hears the node, and it hears nobody. */
+  isolate(id: NodeId): void {
+    this.peers.isolate(id)
+    this.metadata.cut(id)
+  }
+
+  heal(): void {
+    this.peers.heal()
+    this.metadata.heal()
   }
 
   /** Time passes, in small steps, and everything happens that does not wait for more of it. */
@@ -108,6 +136,59 @@ export class ClusterHarness {
     const leader = state[0]?.topics.get(topic)?.segments.at(-1)?.leader
     if (leader === undefined) throw new Error(`nobody leads ${topic}`)
     return leader
+  }
+}
+
+/** The clock of one process: while that is stopped, its tasks wait. */
+class StoppableClock implements Clock {
+  readonly #clock: Clock
+  #waiting: (() => void)[] | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  stop(): void {
+    this.#waiting ??= []
+  }
+
+  resume(): void {
+    const tasks = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const task of tasks) task()
+  }
+
+  /** Resolves in the next turn of the event loop in which the process runs. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(() => this.#run(resolve)))
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs()
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs()
+  }
+
+  defer(task: () => void): void {
+    this.#clock.defer(() => this.#run(task))
+  }
+
+  after(milliseconds: number, task: () => void): Timer {
+    let cancelled = false
+    const timer = this.#clock.after(milliseconds, () => this.#run(() => cancelled || task()))
+    return {
+      cancel: () => {
+        cancelled = true
+        timer.cancel()
+      },
+    }
+  }
+
+  #run(task: () => void): void {
+    if (this.#waiting === undefined) task()
+    else this.#waiting.push(task)
   }
 }
 

@@ -1,7 +1,6 @@
-import type {
-  WalrusError} from '@walrus/core';
 import {
   assert,
+  WalrusError,
   type CommitTicket,
   type EncodedBatch,
   type Producer,
