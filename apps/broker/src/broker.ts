@@ -14,6 +14,8 @@ export interface Broker {
   readonly directory: string
   /** Stops accepting, answers what was accepted, syncs, and releases everything. Idempotent. */
   close(): Promise<void>
+  /** Resolves with what has ended the node from within, if that ever happens; it is to be closed then. */
+  readonly failed: Promise<Error>
 }
 
 /**
@@ -25,11 +27,14 @@ export async function openBroker(config: Config, logger: Logger): Promise<Broker
   const lifetime = container.get(Port.lifetime)
   try {
     await container.getAsync(Port.logStorage)
+    await container.getAsync(Port.raftLog)
+    await container.getAsync(Port.peers)
     await container.getAsync(Port.metadataLog)
     const listener = await container.getAsync(Port.clientListener)
     const { node: directory } = container.get(Port.directories)
     const storage = container.get(Port.storageBackend)
-    return { clientAddress: listener.address, storage, directory, close: () => lifetime.end() }
+    const failed = container.get(Port.failure).reported
+    return { clientAddress: listener.address, storage, directory, failed, close: () => lifetime.end() }
   } catch (thrown) {
     await lifetime.end()
     throw thrown

@@ -29,7 +29,8 @@ describe('configuration', () => {
     })
     expect(config).to.include({ maxFrameBytes: 16_777_216, maxSegmentEntries: 1_000_000, monitorCheckMs: 10_000 })
     expect(config.fsync).to.deep.equal({ kind: 'each' })
-    expect(peerAddress(config)).to.equal('127.0.0.1:6000')
+    expect(config.raftPort).to.equal(6000)
+    expect(peerAddress(config, '127.0.0.1:6000')).to.equal('127.0.0.1:6000')
   })
 
   it('takes --port as another name of --client-port', () => {
@@ -55,7 +56,8 @@ describe('configuration', () => {
 
   it('advertises the host that others reach it by', () => {
     const words = ['--raft-host', '0.0.0.0', '--raft-port', '6001', '--raft-advertise-host', 'node1.example']
-    expect(peerAddress(configOf(words))).to.equal('node1.example:6001')
+    expect(peerAddress(configOf(words), '0.0.0.0:6001')).to.equal('node1.example:6001')
+    expect(peerAddress(configOf(['--raft-host', '::1']), '[::1]:7000')).to.equal('[::1]:7000')
   })
 
   it('refuses a number that is none or out of its bounds, naming flag or variable, value and bounds', () => {

@@ -126,15 +126,16 @@ export const settings = {
   }),
   raftHost: text({
     flags: '--raft-host <host>',
-    about: 'Where other nodes are listened for; nothing listens there in this version, which runs one node',
+    about:
+      'Where other nodes are listened for; nobody has to prove who they are there, so it belongs on a network of their own',
     accepts: 'a host name or IP address',
     fallback: '127.0.0.1',
   }),
   raftPort: integer({
     flags: '--raft-port <port>',
-    about: 'Port for other nodes; nothing listens there in this version',
-    unit: 'port',
-    min: 1,
+    about: 'Port that other nodes are listened for on; 0 takes any free port',
+    unit: 'TCP port',
+    min: 0,
     max: 65_535,
     fallback: 6000,
   }),
@@ -160,9 +161,11 @@ export const settings = {
 /** The broker's whole configuration, checked. */
 export type Config = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> }
 
-/** How other nodes would reach this one. */
-export function peerAddress(config: Config): string {
-  return `${config.raftAdvertiseHost ?? config.raftHost}:${config.raftPort}`
+/** How other nodes reach this one, which listens at `listeningAddress`. */
+export function peerAddress(config: Pick<Config, 'raftAdvertiseHost' | 'raftHost'>, listeningAddress: string): string {
+  const host = config.raftAdvertiseHost ?? config.raftHost
+  const port = listeningAddress.slice(listeningAddress.lastIndexOf(':') + 1)
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function fsync(): Setting<FsyncSchedule> {

@@ -17,7 +17,12 @@ export async function runBroker(config: Config): Promise<number> {
     const signal = firstSignal()
     const broker = await openLogged(config, logger)
     process.stdout.write(`${readyLine(config, broker)}\n`)
-    return await stop(broker, await signal, logger)
+    const end = await Promise.race([signal, broker.failed])
+    if (typeof end === 'string') return await stop(broker, end, logger)
+    logger.fatal({ err: end }, 'Stopping: the node cannot go on')
+    await stop(broker, end.message, logger)
+    process.stderr.write(`walrus-broker: ${end.message}\n`)
+    return EXIT_FAILED
   } catch (thrown) {
     process.stderr.write(`walrus-broker: ${reasonOf(thrown)}\n`)
     return EXIT_FAILED
@@ -34,8 +39,8 @@ async function openLogged(config: Config, logger: Logger): Promise<Broker> {
   }
 }
 
-async function stop(broker: Broker, signal: string, logger: Logger): Promise<number> {
-  logger.info({ signal }, 'Stopping')
+async function stop(broker: Broker, reason: string, logger: Logger): Promise<number> {
+  logger.info({ reason }, 'Stopping')
   try {
     await broker.close()
     logger.info('Stopped')

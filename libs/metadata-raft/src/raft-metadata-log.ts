@@ -9,6 +9,7 @@ import {
   type NodeId,
 } from '@walrus/core'
 import {
+  defaultTiming,
   RaftError,
   RaftNode,
   type ConfState,
@@ -134,10 +135,19 @@ export class RaftMetadataLog implements MetadataLog {
   }
 
   status(): ConsensusStatus {
-    const { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex, voterConfigurations, replication } =
-      this.node.status()
-    const own = { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex }
-    return { ...own, voterConfigurations, replication, addresses: this.#addresses() }
+    const { lastApplied, snapshot, purged, silenceTicks, ...status } = this.node.status()
+    const tickMs = this.#options.timing?.tickMs ?? defaultTiming.tickMs
+    return {
+      ...status,
+      lastAppliedIndex: lastApplied.index,
+      lastAppliedTerm: lastApplied.term,
+      snapshotIndex: snapshot.index,
+      snapshotTerm: snapshot.term,
+      purgedIndex: purged.index,
+      purgedTerm: purged.term,
+      silenceMs: silenceTicks && new Map([...silenceTicks].map(([member, ticks]) => [member, ticks * tickMs])),
+      addresses: this.#addresses(),
+    }
   }
 
   async close(): Promise<void> {

@@ -3,10 +3,12 @@ import { systemClock } from '@walrus/adapters-fs'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
 import { directoriesOf } from '../directories.js'
+import { Failure } from '../failure.js'
 import { Lifetime } from '../lifetime.js'
 import { cluster } from './cluster.js'
 import { metadata } from './metadata.js'
 import { network } from './network.js'
+import { peers } from './peers.js'
 import { Port } from './port.js'
 import { storage } from './storage.js'
 
@@ -16,8 +18,9 @@ export function composeNode(config: Config, logger: Logger): Container {
   container.bind(Port.config).toConstantValue(config)
   container.bind(Port.logger).toConstantValue(logger)
   container.bind(Port.lifetime).toConstantValue(new Lifetime())
+  container.bind(Port.failure).toConstantValue(new Failure())
   container.bind(Port.clock).toConstantValue(systemClock())
   container.bind(Port.directories).toConstantValue(directoriesOf(config))
-  container.load(storage, metadata, cluster, network)
+  container.load(storage, peers, metadata, cluster, network)
   return container
 }
