@@ -36,7 +36,7 @@ export interface RaftMetadataLogOptions {
   readonly random: RandomSource
   /** The first members of a new cluster; see `RaftNodeOptions`. */
   readonly bootstrap?: ConfState
-  /** Where nodes are that the metadata does not know yet; what the metadata says counts more. */
+  /** Where other nodes are, until the metadata knows this one; what the metadata says counts more. */
   readonly addresses?: ReadonlyMap<NodeId, string>
   readonly timing?: Partial<RaftTiming>
   readonly limits?: Partial<RaftLimits>
@@ -163,7 +163,8 @@ export class RaftMetadataLog implements MetadataLog {
 
   #addresses(): ReadonlyMap<NodeId, string> {
     const { addresses, nodeId, address } = this.#options
-    const known = new Map(addresses)
+    // The metadata names this node after all who were there before it: then it knows them better than who told about them.
+    const known = new Map(this.state.nodes.has(nodeId) ? [] : addresses)
     known.set(nodeId, address)
     for (const node of this.state.nodes.values()) known.set(node.id, node.address)
     return known

@@ -1,11 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { PeerNetwork } from '@walrus/adapters-net'
-import type { Clock, MetadataLog } from '@walrus/core'
-import { openRaftMetadataLog } from '@walrus/metadata-raft'
+import type { Clock, NodeId } from '@walrus/core'
+import { decideOrigin, requestAdmission, type AdmissionOptions } from '@walrus/membership'
+import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
 import { emptyConfState, noNode, type RaftNodeEvents } from '@walrus/raft'
 import { ContainerModule } from 'inversify'
 import type { Logger } from 'pino'
-import { peerAddress, type Config } from '../config.js'
+import type { Config } from '../config.js'
 import type { Directories } from '../directories.js'
 import type { Failure } from '../failure.js'
 import type { Lifetime } from '../lifetime.js'
@@ -21,8 +22,8 @@ export const metadata = new ContainerModule(({ bind }) => {
     .toResolvedValue(openMetadataLog, [
       Port.raftLog,
       Port.peers,
+      Port.admissionOptions,
       Port.clock,
-      Port.config,
       Port.logger,
       Port.lifetime,
       Port.failure,
@@ -37,17 +38,18 @@ async function openOwnedRaftLog(config: Config, directories: Directories, lifeti
 async function openMetadataLog(
   store: RaftLog,
   peers: PeerNetwork,
+  admissionOptions: AdmissionOptions,
   clock: Clock,
-  config: Config,
   logger: Logger,
   lifetime: Lifetime,
   failure: Failure,
-): Promise<MetadataLog> {
-  const { nodeId } = config
-  if (store.clusterId === null) await found(store, peers)
+): Promise<RaftMetadataLog> {
+  const { nodeId, address } = admissionOptions.self
+  const addresses = await findCluster(store, peers, admissionOptions)
   const log = await openRaftMetadataLog({
     nodeId,
-    address: peerAddress(config, peers.address),
+    address,
+    addresses,
     store,
     connect: (events) => {
       peers.attach(events)
@@ -61,10 +63,36 @@ async function openMetadataLog(
   return lifetime.owns(log, (one) => one.close())
 }
 
-/** Before anything is written: a log that is empty although it has a cluster is begun again. */
-async function found(store: RaftLog, peers: PeerNetwork): Promise<void> {
-  const clusterId = randomUUID()
-  await store.saveCluster(clusterId, { isFounder: true })
+/** What must be known before Raft runs: which cluster it is, and where a new node finds it. */
+async function findCluster(
+  store: RaftLog,
+  peers: PeerNetwork,
+  options: AdmissionOptions,
+): Promise<ReadonlyMap<NodeId, string>> {
+  const { self, seeds } = options
+  const { clusterId, isFounder } = store
+  switch (decideOrigin({ nodeId: self.nodeId, hasLog: store.lastIndex() > 0, clusterId, isFounder, seeds })) {
+    case 'restart':
+      return new Map()
+    case 'found':
+      // Before anything is written: a log that is empty although it has a cluster is begun again.
+      await belongTo(clusterId ?? randomUUID(), { isFounder: true }, store, peers)
+      return new Map()
+    case 'join': {
+      const admission = await requestAdmission(options)
+      await belongTo(admission.clusterId, { isFounder: false }, store, peers)
+      return admission.members
+    }
+  }
+}
+
+async function belongTo(
+  clusterId: string,
+  origin: { readonly isFounder: boolean },
+  store: RaftLog,
+  peers: PeerNetwork,
+): Promise<void> {
+  await store.saveCluster(clusterId, origin)
   peers.adoptCluster(clusterId)
 }
 

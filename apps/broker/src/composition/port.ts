@@ -1,7 +1,9 @@
 import type { ServiceIdentifier } from 'inversify'
 import type { ClientListener, PeerNetwork } from '@walrus/adapters-net'
 import type { ClientService, ClusterNode } from '@walrus/cluster'
-import type { BlockFileDirectory, Clock, LogStorage, MetadataLog } from '@walrus/core'
+import type { BlockFileDirectory, Clock, LogStorage } from '@walrus/core'
+import type { AdmissionOptions, Membership } from '@walrus/membership'
+import type { RaftMetadataLog } from '@walrus/metadata-raft'
 import type { StorageBackend } from '@walrus/embedded'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
@@ -16,6 +18,7 @@ export const Port = {
   logger: name<Logger>('logger'),
   lifetime: name<Lifetime>('lifetime'),
   failure: name<Failure>('failure'),
+  stopSignal: name<AbortSignal>('stop signal'),
   clock: name<Clock>('clock'),
   directories: name<Directories>('directories'),
   storageBackend: name<StorageBackend>('storage backend'),
@@ -23,7 +26,9 @@ export const Port = {
   logStorage: name<LogStorage>('log storage'),
   raftLog: name<RaftLog>('Raft log'),
   peers: name<PeerNetwork>('peers'),
-  metadataLog: name<MetadataLog>('metadata log'),
+  metadataLog: name<RaftMetadataLog>('metadata log'),
+  admissionOptions: name<AdmissionOptions>('what the node says to its cluster'),
+  membership: name<Membership>('membership'),
   node: name<ClusterNode>('node'),
   clientService: name<ClientService>('client service'),
   clientListener: name<ClientListener>('client listener'),
