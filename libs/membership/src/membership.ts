@@ -176,7 +176,8 @@ export class Membership {
   #watchLeader(): void {
     const { clock, log } = this.#options
     this.#watch = clock.after(WATCH_MS, () => {
-      this.#leaderlessMs = log.status().leader === null ? this.#leaderlessMs + WATCH_MS : 0
+      const { leaderSilenceMs } = log.status()
+      this.#leaderlessMs = leaderSilenceMs === null ? this.#leaderlessMs + WATCH_MS : leaderSilenceMs
       if (this.#leaderlessMs < LEADERLESS_MS_MAX) return this.#watchLeader()
       this.#leaderlessMs = 0
       void this.#askWhetherMember()
