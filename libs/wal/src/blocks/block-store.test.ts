@@ -1,6 +1,6 @@
 import type { BlockFileDirectory } from '@walrus/core'
 import { crc32, writeU32 } from '@walrus/protocol'
-import { failNth, FaultyDisk, ManualClock, seededRandom, stopAtBoundary } from '@walrus/testing'
+import { failNth, FaultyDisk, ManualClock, seededRandom, stopAtBoundary, type OnOperation } from '@walrus/testing'
 import { expect } from 'chai'
 import type { BlockSlot } from '../format/block-slot.js'
 import { SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from '../format/geometry.js'
@@ -98,7 +98,7 @@ describe('block store: giving out blocks', () => {
   it('makes a file of the size that it was told, with a durable superblock, and gives out its first blocks', async () => {
     const disk = new FaultyDisk()
     const opened = await open(disk)
-    const place = await opened.store.take(2 * BLOCK)
+    const place = await takeAndRecord(opened.store, 2)
     expect([place.file.name, place.firstBlock, place.blockCount]).to.deep.equal([FIRST, 0, 2])
     expect(place.generation).to.deep.equal({ openCount: 1, sequence: 1 })
     expect(opened.store.tryTake(BLOCK)).to.include({ firstBlock: 2, blockCount: 1 })
@@ -176,7 +176,7 @@ describe('block store: opening', () => {
   it('never repeats a generation, though the run that carried it was lost', async () => {
     const disk = new FaultyDisk()
     const { store } = await open(disk)
-    const seen = [await store.take(BLOCK), await store.take(BLOCK)].map(({ generation }) => generation)
+    const seen = [await takeAndRecord(store, 1), await store.take(BLOCK)].map(({ generation }) => generation)
     let crashed = disk
     for (let round = 0; round < 3; round++) {
       crashed = crashed.crash(() => 0.999999)
@@ -187,6 +187,20 @@ describe('block store: opening', () => {
     expect(seen.map(({ openCount, sequence }) => `${openCount}.${sequence}`)).to.deep.equal([
       ...['1.1', '1.2', '2.1', '3.1', '4.1'],
     ])
+  })
+
+  it('gives no block of a file that is shown and not on stable storage, since the sync of its creation failed', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const fail = failNth('durable write', 1, 'EIO')
+      const onOperation: OnOperation = (operation) => (operation.kind === 'remove' ? 'stop' : fail(operation))
+      const disk = new FaultyDisk({ onOperation, random: seededRandom(seed) })
+      void (await open(disk)).store.take(BLOCK)
+      await disk.stopped
+      const restarted = disk.kill()
+      const { store } = await open(restarted)
+      await takeAndRecord(store, 1)
+      expect(topicsOf((await open(restarted.crash(() => 0.999999))).found), `seed ${seed}`).to.deep.equal(['logs@0+1'])
+    }
   })
 
   it('gives no block of a file whose count of openings cannot be written', async () => {
@@ -210,6 +224,17 @@ describe('block store: opening', () => {
         await close(opened)
         expect(await fileNames(after)).to.deep.equal([FIRST])
       }
+  })
+
+  it('removes a half-made file also where a misdirected sector has hit its superblock', async () => {
+    const disk = new FaultyDisk()
+    const opened = await open(disk)
+    await opened.store.take(BLOCK)
+    await close(opened)
+    await overwrite(disk, FIRST, 0, new Uint8Array(SECTOR_BYTES).fill(7))
+    const again = await open(disk)
+    expect((await again.store.take(BLOCK)).file.name).to.equal(FIRST)
+    await close(again)
   })
 
   it('never takes a file with data for a half-made one', async () => {
@@ -265,6 +290,18 @@ describe('block store: slots', () => {
     expect(store.slotsDamaged).to.equal(true)
     expect(topicsOf(found)).to.deep.equal(['one@0+1', 'three@3+1'])
     expect((await store.take(BLOCK)).firstBlock, 'block 2 may be the second of the run').to.equal(4)
+  })
+
+  it('does not believe a slot that was written to another place', async () => {
+    const disk = await diskWithRuns()
+    const slotOfTwo = disk.contents(FIRST)!.slice(slotPosition(1), slotPosition(2))
+    for (const block of [2, 5]) await overwrite(disk, FIRST, slotPosition(block), slotOfTwo)
+    const { problems, onProblem } = problemList()
+    const { found } = await open(disk, { onProblem })
+    expect(topicsOf(found)).to.deep.equal(['one@0+1', 'two@1+2', 'three@3+1'])
+    expect(problems).to.deep.equal([
+      `Cannot trust "faulty/${FIRST}": the slot of block 5 at byte ${slotPosition(5)} is damaged`,
+    ])
   })
 
   it('leaves the rest of a file alone when its last slot in use is damaged', async () => {

@@ -1,7 +1,7 @@
 import { crc32, writeU16, writeU32, writeU64 } from '@walrus/protocol'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeBlockSlot, encodeBlockSlot, type BlockSlot } from './block-slot.js'
+import { decodeBlockSlot, encodeBlockSlot, slotChecksum, type BlockSlot } from './block-slot.js'
 import { SECTOR_BYTES } from './geometry.js'
 
 const slot: BlockSlot = {
@@ -71,6 +71,16 @@ describe('block slot', () => {
       slot,
       'unused',
     ])
+  })
+
+  it('is believed in its own place only', () => {
+    const bytes = encodeBlockSlot(slot, slotChecksum(5, 7, crc32))
+    expect(decodeBlockSlot(bytes, 0, slotChecksum(5, 7, crc32))).to.deep.equal(slot)
+    for (const [fileId, block] of [
+      [5, 8],
+      [6, 7],
+    ] as const)
+      expect(decodeBlockSlot(bytes, 0, slotChecksum(fileId, block, crc32))).to.equal('damaged')
   })
 
   it('is unused only when every byte is zero', () => {

@@ -4,7 +4,8 @@ import { SECTOR_BYTES } from './geometry.js'
 
 /*
  * One sector a block, in a table behind the superblock; the slot of a run's first block describes the whole run
- * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable, bit 2 clean.
+ * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable, bit 2 clean. The crc is continued over the
+ * place: file id (u64) and block (u32).
  *
  *    0         4         5       6            8            12           16           20
  *    ├─────────┼─────────┼───────┼────────────┼────────────┼────────────┼────────────┼────────────┤
@@ -70,6 +71,15 @@ export interface BlockSlot {
   readonly clean: boolean
 }
 
+/** The checksum for the slot of one block, so that a slot which was written to another place is not believed there. */
+export function slotChecksum(fileId: number, block: number, checksum: Checksum): Checksum {
+  const place = new Uint8Array(12)
+  writeU64(place, 0, fileId)
+  writeU32(place, 8, block)
+  return (bytes, seed) => checksum(place, checksum(bytes, seed))
+}
+
+/** @param checksum see `slotChecksum` */
 export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(SECTOR_BYTES)
   writeU32(bytes, 0, MAGIC)

@@ -114,7 +114,7 @@ export class FileInspector {
   #findRuns(file: StoreFile, table: Uint8Array): number {
     const owners = new Map<string, number>()
     let usedBlockCount = 0
-    for (const meaning of readSlotTable(table, file.geometry.blockCount, this.#checksum)) {
+    for (const meaning of readSlotTable(table, file, this.#checksum)) {
       const { block } = meaning
       this.#reportSlot(file.name, meaning)
       if ('owner' in meaning && meaning.owner?.beginsSegment) this.#freedBeginnings.add(formatSegmentKey(meaning.owner))

@@ -69,6 +69,12 @@ describe('recovering a segment', () => {
       expect((await recover([foundRun(run, of)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
   })
 
+  it('is sealed where the next segment starts, though its mark is lost with a failed sync', async () => {
+    const run = await filled(0, 0, 3)
+    const { start } = await recover([foundRun(run)], { endIndex: 3 })
+    expect([start?.sealed, start?.entryCount]).to.deep.equal([true, 3])
+  })
+
   it('frees runs that were begun and never committed to, and never uses their number again', async () => {
     const [used, begun] = [await filled(0, 0, 2), file.run({ number: 5, firstIndex: 2 })]
     const recovered = await recover([foundRun(used, { state: 'closed' }), foundRun(begun)])
@@ -100,6 +106,15 @@ describe('recovering a segment', () => {
       const found = [foundRun(first), foundRun(stale, { followsDurable: false }), foundRun(last)]
       expect(summary(await recover(found))).to.deep.equal({
         ...{ entryCount: 5, runs: [0, 2], unused: [1], damagedFrom: undefined },
+      })
+    })
+
+    it('leaves out a batch of which a later run has replaced a part, and what follows on it', async () => {
+      const [stale, last] = [await filled(0, 0, 2), await filled(1, 3, 1)]
+      await stale.add(['rejected', 'and rejected'])
+      const found = [foundRun(stale), foundRun(last, { followsDurable: false })]
+      expect(summary(await recover(found))).to.deep.equal({
+        ...{ entryCount: 2, runs: [0], unused: [1], damagedFrom: undefined },
       })
     })
 
@@ -188,6 +203,13 @@ describe('recovering a segment', () => {
     it('is nothing also when its beginning held no entries', async () => {
       const second = await filled(1, 0, 2)
       expect((await recover([foundRun(second, { state: 'closed' })])).start).to.equal(undefined)
+    })
+
+    it('is damaged, and not removed, where nothing in its beginning can be read, and a later run says that it was there', async () => {
+      const [first, second] = [await filled(0, 0, 2), await filled(1, 2, 2)]
+      first.flip(0)
+      const recovered = await recover([foundRun(first), foundRun(second, { state: 'closed' })])
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [0], damagedFrom: 0 })
     })
 
     it('is damaged, and not removed, where the slot of its beginning may be unreadable', async () => {

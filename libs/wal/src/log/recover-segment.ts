@@ -15,7 +15,7 @@ export interface RecoveryOptions {
   readonly slotsDamaged: boolean
   /** The beginning of the segment may be lost, and was not deleted. */
   readonly beginningLost?: boolean
-  /** Where the next segment of the topic starts, as an index in this one; undefined for the topic's last. */
+  /** Where the next segment of the topic starts, as an index in this one, which is then sealed; undefined for the topic's last. */
   readonly endIndex: number | undefined
 }
 
@@ -56,10 +56,10 @@ export interface UnusedRun extends FoundRun {
 /** @param found the runs of one segment, at least one */
 export async function recoverSegment(found: readonly FoundRun[], options: RecoveryOptions): Promise<RecoveredSegment> {
   const ordered = [...found].sort((a, b) => a.slot.run - b.slot.run)
-  const endIndex = options.endIndex ?? ordered.find(({ slot }) => slot.state === 'sealed')?.slot.knownEndIndex
+  const endIndex = options.endIndex ?? ordered.find(isMarkedSealed)?.slot.knownEndIndex
   const all = await scanRuns(ordered, endIndex, options.checksum)
   const holding = all.filter(holdsBatches)
-  const removed = isHalfDeleted(holding, options)
+  const removed = isHalfDeleted(ordered, options)
   const used = new Set(removed ? [] : holding.slice(0, options.slotsDamaged ? undefined : tornAt(holding)))
   const start = used.size === 0 ? undefined : await startOf(ordered, [...used], endIndex, options)
   const whyUnused = (one: ScannedRun) => (!holdsBatches(one) ? 'empty' : removed ? 'removed' : 'torn')
@@ -71,7 +71,7 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
       .map((one) => ({ ...one.found, why: whyUnused(one), content: one.content })),
     endIndex,
     vouchesForBefore: [...used].some(vouchesForBefore),
-    isShort: start?.damage?.isAtEnd === true && !start.sealed,
+    isShort: start?.damage?.isAtEnd === true && !ordered.some(isMarkedSealed),
     scanned: all.some(({ content }) => content !== undefined),
   }
 }
@@ -80,9 +80,13 @@ function holdsBatches({ run, content }: ScannedRun): boolean {
   return run.committedBytes > 0 || content?.damage !== undefined
 }
 
-/** The beginning of a segment is freed before the rest. */
-function isHalfDeleted([first]: readonly ScannedRun[], options: RecoveryOptions): boolean {
-  return !first?.found.slot.beginsSegment && !options.slotsDamaged && !options.beginningLost
+function isMarkedSealed({ slot }: FoundRun): boolean {
+  return slot.state === 'sealed'
+}
+
+/** The beginning of a segment is freed before the rest. One that is there, though nothing in it can be read, was not. */
+function isHalfDeleted(ordered: readonly FoundRun[], options: RecoveryOptions): boolean {
+  return !ordered.some(({ slot }) => slot.beginsSegment) && !options.slotsDamaged && !options.beginningLost
 }
 
 /** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */
@@ -113,7 +117,7 @@ async function startOf(
     runs: used.slice(0, damage?.runCount).map(({ run }) => run),
     nextRunNumber: Math.max(...ordered.map(({ slot }) => slot.run)) + 1,
     entryCount: endIndex ?? damage?.fromIndex ?? used.at(-1)?.run.endIndex ?? 0,
-    sealed: ordered.some(({ slot }) => slot.state === 'sealed'),
+    sealed: endIndex !== undefined,
     topicState: rebuildState(stateRuns),
     damage,
   }

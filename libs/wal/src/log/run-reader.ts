@@ -33,14 +33,16 @@ export class RunReader {
   }
 
   /**
-   * Ends before damage where there is something to return first: the next read meets it.
+   * Ends before damage where there is something to return first: the next read meets it. Ends, too, where a run is
+   * reached whose entries do not follow: while this read was on its way, more was committed on both sides.
    * @param runs the segment's runs, ascending; the entry at `fromIndex` is committed
    */
   async read(runs: readonly Run[], fromIndex: number, limits: ReadLimits): Promise<EntryCollector['entries']> {
     const collector = new EntryCollector(fromIndex, this.#owner.baseOffset, limits)
     for (let at = runIndexOf(runs, fromIndex); at < runs.length; at++) {
       const run = runs[at]
-      if (run && !(await this.#readRun(run, collector, limits))) break
+      if (!run || run.firstIndex > collector.nextIndex) break
+      if (!(await this.#readRun(run, collector, limits))) break
     }
     return collector.entries
   }

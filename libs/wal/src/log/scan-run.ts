@@ -18,6 +18,8 @@ export interface RunContent {
   readonly startsWithState: boolean
   /** Batches of this run stand behind the end: nothing may be written there under the same generation. */
   readonly residue: boolean
+  /** True when the first batch behind the end is whole, but void: it must not come back when what replaced it is gone. */
+  readonly endsBeforeVoid: boolean
   /** The most that any frame knew to be durable. */
   readonly durableBytes: number
   /** Set when bytes that were known durable are not whole. */
@@ -30,7 +32,7 @@ export interface RunContent {
  * Reads a run from its start to the last whole batch, a closed one up to its end. What follows is a torn tail if it was never
  * known durable, and damage if it was: each frame says how far the run was durable when it was written, and so do frames
  * behind the gap.
- * @param indexMax batches that start at this entry index or later are void: a later run took their place
+ * @param indexMax batches that reach beyond this entry index are void: a later run took their place, or that of a part
  */
 export async function scanRun(run: Run, knownBytes: number, indexMax: number, checksum: Checksum): Promise<RunContent> {
   const { file, generation, startPosition } = run
@@ -42,9 +44,11 @@ export async function scanRun(run: Run, knownBytes: number, indexMax: number, ch
     const scanned = await scanner.next()
     if (scanned.kind === 'end') return content.finish(undefined, NOTHING)
     if (scanned.kind === 'fault') return content.finish(scanned, await findBehind(run, scanned.position, checksum))
-    const isVoid = !scanned.header.control && scanned.header.firstIndex >= indexMax
-    const fault = isVoid ? undefined : content.faultOf(scanned)
-    if (isVoid || fault) return content.finish(fault, { found: true, durableBytes: 0 })
+    const { control, firstIndex, entryCount } = scanned.header
+    const isVoid = !control && firstIndex + entryCount > indexMax
+    if (isVoid) return { ...content.finish(undefined, RESIDUE), endsBeforeVoid: true }
+    const fault = content.faultOf(scanned)
+    if (fault) return content.finish(fault, RESIDUE)
     content.add(scanned)
   }
 }
@@ -95,6 +99,7 @@ class ContentBuilder {
       controlRecords: this.#controlRecords,
       startsWithState: this.#startsWithState,
       residue: behind.found,
+      endsBeforeVoid: false,
       durableBytes,
       damage: damaged ? fault : undefined,
       tail: begun && !damaged ? fault : undefined,
@@ -125,6 +130,7 @@ interface Behind {
 }
 
 const NOTHING: Behind = { found: false, durableBytes: 0 }
+const RESIDUE: Behind = { found: true, durableBytes: 0 }
 
 /** What the frames behind a fault tell, as far as recovery looks. */
 async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {

@@ -16,9 +16,11 @@ import type { FsyncSchedule } from '../commit/fsync-schedule.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import type { RecoveredSegment } from './recover-segment.js'
-import { groupByTopic, recoverTopic } from './recover-topic.js'
+import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
+import { stabilize } from './stabilize.js'
 import type { SegmentStart } from './segment-start.js'
-import { StoredSegment, type SegmentContext } from './stored-segment.js'
+import type { SegmentContext } from './segment-context.js'
+import { StoredSegment } from './stored-segment.js'
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {
@@ -176,11 +178,20 @@ class BlockLogStorage implements SegmentStore {
   }
 
   async recover(found: readonly FoundRun[]): Promise<void> {
-    const filesToSync = new Set<FoundRun['file']>()
-    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
-    for (const segments of groupByTopic(found).values())
-      for await (const recovered of recoverTopic(segments, recovery)) this.#adopt(recovered, filesToSync)
+    const filesToSync = new Set<FoundRun['file']>(this.#store.filesWithFreedRuns)
+    for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
+    for (const segment of this.#segments.values()) segment.recordClosedRuns()
+  }
+
+  async #recoverTopic(segments: TopicRuns, filesToSync: Set<FoundRun['file']>): Promise<void> {
+    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
+    let isNewest = true
+    for await (const recovered of recoverTopic(segments, recovery)) {
+      for (const one of recovered.used) await stabilize(one, isNewest, filesToSync)
+      this.#adopt(recovered, filesToSync)
+      isNewest &&= recovered.start === undefined
+    }
   }
 
   #adopt({ start, unusedRuns, scanned }: RecoveredSegment, filesToSync: Set<FoundRun['file']>): void {
@@ -203,7 +214,7 @@ class BlockLogStorage implements SegmentStore {
   async #remove(name: string, segment: StoredSegment): Promise<void> {
     await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
     await this.segment({ topic: segment.topic, segment: segment.segment + 1 })?.beginTopic()
-    await this.#store.release(segment.giveUpRuns())
+    await this.#store.release(segment.giveUpRuns(), segment.filesOfBefore)
     this.#segments.delete(name)
   }
 
