@@ -12,7 +12,7 @@ export interface Broker {
   readonly storage: StorageBackend
   /** Where the node keeps its things. */
   readonly directory: string
-  /** Stops accepting, answers what was accepted, syncs, and releases everything. Idempotent. */
+  /** Hands what it leads to other nodes, stops accepting, answers what was accepted, syncs, and releases everything. Idempotent. */
   close(): Promise<void>
   /** Resolves with what has ended the node from within, if that ever happens; it is to be closed then. */
   readonly failed: Promise<Error>
@@ -37,7 +37,12 @@ export async function openBroker(config: Config, logger: Logger, stopSignal: Abo
     const { node: directory } = container.get(Port.directories)
     const storage = container.get(Port.storageBackend)
     const failed = container.get(Port.failure).reported
-    return { clientAddress: listener.address, storage, directory, failed, close: () => lifetime.end() }
+    const node = await container.getAsync(Port.node)
+    const close = async (): Promise<void> => {
+      await node.drain()
+      await lifetime.end()
+    }
+    return { clientAddress: listener.address, storage, directory, failed, close }
   } catch (thrown) {
     await lifetime.end()
     throw thrown

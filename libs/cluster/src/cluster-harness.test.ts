@@ -3,7 +3,6 @@ import { ManualClock, MemoryLogStorage, MemoryPeers, SharedMetadata, type Memory
 import type { ClusterNode } from './cluster-node.js'
 import { turns, type Reported } from './node-harness.test.js'
 import { openNode, type NodeOptions } from './open-node.js'
-import { ClusterReplication } from './replication/cluster-replication.js'
 
 /** Several nodes in one process, over disks in memory that outlive them, a network and one history of metadata. */
 export class ClusterHarness {
@@ -53,7 +52,6 @@ export class ClusterHarness {
       storage,
       metadata: this.metadata.open(id),
       peers: this.peers.open(id),
-      replication: (context) => new ClusterReplication(context),
       clock,
       random: () => life / 1000,
       report: (level, message, fields) => this.reports.push({ node: id, level, message, fields }),

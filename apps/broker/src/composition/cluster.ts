@@ -1,7 +1,14 @@
 import { ContainerModule } from 'inversify'
 import type { PeerNetwork } from '@walrus/adapters-net'
 import { openNode, textService, type ClusterNode, type Report } from '@walrus/cluster'
-import { DEFAULT_TOPIC_CONFIG, type Clock, type LogStorage, type MetadataLog } from '@walrus/core'
+import {
+  DEFAULT_TOPIC_CONFIG,
+  type Clock,
+  type LogStorage,
+  type MetadataLog,
+  type PeerMessaging,
+  type TopicConfig,
+} from '@walrus/core'
 import type { Logger } from 'pino'
 import { peerAddress, type Config } from '../config.js'
 import type { Lifetime } from '../lifetime.js'
@@ -33,7 +40,9 @@ async function openClusterNode(
   lifetime: Lifetime,
 ): Promise<ClusterNode> {
   const report: Report = (level, message, fields) => logger[level](fields, message)
-  const segmentLimits = { segmentEntriesMax: config.maxSegmentEntries }
+  const { maxSegmentEntries: segmentEntriesMax, replicationFactor, ack, heartbeatMs, leaseMs, silenceMs } = config
+  const topicConfig: TopicConfig = { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax, replicationFactor, ack }
+  const { monitorCheckMs: monitorIntervalMs, requestTimeoutMs } = config
   const node = await openNode({
     nodeId: config.nodeId,
     address: peerAddress(config, peers.address),
@@ -41,9 +50,18 @@ async function openClusterNode(
     metadata,
     clock,
     report,
-    topicConfig: { ...DEFAULT_TOPIC_CONFIG, ...segmentLimits },
-    segmentLimits,
-    limits: { monitorIntervalMs: config.monitorCheckMs, requestTimeoutMs: config.requestTimeoutMs },
+    peers: messagingOver(peers),
+    topicConfig,
+    segmentLimits: { segmentEntriesMax },
+    limits: { monitorIntervalMs, requestTimeoutMs, heartbeatMs, leaseMs, silenceMs },
   })
   return lifetime.owns(node, (one) => one.close())
+}
+
+/** Only nodes of the same cluster are answered. */
+function messagingOver(network: PeerNetwork): PeerMessaging {
+  return {
+    request: (node, kind, payload, timeoutMs) => network.request(node, kind, payload, timeoutMs),
+    handle: (kind, handler) => network.handle(kind, 'members', (payload, { nodeId }) => handler(payload, nodeId)),
+  }
 }

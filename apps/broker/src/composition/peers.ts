@@ -1,4 +1,4 @@
-import { openPeerNetwork, type PeerEvent, type PeerNetwork } from '@walrus/adapters-net'
+import { DEFAULT_PEER_LIMITS, openPeerNetwork, type PeerEvent, type PeerNetwork } from '@walrus/adapters-net'
 import type { Clock } from '@walrus/core'
 import { ContainerModule } from 'inversify'
 import type { Logger } from 'pino'
@@ -17,7 +17,7 @@ export const peers = new ContainerModule(({ bind }) => {
 async function listen(
   { clusterId }: RaftLog,
   clock: Clock,
-  { raftHost: host, raftPort: port, nodeId }: Config,
+  { raftHost: host, raftPort: port, nodeId, maxFrameBytes }: Config,
   logger: Logger,
   lifetime: Lifetime,
 ): Promise<PeerNetwork> {
@@ -29,9 +29,13 @@ async function listen(
     clock,
     random: Math.random,
     onEvent: (event) => logEvent(logger, event),
+    limits: { maxFrameBytes: Math.max(DEFAULT_PEER_LIMITS.maxFrameBytes, maxFrameBytes + FRAME_ROOM_BYTES) },
   })
   return lifetime.owns(network, (one) => one.close())
 }
+
+/** What a client may send has to get from one node to another, with what it is wrapped in. */
+const FRAME_ROOM_BYTES = 1024 * 1024
 
 function logEvent(logger: Logger, { kind, ...fields }: PeerEvent): void {
   switch (kind) {

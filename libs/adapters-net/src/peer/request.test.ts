@@ -98,7 +98,7 @@ describe('requests between peers', () => {
     await openPair()
     const { code, message } = await failureOf(ask('x', 77))
     expect([code, message]).to.deep.equal([
-      'INVALID_ARGUMENT',
+      'UNAVAILABLE',
       'Cannot answer: this node answers no requests of kind 77',
     ])
   })
