@@ -136,6 +136,8 @@ export class ReplicaStream {
     this.#lastGap = position
     this.#beginRound(position)
     this.#state = 'streaming'
+    // It has more than it has said to be durable, and nothing may be left to send that would make it say so.
+    if (position > this.durablePosition) this.#ask()
   }
 
   #noteLoss(position: number): void {
@@ -153,6 +155,7 @@ export class ReplicaStream {
     if (this.#finishing) return this.stop()
     if (this.#failures === 1) context.report('warn', 'a replica cannot follow', { ...this.#name(log), reason })
     this.#state = 'waiting'
+    this.#lastGap = NO_POSITION
     this.#timer = context.clock.after(backoffMs(this.#failures, context.limits), () => this.#ask())
   }
 
@@ -164,7 +167,6 @@ export class ReplicaStream {
 
   /** A stretch without a batch: the answer says whether the copy ends where this node thinks. */
   #ask(): void {
-    this.#lastGap = NO_POSITION
     this.#state = 'asking'
     this.#send(this.#source.encode(this.#next, []))
   }

@@ -159,15 +159,19 @@ export class TestCluster {
     return this.leader(topic)!
   }
 
-  /** Ends the open segment as its leader does. */
+  /** The leader of a segment behind this one. */
+  async leaderAfter(topic: string, segment: number): Promise<TestNode> {
+    await this.until(() => this.last(topic).id > segment, `that segment ${segment} of "${topic}" is sealed`)
+    return await this.leaderOf(topic)
+  }
+
+  /** Ends the open segment as its leader does: again and again, until it has, or another one leads. */
   async roll(topic: string): Promise<void> {
     const node = await this.leaderOf(topic)
-    const { segment, epoch } = node.segment(topic)
-    const counts = await this.settled(node.segment(topic).seal())
-    const view = { nodes: node.metadata.state.nodes, live: node.liveness.placeable() }
-    const placement = placeNextSegment(view, node.id, this.topic(topic).config.replicationFactor)!
-    const next = { nextLeader: placement.leader, nextReplicas: placement.replicas }
-    await this.settled(node.metadata.propose({ kind: 'SealAndRoll', topic, segment, epoch, ...counts, ...next }))
+    const { segment } = node.segment(topic)
+    while (this.last(topic).id === segment) {
+      await this.settled((await this.leaderOf(topic)).roll(topic).catch(() => this.wait(50)))
+    }
   }
 
   /** The outcome of something that needs time to pass. */
@@ -278,6 +282,17 @@ export class TestNode {
 
   append(topic: string, entry: string): CommitTicket {
     return this.segment(topic).append(new TextEncoder().encode(entry))
+  }
+
+  /** Ends the open segment, unless something is in the way. */
+  async roll(topic: string): Promise<void> {
+    const { segment, epoch } = this.segment(topic)
+    const counts = await this.segment(topic).seal()
+    const { nodes, topics } = this.metadata.state
+    const { replicationFactor } = topics.get(topic)!.config
+    const placement = placeNextSegment({ nodes, live: this.liveness.placeable() }, this.id, replicationFactor)!
+    const next = { nextLeader: placement.leader, nextReplicas: placement.replicas }
+    await this.metadata.propose({ kind: 'SealAndRoll', topic, segment, epoch, ...counts, ...next })
   }
 
   isWhole(topic: string, segment: SegmentMetadata): boolean {
