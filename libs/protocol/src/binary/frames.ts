@@ -62,7 +62,7 @@ export function parseBinaryRequest(bytes: Uint8Array, start: number, end: number
   if (input.fault !== undefined) return { id, code, request: refusal('INVALID_ARGUMENT', reasonOf(name, input.fault)) }
   if (isInvalid(request)) return { id, code, request }
   if (input.remaining > 0) return { id, code, request: refusal('INVALID_ARGUMENT', reasonOf(name, 'surplus')) }
-  return { id, code, request: request as BinaryRequest }
+  return { id, code, request: request }
 }
 
 /** An answer as it came in. */

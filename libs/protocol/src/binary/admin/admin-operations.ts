@@ -1,4 +1,4 @@
-import type { AdminOperation } from './admin-operation.js'
+import type { Parser } from '@walrus/core'
 import { clusterDrain } from './cluster-drain.js'
 import { clusterRemove } from './cluster-remove.js'
 import { clusterStatus } from './cluster-status.js'
@@ -28,12 +28,12 @@ export const adminOperations = {
 export type AdminOperationName = keyof typeof adminOperations
 
 /** What the operation takes. */
-export type AdminParameters<N extends AdminOperationName> =
-  (typeof adminOperations)[N] extends AdminOperation<infer Parameters, infer _> ? Parameters : never
+export type AdminParameters<N extends AdminOperationName> = ValueOf<(typeof adminOperations)[N]['parameters']>
 
 /** What the operation gives. */
-export type AdminResult<N extends AdminOperationName> =
-  (typeof adminOperations)[N] extends AdminOperation<infer _, infer Result> ? Result : never
+export type AdminResult<N extends AdminOperationName> = ValueOf<(typeof adminOperations)[N]['result']>
+
+type ValueOf<P> = P extends Parser<infer Value> ? Value : never
 
 /** A request of administration; `operation` tells them apart. */
 export type AdminRequest = {
