@@ -98,6 +98,9 @@ export class LevelMetadataLog implements MetadataLog {
   }
 
   /** One voter needs no election: it leads from the start, in term 1, and matches itself. */
+  /** There is no other node to wait for. */
+  async barrier(): Promise<void> {}
+
   status(): ConsensusStatus {
     const { nodeId, address } = this.#options
     const closed = this.#closing !== undefined

@@ -53,6 +53,8 @@ export class MemoryMetadataLog implements MetadataLog {
     return () => this.#listeners.delete(listener)
   }
 
+  async barrier(): Promise<void> {}
+
   status(): ConsensusStatus {
     const { version } = this.#state
     return {

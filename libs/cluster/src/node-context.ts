@@ -1,10 +1,14 @@
-import type { Clock, LogStorage, MetadataLog, NodeId, SegmentLimits } from '@walrus/core'
+import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
+import type { LivenessView } from './liveness/liveness-view.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {
   readonly nodeId: NodeId
   readonly storage: LogStorage
   readonly metadata: MetadataLog
+  /** The other nodes; for the only node of a cluster there is nobody to ask. */
+  readonly peers: PeerMessaging
+  readonly liveness: LivenessView
   readonly clock: Clock
   readonly limits: NodeLimits
   /** What this node sets for every topic it leads, whatever the topic was created with. */
@@ -29,6 +33,22 @@ export interface NodeLimits {
   /** First wait before something that failed is tried again; it doubles each time. */
   readonly retryMinMs: number
   readonly retryMaxMs: number
+  /** How often each other node is asked for a sign of life. */
+  readonly heartbeatMs: number
+  /** How long a node may write after a majority of the voters has answered, counted from when it asked. */
+  readonly leaseMs: number
+  /** Others fence the segments of a node that was silent for longer. Invariant: longer than `leaseMs`. */
+  readonly silenceMs: number
+  /** How often a node looks whether it still has its lease. */
+  readonly leaseSweepMs: number
+  /** Entries of one topic that are forwarded to its leader at once. */
+  readonly forwardEntriesMax: number
+  /** Bytes of them; a single entry may be larger. */
+  readonly forwardBytesMax: number
+  /** How long a sealed segment waits for a dead replica before it is given another. */
+  readonly replaceDeadAfterMs: number
+  /** After its disk was full a node asks for no leadership for so long. */
+  readonly diskFullMs: number
 }
 
 /** Limits that suit a broker. */
@@ -41,6 +61,14 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   readAheadBytesMax: 64 * 1024,
   retryMinMs: 50,
   retryMaxMs: 1_000,
+  heartbeatMs: 100,
+  leaseMs: 1_000,
+  silenceMs: 1_500,
+  leaseSweepMs: 100,
+  forwardEntriesMax: 4_096,
+  forwardBytesMax: 1024 * 1024,
+  replaceDeadAfterMs: 10 * 60_000,
+  diskFullMs: 30_000,
 }
 
 /** Tells the operator what happened. Fields are ids, counts and reasons, never payloads. */

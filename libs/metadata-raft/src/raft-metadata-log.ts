@@ -133,6 +133,16 @@ export class RaftMetadataLog implements MetadataLog {
     return this.#machine.subscribe(listener)
   }
 
+  async barrier(): Promise<void> {
+    try {
+      await this.node.readIndex()
+    } catch (error) {
+      if (!(error instanceof RaftError)) throw error
+      const code = error.code === 'RAFT_TIMED_OUT' ? 'TIMED_OUT' : 'UNAVAILABLE'
+      throw new WalrusError(code, `Cannot catch up with the metadata: ${error.message}`, error)
+    }
+  }
+
   status(): ConsensusStatus {
     const { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex, voterConfigurations, replication } =
       this.node.status()

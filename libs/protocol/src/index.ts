@@ -49,6 +49,9 @@ export { FRAME_HEADER_BYTES, FrameReader } from './frame/frame-reader.js'
 export type { FrameFault, FrameReaderOptions } from './frame/frame-reader.js'
 export { FrameWriter, frame, prefixedFrame } from './frame/frame-writer.js'
 export { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from './little-endian.js'
+export { appendAnswer, appendRequest } from './peer/append-request.js'
+export type { AppendAnswer, AppendRequest } from './peer/append-request.js'
+export { CLUSTER_REQUESTS } from './peer/cluster-requests.js'
 export {
   CLUSTER_ID_BYTES_MAX,
   HANDSHAKE_FRAME_BYTES_MAX,
@@ -57,10 +60,16 @@ export {
   isClusterId,
 } from './peer/handshake.js'
 export type { Hello, PeerPurpose, Refusal, RefusalCause, Welcome } from './peer/handshake.js'
+export { heartbeatAnswer } from './peer/heartbeat.js'
+export type { HeartbeatAnswer } from './peer/heartbeat.js'
 export type { Ping, Pong } from './peer/liveness.js'
+export { peerBody } from './peer/peer-body.js'
+export type { PeerBody, PeerBodyFault } from './peer/peer-body.js'
 export { PEER_FRAME_OVERHEAD_BYTES, PeerFrameWriter, decodePeerFrame, encodePeerFrame } from './peer/peer-frames.js'
 export type { PeerFault, PeerFrame } from './peer/peer-frames.js'
 export type { RaftFrame } from './peer/raft-message.js'
+export { entriesAnswer, readRequest, takeRequest } from './peer/read-request.js'
+export type { EntriesAnswer, ReadRequest, TakeRequest } from './peer/read-request.js'
 export type { PeerAnswer, PeerFailure, PeerRequest } from './peer/request.js'
 export type { SnapshotBegin, SnapshotChunk, SnapshotOutcome, SnapshotResult } from './peer/snapshot-transfer.js'
 export { commands } from './text/commands.js'

@@ -24,6 +24,14 @@ export {
 } from './raft-transport-suite/suite.js'
 export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
+export {
+  MemoryPeer,
+  MemoryPeers,
+  type MemoryPeersOptions,
+  type QuestionFate,
+  type QuestionInfo,
+} from './memory-peers.js'
+export { SharedMetadata, type SharedMetadataOptions } from './shared-metadata.js'
 export { RawClient } from './raw-client.js'
 export { randomBelow, seededRandom, type Random } from './seeded-random.js'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js'

@@ -17,6 +17,12 @@ export interface MetadataLog {
   /** Calls back after each applied command that changed something, in order, before its `propose` resolves. Returns the way to stop. */
   subscribe(listener: (command: MetadataCommand, state: ClusterMetadata) => void): () => void
 
+  /**
+   * Resolves when `state` is at least as new as the newest command that was decided anywhere before the call. Rejects with
+   * `UNAVAILABLE` or `TIMED_OUT` when no majority can be asked.
+   */
+  barrier(): Promise<void>
+
   status(): ConsensusStatus
 
   /** Resolves when what was proposed is settled and the files are released. Idempotent. */
