@@ -17,7 +17,7 @@ import {
 } from '@walrus/core'
 import { unknownTopicMessage } from '@walrus/protocol'
 import { LedTopics } from './led-topics.js'
-import { viewMetrics, type MetricsView } from './metrics-view.js'
+import { viewMetrics, type MetricsView } from './session/metrics-view.js'
 import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
 import { atMost } from './pause.js'
 import { recoverSegments } from './recover-segments.js'

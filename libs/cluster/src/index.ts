@@ -1,6 +1,6 @@
-export type { AnswerSink, ClientService, ClientSession } from './client-session.js'
+export type { AnswerSink, ClientService, ClientSession } from './session/client-session.js'
 export { openNode, type ClusterNode, type NodeOptions } from './cluster-node.js'
-export { textService } from './text-service.js'
+export { textService } from './session/text-service.js'
 export {
   DEFAULT_NODE_LIMITS,
   type NodeLimits,
@@ -8,4 +8,4 @@ export {
   type ReportFields,
   type ReportLevel,
 } from './node-context.js'
-export type { LeaderIdView, LogIdView, MetricsView } from './metrics-view.js'
+export type { LeaderIdView, LogIdView, MetricsView } from './session/metrics-view.js'

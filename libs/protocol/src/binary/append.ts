@@ -9,9 +9,9 @@ import { readTopic, writeTopic } from './names.js'
  *   request   ┌───────┬────────────────┬──────────────┬───────────┬─────────────────────────────┐
  *             │ topic │ producerId u64 │ sequence u64 │ count u32 │ count × (length u32, bytes) │
  *             └───────┴────────────────┴──────────────┴───────────┴─────────────────────────────┘
- *   answer    ┌─────────────────┬───────────┐
- *             │ firstOffset u64 │ count u32 │
- *             └─────────────────┴───────────┘
+ *   answer    ┌──────────┬─────────────────┬───────────┐
+ *             │ known u8 │ firstOffset u64 │ count u32 │
+ *             └──────────┴─────────────────┴───────────┘
  *
  * The entries stand as in the payload of a batch. Producer 0 is nobody: then the sequence is 0 too.
  */
@@ -28,8 +28,8 @@ export interface AppendRequest {
 
 /** They are as durable as the node is set to make them, and readable, at consecutive offsets. */
 export interface AppendReply {
-  /** Topic offset of the first one. */
-  readonly firstOffset: number
+  /** Topic offset of the first one; undefined for a repetition of what was stored earlier than anybody remembers where. */
+  readonly firstOffset: number | undefined
   readonly count: number
 }
 
@@ -59,10 +59,15 @@ export const append: BinaryCommand<AppendRequest, AppendReply> = {
     return isInvalid(entries) ? entries : { command: 'append', topic, producer, entries }
   },
   writeReply: ({ firstOffset, count }, output) => {
-    output.u64(firstOffset)
+    output.u8(firstOffset === undefined ? 0 : 1)
+    output.u64(firstOffset ?? 0)
     output.u32(count)
   },
-  readReply: (input) => ({ firstOffset: input.u64(), count: input.u32() }),
+  readReply: (input) => {
+    const known = input.u8() === 1
+    const offset = input.u64()
+    return { firstOffset: known ? offset : undefined, count: input.u32() }
+  },
 }
 
 function readProducer(input: ByteReader): Producer | undefined | InvalidBody {

@@ -11,6 +11,7 @@ import type { ByteWriter } from '../peer/byte-writer.js'
 
 /** Each is a bound of what the client wants; the node has bounds of its own. */
 export interface ReadBounds {
+  /** 0: none at all; the answer says where the end is. */
   readonly maxEntries: number
   /** Bytes of entries; a single entry may be larger. */
   readonly maxBytes: number

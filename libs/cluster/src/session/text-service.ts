@@ -1,5 +1,5 @@
 import type { ClientService } from './client-session.js'
-import type { ClusterNode } from './cluster-node.js'
+import type { ClusterNode } from '../cluster-node.js'
 import { TextSession, type TextHandlers } from './text-session.js'
 
 /** Serves the text dialect of a node: every connection is a session of its own over the same use cases. */

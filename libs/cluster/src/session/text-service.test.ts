@@ -2,8 +2,8 @@ import { FrameReader } from '@walrus/protocol'
 import type { ProposalFate } from '@walrus/testing'
 import { expect } from 'chai'
 import type { ClientSession } from './client-session.js'
-import type { ClusterNode } from './cluster-node.js'
-import { Latch, NodeHarness, range, turns } from './node-harness.test.js'
+import type { ClusterNode } from '../cluster-node.js'
+import { Latch, NodeHarness, range, turns } from '../node-harness.test.js'
 import { textService } from './text-service.js'
 
 describe('text service', () => {
@@ -142,7 +142,7 @@ class Connection {
   readonly #sent: Uint8Array[] = []
 
   constructor(node: ClusterNode) {
-    this.session = textService(node).open({ send: (frames) => this.#sent.push(frames) })
+    this.session = textService(node).open({ roomBytes: 1_000_000, send: (frames) => this.#sent.push(frames) })
   }
 
   send(request: string | Uint8Array): void {
