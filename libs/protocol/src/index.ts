@@ -35,10 +35,12 @@ export type { EntriesReply } from './binary/entries-reply.js'
 export type { FetchRequest } from './binary/fetch.js'
 export {
   BinaryFrameWriter,
+  binaryRequestFrame,
   isBinaryPayload,
   parseBinaryAnswer,
   parseBinaryRequest,
   readBinaryReply,
+  setRequestId,
 } from './binary/frames.js'
 export type { InvalidBinaryRequest, ReceivedAnswer, ReceivedRequest } from './binary/frames.js'
 export type { CursorMove, MoveCursorReply, MoveCursorRequest } from './binary/move-cursor.js'

@@ -1,6 +1,7 @@
 import { WalrusError, type Clock, type CommitTicket } from '@walrus/core'
+import type {
+  binaryCommands} from '@walrus/protocol';
 import {
-  binaryCommands,
   BinaryFrameWriter,
   parseBinaryRequest,
   type AdminReply,

@@ -7,10 +7,12 @@ import { anyBinaryRequest, binaryReplies } from './arbitrary-binary.test.js'
 import { binaryCommands, type BinaryCommandName, type BinaryRequest } from './commands.js'
 import {
   BinaryFrameWriter,
+  binaryRequestFrame,
   isBinaryPayload,
   parseBinaryAnswer,
   parseBinaryRequest,
   readBinaryReply,
+  setRequestId,
   type ReceivedRequest,
 } from './frames.js'
 
@@ -176,6 +178,12 @@ describe('binary requests', () => {
     expect(failureOf(announce(tooMany, 4 * tooMany)).message).to.match(/"65537" entries are not/)
     expect(parsed(announce(APPEND_ENTRIES_MAX, 4 * APPEND_ENTRIES_MAX)).request.command).to.equal('append')
     expect(() => requestPayload(1, { command: 'append', topic: 't', producer: undefined, entries: [] })).to.throw('"0"')
+  })
+
+  it('are given their id when it is known', () => {
+    const framed = binaryRequestFrame({ command: 'ping' })
+    setRequestId(framed, 0xfedcba98)
+    expect(parsed(framed.subarray(4))).to.deep.equal({ id: 0xfedcba98, code: 0x80, request: { command: 'ping' } })
   })
 
   it('that cannot be written leave nothing behind', () => {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@walrus/core'
-import { byteAt, readU32 } from '../little-endian.js'
+import { byteAt, readU32, writeU32 } from '../little-endian.js'
 import { ByteReader, type FieldFault } from '../peer/byte-reader.js'
 import { ByteWriter } from '../peer/byte-writer.js'
 import { isInvalid, type BinaryCommand } from './binary-command.js'
@@ -88,6 +88,18 @@ export function parseBinaryAnswer(bytes: Uint8Array, start: number, end: number)
 export function readBinaryReply<N extends BinaryCommandName>(name: N, body: ByteReader): BinaryReplyOf<N> | undefined {
   const reply = codecOf(name).readReply(body)
   return body.fault === undefined && body.remaining === 0 ? (reply as BinaryReplyOf<N>) : undefined
+}
+
+/** One request by itself, framed, without an id yet. Throws as `BinaryFrameWriter.addRequest` does. */
+export function binaryRequestFrame(request: BinaryRequest): Uint8Array {
+  const writer = new BinaryFrameWriter()
+  writer.addRequest(0, request)
+  return writer.take()
+}
+
+/** Writes the id into a frame of `binaryRequestFrame`. */
+export function setRequestId(framed: Uint8Array, id: number): void {
+  writeU32(framed, LENGTH_BYTES + 1, id)
 }
 
 /** Collects frames one behind the other, so that all of a turn leave in one write. */
