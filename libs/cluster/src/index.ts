@@ -1,5 +1,7 @@
 export type { AnswerSink, ClientService, ClientSession } from './session/client-session.js'
-export { openNode, type ClusterNode, type NodeOptions } from './cluster-node.js'
+export type { ClusterNode } from './cluster-node.js'
+export { openNode, type NodeOptions } from './open-node.js'
+export type { ForcedSeal, OpenSegment, Replication } from './open-segment.js'
 export { textService } from './session/text-service.js'
 export {
   DEFAULT_NODE_LIMITS,

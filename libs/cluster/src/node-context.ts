@@ -1,5 +1,8 @@
 import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
 import type { LivenessView } from './liveness/liveness-view.js'
+import type { WriteLease } from './liveness/write-lease.js'
+import type { Replication } from './open-segment.js'
+import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {
@@ -16,8 +19,16 @@ export interface NodeContext {
   readonly report: Report
 }
 
+/** What the use cases work with that lead segments, or send others to who does. */
+export interface ClusterContext extends NodeContext {
+  readonly lease: WriteLease
+  readonly replication: Replication
+  /** Names this life of the node in every topic, so that what it forwards twice is stored once. From 1. */
+  readonly producerId: number
+}
+
 /** Bounds of a node. Each has a default, see `DEFAULT_NODE_LIMITS`. */
-export interface NodeLimits {
+export interface NodeLimits extends ReplicationLimits {
   /** How long a request may wait for a rollover, for metadata, or for its turn at a cursor, before it is `timed out`. */
   readonly requestTimeoutMs: number
   /** How often age and bytes of the open segments are looked at. */
@@ -69,6 +80,7 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   forwardBytesMax: 1024 * 1024,
   replaceDeadAfterMs: 10 * 60_000,
   diskFullMs: 30_000,
+  ...DEFAULT_REPLICATION_LIMITS,
 }
 
 /** Tells the operator what happened. Fields are ids, counts and reasons, never payloads. */

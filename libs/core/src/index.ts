@@ -32,10 +32,15 @@ export {
   committedPosition,
   decideRecovery,
   decideReplicate,
+  longestCopy,
+  wholeCopies,
   type CopyReport,
   type RecoveryDecision,
   type ReplicaDecision,
 } from './replication.js'
+
+export { decideCopy, type CopyVerdict, type StoredCopy } from './copy-verdict.js'
+export { planReplacement, type Replacement, type ReplacementView } from './replacement.js'
 
 export type {
   AckPolicy,

@@ -88,6 +88,10 @@ export class MemorySegmentLog implements SegmentLog {
     return this.stored.topicState
   }
 
+  async startState(): Promise<TopicState> {
+    return this.stored.batches[0]?.stateBefore ?? this.topicState
+  }
+
   append(entry: Uint8Array): CommitTicket {
     return this.appendBatch([entry])
   }

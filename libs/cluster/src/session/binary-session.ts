@@ -1,6 +1,5 @@
 import { WalrusError, type Clock, type CommitTicket } from '@walrus/core'
-import type {
-  binaryCommands} from '@walrus/protocol';
+import type { binaryCommands } from '@walrus/protocol'
 import {
   BinaryFrameWriter,
   parseBinaryRequest,

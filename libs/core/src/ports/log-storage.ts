@@ -86,6 +86,9 @@ export interface SegmentLog extends SegmentKey {
   /** Cursors and producers as committed. */
   readonly topicState: TopicState
 
+  /** What the segment was created with, whatever was written since: what another copy of it has to be created with. */
+  startState(): Promise<TopicState>
+
   /** Copies the entry into the open batch. Throws `SEGMENT_SEALED`, `ENTRY_TOO_LARGE` or `STORAGE_CLOSED` and changes nothing. */
   append(entry: Uint8Array): CommitTicket
 

@@ -1,5 +1,5 @@
 import type { ByteReader } from './byte-reader.js'
-import { peerBody, type PeerBody } from './peer-body.js'
+import type { PayloadCodec } from './payload-codec.js'
 
 /*
  * Entries for a topic, from the node that took them to the leader of the open segment (spec/peer-format.md).
@@ -36,7 +36,7 @@ export interface AppendAnswer {
   readonly firstOffset: number | undefined
 }
 
-export const appendRequest: PeerBody<AppendRequest> = peerBody({
+export const appendRequest: PayloadCodec<AppendRequest> = {
   write: ({ topic, segment, producerId, sequence, entries }, output) => {
     output.shortText(topic)
     output.u64(segment)
@@ -55,9 +55,9 @@ export const appendRequest: PeerBody<AppendRequest> = peerBody({
     sequence: input.u64(),
     entries: readEntries(input),
   }),
-})
+}
 
-export const appendAnswer: PeerBody<AppendAnswer> = peerBody({
+export const appendAnswer: PayloadCodec<AppendAnswer> = {
   write: ({ count, firstOffset }, output) => {
     output.u32(count)
     output.u8(firstOffset === undefined ? 0 : 1)
@@ -70,7 +70,7 @@ export const appendAnswer: PeerBody<AppendAnswer> = peerBody({
     if (known > 1) input.fail('range')
     return { count, firstOffset: known === 1 ? firstOffset : undefined }
   },
-})
+}
 
 function readEntries(input: ByteReader): readonly Uint8Array[] {
   const count = input.count(ENTRY_BYTES_MIN)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { appendAnswer, appendRequest } from './append-request.js'
 import { heartbeatAnswer } from './heartbeat.js'
-import type { PeerBody } from './peer-body.js'
+import { decodePayload, encodePayload, type PayloadCodec } from './payload-codec.js'
 import { entriesAnswer, readRequest, takeRequest } from './read-request.js'
 
 const count = fc.maxSafeNat()
@@ -32,10 +32,10 @@ describe('the bodies of questions about data', () => {
     it(`${name}: what was encoded is decoded, and nothing shorter or longer`, () => {
       fc.assert(
         fc.property(values, (value) => {
-          const encoded = body.encode(value)
-          expect(body.decode(encoded)).to.deep.equal(value)
-          expect(body.decode(encoded.subarray(0, -1))).to.be.a('string')
-          expect(body.decode(new Uint8Array([...encoded, 0]))).to.be.a('string')
+          const encoded = encodePayload(body, value)
+          expect(decodePayload(body, encoded)).to.deep.equal(value)
+          expect(decodePayload(body, encoded.subarray(0, -1))).to.be.a('string')
+          expect(decodePayload(body, new Uint8Array([...encoded, 0]))).to.be.a('string')
         }),
         { numRuns: 200 },
       )
@@ -44,8 +44,8 @@ describe('the bodies of questions about data', () => {
     it(`${name}: no bytes make it throw`, () => {
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 80 }), (garbage) => {
-          const decoded = body.decode(garbage)
-          if (typeof decoded !== 'string') expect(body.encode(decoded)).to.deep.equal(garbage)
+          const decoded = decodePayload(body, garbage)
+          if (typeof decoded !== 'string') expect(encodePayload(body, decoded)).to.deep.equal(garbage)
         }),
         { numRuns: 500 },
       )
@@ -53,16 +53,16 @@ describe('the bodies of questions about data', () => {
   }
 
   it('reserves nothing for a count that the bytes cannot hold', () => {
-    const encoded = entriesAnswer.encode({ entries: [] })
+    const encoded = encodePayload(entriesAnswer, { entries: [] })
     encoded.fill(0xff)
-    expect(entriesAnswer.decode(encoded)).to.equal('truncated')
+    expect(decodePayload(entriesAnswer, encoded)).to.equal('truncated')
   })
 })
 
 function row<Body extends object>(
   name: string,
-  body: PeerBody<Body>,
+  body: PayloadCodec<Body>,
   fields: { [Field in keyof Body]: fc.Arbitrary<Body[Field]> },
-): { name: string; body: PeerBody<object>; values: fc.Arbitrary<object> } {
+): { name: string; body: PayloadCodec<object>; values: fc.Arbitrary<object> } {
   return { name, body: body, values: fc.record(fields) }
 }

@@ -11,8 +11,8 @@ export const CLUSTER_REQUESTS = {
   fetchBatches: 18,
   /** Complete your copy of a segment from another node. */
   copySegment: 19,
-  /** The topic's state at the end of a whole copy of a sealed segment. */
-  topicState: 20,
+  /** Whether a copy of a sealed segment is whole, and the topic's state at its end. */
+  wholeCopy: 20,
   /** Entries to append, to the leader of the topic's open segment. */
   append: 32,
   /** The next entries at the topic's shared cursor, from the leader of its open segment. */

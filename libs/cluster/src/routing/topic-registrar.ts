@@ -7,9 +7,9 @@ import {
   type TopicConfig,
 } from '@walrus/core'
 import { timedOutMessage } from '@walrus/protocol'
-import type { LedTopics } from './led-topics.js'
-import type { NodeContext } from './node-context.js'
-import { backoffMs, pause } from './pause.js'
+import type { NodeContext } from '../node-context.js'
+import { backoffMs, pause } from '../pause.js'
+import type { Topics } from './topics.js'
 
 /**
  * Creates topics. Asking for one that exists does nothing; asking twice at once creates it once. While a topic is being
@@ -17,11 +17,11 @@ import { backoffMs, pause } from './pause.js'
  */
 export class TopicRegistrar {
   readonly #context: NodeContext
-  readonly #topics: LedTopics
+  readonly #topics: Topics
   readonly #config: TopicConfig
   readonly #creations = new Map<string, Promise<void>>()
 
-  constructor(context: NodeContext, topics: LedTopics, config: TopicConfig) {
+  constructor(context: NodeContext, topics: Topics, config: TopicConfig) {
     this.#context = context
     this.#topics = topics
     this.#config = config
@@ -68,8 +68,8 @@ export class TopicRegistrar {
   }
 }
 
-function createTopic({ metadata, nodeId }: NodeContext, topic: string, config: TopicConfig): MetadataCommand {
-  const view = { nodes: metadata.state.nodes, live: new Set([nodeId]) }
+function createTopic({ metadata, liveness }: NodeContext, topic: string, config: TopicConfig): MetadataCommand {
+  const view = { nodes: metadata.state.nodes, live: liveness.placeable() }
   const placement = placeFirstSegment(view, topic, config.replicationFactor)
   if (placement === undefined)
     throw new WalrusError('UNAVAILABLE', `Cannot register "${topic}": no live voter can lead it`)

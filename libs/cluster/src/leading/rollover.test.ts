@@ -1,7 +1,7 @@
 import { WalrusError, type MetadataCommand } from '@walrus/core'
 import type { ProposalFate } from '@walrus/testing'
 import { expect } from 'chai'
-import type { ClusterNode } from './cluster-node.js'
+import type { ClusterNode } from '../cluster-node.js'
 import {
   appendRange,
   bytes,
@@ -12,7 +12,7 @@ import {
   NodeHarness,
   range,
   turns,
-} from './node-harness.test.js'
+} from '../node-harness.test.js'
 
 const tenEach = { segmentLimits: { segmentEntriesMax: 10 } }
 const tens = (count: number): number[] => range(0, count).map(() => 10)
@@ -167,16 +167,20 @@ describe('rollover', () => {
     await held[10]?.done()
   })
 
-  it('stops the topic at once when its segment is fenced', async () => {
+  it('stops the topic at once when its segment is fenced, and what comes then waits for what follows', async () => {
     await startWithTopic()
     const before = node.append('logs', bytes('before'))
     await harness.metadata.propose(fence(harness))
-    expect(() => node.append('logs', bytes('x'))).to.throw('Cannot write segment "t_logs_s_1": it is being recovered')
+    const held = node.append('logs', bytes('x'))
     await before.done()
     expect((await node.state('logs')).current_segment_state).to.equal('recovering')
+    harness.clock.advance(5000)
+    expect(held.error?.message).to.equal(
+      'timed out: append to "logs" waited 5000 ms for an open segment: segment 1 is being recovered',
+    )
   })
 
-  it('stops the topic, with the reason, when metadata contradicts it', async () => {
+  it('goes on after the segment that others have sealed', async () => {
     let seals = 0
     harness.metadataOptions = { fate: (command) => (isSeal(command) && (seals += 1) === 1 ? 'lost' : 'decided') }
     await startWithTopic()
@@ -185,8 +189,13 @@ describe('rollover', () => {
     await harness.metadata.propose(fence(harness))
     harness.clock.advance(50)
     await turns()
-    expect(await codeOf(tickets[10]!.done())).to.equal('NOT_LEADER')
-    expect(() => node.append('logs', bytes('x'))).to.throw('Cannot seal segment "t_logs_s_1": ')
+    expect(tickets[10]?.state).to.equal('pending')
+    const counts = { entryCount: 10, controlCount: 0 }
+    const next = { nextLeader: 1, nextReplicas: [1] }
+    const { epoch } = fence(harness)
+    await harness.metadata.propose({ kind: 'SealAndRoll', topic: 'logs', segment: 1, epoch, ...counts, ...next })
+    await tickets[10]?.done()
+    expect(await getAll(node, 'logs')).to.deep.equal(entryNames(0, 11))
   })
 
   describe('by the monitor', () => {
@@ -224,7 +233,7 @@ function isSeal(command: MetadataCommand): boolean {
   return command.kind === 'SealAndRoll'
 }
 
-function fence(harness: NodeHarness): MetadataCommand {
+function fence(harness: NodeHarness): MetadataCommand & { readonly kind: 'FenceSegment' } {
   const epoch = harness.metadata.state.topics.get('logs')?.segments.at(-1)?.epoch ?? 0
   return { kind: 'FenceSegment', topic: 'logs', segment: 1, epoch }
 }

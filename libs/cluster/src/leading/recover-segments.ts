@@ -1,5 +1,5 @@
 import { segmentById, type SegmentLog, type TopicMetadata } from '@walrus/core'
-import type { NodeContext } from './node-context.js'
+import type { NodeContext } from '../node-context.js'
 import { checkSegment } from './segment-check.js'
 
 /**
@@ -13,7 +13,8 @@ export async function recoverSegments(context: NodeContext): Promise<void> {
 
 async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise<void> {
   for (const segment of topic.segments) {
-    if (!segment.replicas.includes(context.nodeId)) continue
+    // With other replicas, what this one lacks or has too much is theirs to give and to say.
+    if (segment.replicas.length > 1 || !segment.replicas.includes(context.nodeId)) continue
     const key = { topic: topic.name, segment: segment.id }
     const stored = context.storage.segment(key)
     const verdict = checkSegment(segment, stored)

@@ -1,7 +1,9 @@
-import { EMPTY_TOPIC_STATE, WalrusError, type CommitTicket, type SegmentLog } from '@walrus/core'
+import { EMPTY_TOPIC_STATE, WalrusError, type CommitTicket } from '@walrus/core'
 import { ManualClock, MemoryLogStorage } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytes, codeOf, range } from './node-harness.test.js'
+import { bytes, codeOf, range } from '../node-harness.test.js'
+import type { OpenSegment } from '../open-segment.js'
+import { LocalSegment } from './local-segment.js'
 import { TopicGate } from './topic-gate.js'
 
 const limits = { segmentEntriesMax: 3, segmentBytesMax: 1000, segmentAgeMsMax: 0 }
@@ -12,8 +14,10 @@ describe('topic gate', () => {
   let gate: TopicGate
   let fullCount: number
 
-  const segment = (id: number): SegmentLog =>
-    storage.create({ topic: 'logs', segment: id, baseOffset: 100 * id, epoch: id, topicState: EMPTY_TOPIC_STATE })
+  const segment = (id: number): OpenSegment =>
+    new LocalSegment(
+      storage.create({ topic: 'logs', segment: id, baseOffset: 100 * id, epoch: id, topicState: EMPTY_TOPIC_STATE }),
+    )
 
   const append = (text: string): CommitTicket => gate.append(bytes(text))
 
@@ -29,8 +33,10 @@ describe('topic gate', () => {
       heldBytesMax: 20,
       onFull: () => {
         fullCount += 1
-        gate.close()
+        gate.close('its segment is full')
       },
+      onBatch: () => undefined,
+      onHeld: () => undefined,
     })
   })
 
@@ -94,7 +100,7 @@ describe('topic gate', () => {
     for (const name of ['a', 'b', 'c']) log.append(bytes(name))
     gate.open(log, limits)
     expect(fullCount).to.equal(1)
-    expect(gate.log).to.equal(undefined)
+    expect(gate.segment).to.equal(undefined)
   })
 
   it('refuses an append when too many wait, and when too many bytes do', () => {
@@ -102,7 +108,7 @@ describe('topic gate', () => {
     expect(() => append('e')).to.throw('Cannot append to "logs": 4 appends of 4 bytes wait for an open segment')
     gate.open(segment(1), limits)
     gate.open(segment(2), limits)
-    gate.close()
+    gate.close('')
     append('x'.repeat(15))
     expect(() => append('x'.repeat(6)))
       .to.throw(WalrusError)
@@ -119,7 +125,7 @@ describe('topic gate', () => {
       append('x'.repeat(20))
       if (round === 1) clock.advance(5000)
       else gate.open(segment(round + 1), limits)
-      gate.close()
+      gate.close('')
     }
   })
 
@@ -133,7 +139,7 @@ describe('topic gate', () => {
     const log = segment(1)
     gate.open(log, limits)
     await late.done()
-    expect([log.entryCount, late.lastOffset, early.lastOffset]).to.deep.equal([1, 100, -1])
+    expect([log.committedCount, late.lastOffset, early.lastOffset]).to.deep.equal([1, 100, -1])
   })
 
   it('lets visitors through before the appends that wait', async () => {
@@ -179,6 +185,6 @@ describe('topic gate', () => {
     gate.open(log, limits)
     expect(refused.error).to.include({ code: 'ENTRY_TOO_LARGE' })
     await taken.done()
-    expect(log.entryCount).to.equal(1)
+    expect(log.committedCount).to.equal(1)
   })
 })

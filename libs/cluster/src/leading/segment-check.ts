@@ -24,7 +24,7 @@ export function checkSegment(segment: SegmentMetadata, stored: StoredSegment | u
   if (stored === undefined) return checkAbsent(segment)
   if (stored.baseOffset !== segment.baseOffset) return damaged('base offset', stored.baseOffset, segment.baseOffset)
   if (segment.state === 'sealed') return checkSealed(segment, stored)
-  if (stored.epoch !== segment.epoch) return damaged('epoch', stored.epoch, segment.epoch)
+  if (segment.state === 'open' && stored.epoch !== segment.epoch) return damaged('epoch', stored.epoch, segment.epoch)
   return { kind: stored.sealed ? 'to-roll' : 'ready' }
 }
 
