@@ -1,5 +1,5 @@
 import { ContainerModule } from 'inversify'
-import { openNode, textService, type ClusterNode, type Report } from '@walrus/cluster'
+import { nodeClientService, openNode, type ClusterNode, type Report } from '@walrus/cluster'
 import { DEFAULT_TOPIC_CONFIG, type Clock, type LogStorage, type MetadataLog } from '@walrus/core'
 import type { Logger } from 'pino'
 import { peerAddress, type Config } from '../config.js'
@@ -18,7 +18,9 @@ export const cluster = new ContainerModule(({ bind }) => {
       Port.lifetime,
     ])
     .inSingletonScope()
-  bind(Port.clientService).toResolvedValue(textService, [Port.node]).inSingletonScope()
+  bind(Port.clientService)
+    .toResolvedValue((node: ClusterNode, clock: Clock) => nodeClientService(node, clock), [Port.node, Port.clock])
+    .inSingletonScope()
 })
 
 async function openClusterNode(
