@@ -18,6 +18,7 @@ const bodies = [
     segment: count,
     producerId: ordinal,
     sequence: count,
+    whole: fc.boolean(),
     entries: fc.array(bytes, { maxLength: 9 }),
   }),
   row('append answer', appendAnswer, { count: u32, firstOffset: fc.option(count, { nil: undefined }) }),
@@ -64,5 +65,5 @@ function row<Body extends object>(
   body: PayloadCodec<Body>,
   fields: { [Field in keyof Body]: fc.Arbitrary<Body[Field]> },
 ): { name: string; body: PayloadCodec<object>; values: fc.Arbitrary<object> } {
-  return { name, body: body, values: fc.record(fields) }
+  return { name, body: body as unknown as PayloadCodec<object>, values: fc.record(fields) }
 }
