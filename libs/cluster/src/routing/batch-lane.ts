@@ -1,4 +1,4 @@
-import { WalrusError, type Producer } from '@walrus/core'
+import { WalrusError, type CommitTicket, type Producer } from '@walrus/core'
 import {
   appendAnswer,
   appendRequest,
@@ -20,6 +20,8 @@ export interface BatchLaneOptions {
   readonly context: ClusterContext
   readonly topic: string
   readonly intake: AppendIntake
+  /** Appends to the open segment, if it is led here and takes appends; throws when it takes no more for good. */
+  readonly direct: (entries: readonly Uint8Array[]) => CommitTicket | undefined
   readonly route: () => Route
   readonly routeChanged: ChangeSignal
   /** A producer id that nobody has used in this topic. */
@@ -72,9 +74,26 @@ export class BatchLane {
     this.#running = true
     // All batches of one turn of the event loop go together.
     await Promise.resolve()
-    while (this.#queue.length > 0) await this.#deliver(this.#takeGroup())
+    while (this.#queue.length > 0) if (!this.#passOn()) await this.#deliver(this.#takeGroup())
     this.#running = false
     this.#options.onIdle()
+  }
+
+  /** What nobody numbers needs no lane while the segment takes appends: only so does the lane become idle under load. */
+  #passOn(): boolean {
+    const [first] = this.#queue
+    if (first === undefined || first.producer !== undefined) return false
+    const { ticket } = first
+    try {
+      const direct = this.#options.direct(ticket.entries)
+      if (direct === undefined) return false
+      ticket.follow(direct)
+    } catch (error) {
+      ticket.fail(error as Error)
+    }
+    ticket.onSettled(() => this.#options.onSettled(ticket))
+    this.#queue.shift()
+    return true
   }
 
   #takeGroup(): Group {

@@ -40,6 +40,12 @@ export class BatchTicket implements CommitTicket {
     })
   }
 
+  /** A segment has taken the entries, at this moment the last ones of `ticket`. */
+  follow(ticket: CommitTicket): void {
+    const firstOffset = ticket.lastOffset - this.entries.length + 1
+    ticket.onSettled(() => (ticket.error === undefined ? this.succeed(firstOffset) : this.fail(ticket.error)))
+  }
+
   /** All of it is stored, from that offset on; undefined when nobody knows where. */
   succeed(firstOffset: number | undefined): void {
     this.#firstOffset = firstOffset ?? -1

@@ -73,12 +73,14 @@ export class TopicRuntime {
       onHeld: () => this.#forward(),
     })
     this.#intake = new AppendIntake(this.#gate)
-    const { intake, route, routeChanged } = {
+    this.#batches = new BatchLanes({
+      context,
+      topic,
       intake: this.#intake,
+      direct: (entries) => this.#gate.appendBatch(entries),
       route: () => this.#route,
       routeChanged: this.#routeChanged,
-    }
-    this.#batches = new BatchLanes({ context, topic, intake, route, routeChanged })
+    })
     this.#gate.close(obstacleOf(this.#route))
   }
 
