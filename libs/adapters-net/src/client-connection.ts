@@ -4,7 +4,6 @@ import { FrameReader, type FrameFault } from '@walrus/protocol'
 import type { ClientLimits } from './client-limits.js'
 import type { Flushable, FlushQueue } from './flush-queue.js'
 import { lingerAfterEnd } from './linger.js'
-import { RequestLedger } from './request-ledger.js'
 import { RequestWindow } from './request-window.js'
 import { writeTogether } from './write-together.js'
 
@@ -29,11 +28,9 @@ export class ClientConnection implements AnswerSink, Flushable {
   readonly #window: RequestWindow
   readonly #flushes: FlushQueue
   readonly #onFault: (fault: FrameFault) => void
-  readonly #ledger = new RequestLedger()
   #answers: Uint8Array[] = []
   #answerBytes = 0
-  /** Requests whose answers were written. */
-  #writtenCount = 0
+  #answerCount = 0
   /** taking: frames are taken; draining: only answers flow; ended: nothing flows any more. */
   #phase: 'taking' | 'draining' | 'ended' = 'taking'
   #blocked = false
@@ -54,10 +51,15 @@ export class ClientConnection implements AnswerSink, Flushable {
     socket.on('close', () => this.#close())
   }
 
+  get roomBytes(): number {
+    return this.#maxPendingBytes - this.#answerBytes - this.#socket.writableLength
+  }
+
   /** The session's answers; they are written at the end of this turn. */
-  send(frames: Uint8Array): void {
+  send(frames: Uint8Array, count: number): void {
     if (this.#phase === 'ended') return
     this.#answerBytes += frames.length
+    this.#answerCount += count
     if (this.#answers.push(frames) === 1) this.#flushes.add(this)
   }
 
@@ -85,12 +87,11 @@ export class ClientConnection implements AnswerSink, Flushable {
   }
 
   #write(): void {
-    const answeredCount = this.#ledger.acceptedCount - this.#session.pendingCount
-    this.#window.observe(answeredCount - this.#writtenCount, this.#answerBytes)
+    this.#window.observe(this.#answerCount, this.#answerBytes)
     writeTogether(this.#socket, this.#answers)
-    this.#writtenCount = answeredCount
     this.#answers = []
     this.#answerBytes = 0
+    this.#answerCount = 0
   }
 
   #receive(chunk: Uint8Array): void {
@@ -112,7 +113,6 @@ export class ClientConnection implements AnswerSink, Flushable {
     const frames = this.#frames
     while (this.#hasRoom()) {
       if (!frames.next()) return this.#readOn()
-      this.#ledger.accepted(frames.end - frames.start)
       this.#session.accept(frames.bytes, frames.start, frames.end)
     }
     this.#block()
@@ -120,7 +120,6 @@ export class ClientConnection implements AnswerSink, Flushable {
 
   /** Every frame is taken that was there. */
   #readOn(): void {
-    this.#ledger.mark()
     if (this.#frames.fault !== undefined) return this.#fault(this.#frames.fault)
     if (!this.#blocked) return
     this.#blocked = false
@@ -129,18 +128,13 @@ export class ClientConnection implements AnswerSink, Flushable {
   }
 
   #block(): void {
-    this.#ledger.mark()
     this.#blocked = true
     this.#socket.pause()
   }
 
   #hasRoom(): boolean {
-    const { pendingCount } = this.#session
-    return (
-      pendingCount < this.#window.size &&
-      this.#answerBytes + this.#socket.writableLength < this.#maxPendingBytes &&
-      this.#ledger.pendingBytes(pendingCount) < this.#maxPendingBytes
-    )
+    const { pendingCount, pendingBytes, promisedBytes } = this.#session
+    return pendingCount < this.#window.size && pendingBytes < this.#maxPendingBytes && promisedBytes < this.roomBytes
   }
 
   #fault(fault: FrameFault): void {

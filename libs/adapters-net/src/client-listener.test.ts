@@ -25,6 +25,14 @@ class ScriptedSession implements ClientSession {
     return this.requests.length - this.#answeredCount
   }
 
+  get pendingBytes(): number {
+    return this.requests.slice(this.#answeredCount).reduce((sum, request) => sum + request.length, 0)
+  }
+
+  get promisedBytes(): number {
+    return this.pendingCount * this.service.promisedBytesEach
+  }
+
   accept(bytes: Uint8Array, start: number, end: number): void {
     this.requests.push(Buffer.from(bytes.subarray(start, end)).toString())
     this.service.noteAccepted()
@@ -39,7 +47,7 @@ class ScriptedSession implements ClientSession {
   answer(count: number): void {
     for (const request of this.requests.slice(this.#answeredCount, this.#answeredCount + count)) {
       this.#answeredCount += 1
-      if (!this.closed) this.sink.send(frame(Buffer.from(this.service.answerOf(request))))
+      if (!this.closed) this.sink.send(frame(Buffer.from(this.service.answerOf(request))), 1)
     }
     if (this.pendingCount === 0) for (const listener of this.#idleListeners.splice(0)) listener()
   }
@@ -57,6 +65,7 @@ class ScriptedSession implements ClientSession {
 class ScriptedService implements ClientService {
   readonly sessions: ScriptedSession[] = []
   automatic = true
+  promisedBytesEach = 0
   answerOf: (request: string) => string = (request) => `OK ${request}`
   #acceptedCount = 0
   #wanted: { readonly count: number; readonly resolve: () => void } | undefined
@@ -186,6 +195,22 @@ describe('client listener', () => {
     const witness = await connect()
     const request = Buffer.alloc(100_000, 'x')
     for (let i = 0; i < 20; i++) client.send(request)
+    await service.whenAccepted(3)
+    const [session] = service.sessions as [ScriptedSession]
+    service.automatic = true
+    await roundTrips(witness, 50)
+    expect(session.requests).to.have.length(3)
+    session.answer(3)
+    expect(await client.nextTexts(20)).to.have.length(20)
+  })
+
+  it('takes no more requests while the answers that are under way may fill the room', async () => {
+    service.automatic = false
+    service.promisedBytesEach = 100_000
+    await listen({ maxPendingBytes: 300_000 })
+    const client = await connect()
+    const witness = await connect()
+    for (let i = 0; i < 20; i++) client.send(`${i}`)
     await service.whenAccepted(3)
     const [session] = service.sessions as [ScriptedSession]
     service.automatic = true

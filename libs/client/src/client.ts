@@ -1,26 +1,55 @@
-import { commands, frame, type TextCommand, type TextReply } from '@walrus/protocol'
-import { Connection, type ConnectionOptions } from './connection.js'
+import {
+  commands,
+  frame,
+  type AdminOperationName,
+  type AdminParameters,
+  type AdminResult,
+  type AppendReply,
+  type BinaryReplyOf,
+  type BinaryRequest,
+  type BinaryRequestOf,
+  type TextCommand,
+  type TextReply,
+} from '@walrus/protocol'
+import { acceptedAnswer, encodeBinaryRequest } from './binary-exchange.js'
+import { ClusterAdmin } from './cluster-admin.js'
+import type { Connection } from './connection.js'
+import { Dialer, type DialerOptions } from './dialer.js'
 import { ClientError } from './errors.js'
 import { acceptedReply, encodeRequest, type Accepted } from './exchange.js'
 import { checkedOptions, type WalrusClientOptions } from './options.js'
+import { Producer, type ProducerOptions } from './producer.js'
+import { entriesOf, readBounds, type Entries, type Entry, type ReadOptions } from './reads.js'
+import { tail, type TailOptions } from './tail.js'
+import { TopicCursor } from './topic-cursor.js'
+
+/** Whose entries a batch has, so that it is stored once however often it is sent. */
+export interface AppendBatchOptions {
+  /** `id` from 1, the caller's own; `sequence` counts the entries that it appended to the topic before, from 0. */
+  readonly producer?: { readonly id: number; readonly sequence: number }
+}
 
 /**
- * A client of one broker, which finds the right node by itself. Calls may be made without waiting for the ones before:
- * they share one connection, are carried out in the order they were made, and all of one tick leave in one write.
- * How many are in flight at once is the caller's to bound.
+ * A client of a cluster, through one node of it at a time, which finds the right one by itself. Calls may be made without
+ * waiting for the ones before: they share one connection, are begun in the order they were made, and all of one tick leave in
+ * one write. How many are in flight at once is the caller's to bound.
  *
  * Every call rejects with a `ClientError`, whose `code` says what may have happened. A lost connection fails the calls in
- * flight; nothing is sent twice by itself, and the next call opens another connection.
+ * flight; nothing is sent twice by itself (but by a `producer` and `tail`, where it does no harm), and the next call opens
+ * another connection, to the next address that takes one.
  */
 export class WalrusClient {
-  readonly #options: Omit<ConnectionOptions, 'signal'>
+  /** Topics and the cluster, as operators see them. */
+  readonly admin: ClusterAdmin
+  readonly #dialer: Dialer
   readonly #abort = new AbortController()
   #opening: Promise<Connection> | undefined
   #current: Connection | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(options: Omit<ConnectionOptions, 'signal'>) {
-    this.#options = options
+  private constructor(options: DialerOptions) {
+    this.#dialer = new Dialer(options, this.#abort.signal)
+    this.admin = new ClusterAdmin((operation, parameters) => this.#administer(operation, parameters))
   }
 
   /** Resolves once the connection is open. Rejects with `CANNOT_CONNECT` or `INVALID_ARGUMENT`. */
@@ -58,6 +87,45 @@ export class WalrusClient {
     return reply.text
   }
 
+  /**
+   * Appends entries, all or nothing: 1 to 65,536, in one request. Resolves, when they are stored as the broker is set to store
+   * them, with the offset of the first; undefined for a repetition of what was stored so long ago that nobody knows where.
+   */
+  appendBatch(topic: string, entries: readonly Uint8Array[], options: AppendBatchOptions = {}): Promise<AppendReply> {
+    return this.#perform({ command: 'append', topic, producer: options.producer, entries })
+  }
+
+  /** Reads committed entries from `offset` on; moves no cursor. What retention has dropped is passed over. */
+  async fetch(topic: string, offset: number, options: ReadOptions = {}): Promise<Entries> {
+    return entriesOf(await this.#perform({ command: 'fetch', topic, offset, ...readBounds(options) }))
+  }
+
+  /**
+   * Entry after entry from an offset on, waiting for more at the end, until the loop is left or the signal aborted. A lost
+   * connection is found again; what fails for good, or for longer than `patienceMs`, is thrown.
+   */
+  tail(topic: string, options: TailOptions = {}): AsyncGenerator<Entry, void, undefined> {
+    return tail((offset, read) => this.fetch(topic, offset, read), options)
+  }
+
+  /** A cursor of the topic, which is there as soon as it is used; the one that `get` uses unless named. Nothing is sent. */
+  cursor(topic: string, name = SHARED_CURSOR_NAME): TopicCursor {
+    return new TopicCursor(topic, name, {
+      next: (request) => this.#perform(request),
+      moveCursor: (request) => this.#perform(request),
+    })
+  }
+
+  /** Appends that are batched, numbered, and repeated until their outcome is known. Throws `INVALID_ARGUMENT`. */
+  producer(options: ProducerOptions = {}): Producer {
+    return new Producer((request) => this.#perform(request), options)
+  }
+
+  /** Resolves when the node has answered. */
+  async ping(): Promise<void> {
+    await this.#perform({ command: 'ping' })
+  }
+
   /** Sends a line as it is, and resolves with the reply as it is, `ERR …` included. The line must not be empty. */
   raw(line: Uint8Array | string): Promise<Uint8Array> {
     return this.#call(
@@ -88,6 +156,27 @@ export class WalrusClient {
     )
   }
 
+  async #administer<N extends AdminOperationName>(
+    operation: N,
+    parameters: AdminParameters<N>,
+  ): Promise<AdminResult<N>> {
+    const request = { command: 'admin', operation, parameters } as BinaryRequestOf<'admin'>
+    const { operation: answered, result } = await this.#perform(request)
+    if (answered === operation) return result as AdminResult<N>
+    throw new ClientError(
+      'UNEXPECTED_REPLY',
+      `Cannot understand the answer to "${operation}": it is that to "${answered}"`,
+    )
+  }
+
+  async #perform<Request extends BinaryRequest>(request: Request): Promise<BinaryReplyOf<Request['command']>> {
+    if (this.#closing !== undefined) throw closed()
+    const framed = encodeBinaryRequest(request)
+    const connection = await this.#connection()
+    const answer = await connection.ask(framed, 'maxWaitMs' in request ? request.maxWaitMs : 0)
+    return acceptedAnswer<Request['command']>(request.command, answer)
+  }
+
   async #call<T>(encode: () => Uint8Array, decode: (reply: Uint8Array) => T): Promise<T> {
     if (this.#closing !== undefined) throw closed()
     const request = encode()
@@ -106,7 +195,7 @@ export class WalrusClient {
 
   async #open(): Promise<Connection> {
     try {
-      this.#current = await Connection.open({ ...this.#options, signal: this.#abort.signal })
+      this.#current = await this.#dialer.open()
       return this.#current
     } catch (error) {
       this.#opening = undefined
@@ -120,6 +209,9 @@ export class WalrusClient {
     connection?.destroy(closed())
   }
 }
+
+/** The broker's name of the cursor that `GET` uses. */
+const SHARED_CURSOR_NAME = 'shared'
 
 function bytesOf(data: Uint8Array | string): Uint8Array {
   return typeof data === 'string' ? Buffer.from(data) : data

@@ -8,6 +8,8 @@
  *   carried out, or may still be.
  * - `REPLY_TOO_LARGE`, `UNEXPECTED_REPLY`: the broker answered, but its reply cannot be used; the call may have been
  *   carried out.
+ * - `UNAVAILABLE`: the broker says that it cannot do it now: too few nodes can be reached, or too much waits. Unless
+ *   `brokerCode` is `NOT_LEADER`, the call may have been carried out, or may still be.
  * - `UNKNOWN_TOPIC`, `INVALID_TOPIC`, `REQUEST_TOO_LARGE`: the broker says so; the call changed nothing.
  * - `REFUSED`: the broker answered with any other error.
  */
@@ -21,6 +23,7 @@ export type ClientErrorCode =
   | 'REPLY_TOO_LARGE'
   | 'REQUEST_TOO_LARGE'
   | 'TIMED_OUT'
+  | 'UNAVAILABLE'
   | 'UNEXPECTED_REPLY'
   | 'UNKNOWN_TOPIC'
 
@@ -32,6 +35,8 @@ export class ClientError extends Error {
     readonly code: ClientErrorCode,
     message: string,
     cause?: unknown,
+    /** The code of the broker's error (docs/errors.md), of calls that are answered with one. */
+    readonly brokerCode?: string,
   ) {
     super(message, cause === undefined ? undefined : { cause })
   }

@@ -21,6 +21,8 @@ import { atMost } from './pause.js'
 import { servePeers } from './routing/peer-intake.js'
 import { TopicRegistrar } from './routing/topic-registrar.js'
 import { Topics } from './routing/topics.js'
+import type { BinaryHandlers } from './session/binary-handlers.js'
+import { nodeBinaryHandlers } from './session/node-binary-handlers.js'
 import { viewMetrics, type MetricsView } from './session/metrics-view.js'
 
 export interface ClusterNodeParts {
@@ -36,6 +38,8 @@ export class ClusterNode {
   readonly #context: ClusterContext
   readonly #topics: Topics
   readonly #registrar: TopicRegistrar
+  /** What each binary command means for this node. */
+  readonly binary: BinaryHandlers
   readonly #unsubscribe: () => void
   #monitor: Timer | undefined
   #diskFull: Timer | undefined
@@ -49,6 +53,7 @@ export class ClusterNode {
     this.#topics = new Topics({ context, previousLife, onDiskFull: () => this.#diskIsFull() })
     this.#registrar = new TopicRegistrar(context, this.#topics, parts.topicConfig)
     servePeers(context, this.#topics)
+    this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar })
     this.#unsubscribe = context.metadata.subscribe((command) => {
       if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
         void this.#rollAway()

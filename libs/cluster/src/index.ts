@@ -2,7 +2,8 @@ export type { AnswerSink, ClientService, ClientSession } from './session/client-
 export type { ClusterNode } from './cluster-node.js'
 export { openNode, type NodeOptions } from './open-node.js'
 export type { ForcedSeal, OpenSegment, Replication } from './open-segment.js'
-export { textService } from './session/text-service.js'
+export { DEFAULT_SESSION_LIMITS, type BinaryHandlers, type SessionLimits } from './session/binary-handlers.js'
+export { nodeClientService } from './session/node-client-service.js'
 export {
   DEFAULT_NODE_LIMITS,
   type NodeLimits,

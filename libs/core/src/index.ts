@@ -56,8 +56,8 @@ export type {
 } from './metadata/model.js'
 export { applyCommand, EMPTY_METADATA } from './metadata/apply.js'
 export type { Applied } from './metadata/outcome.js'
-export { parseCommand, REPLICATION_FACTOR_MAX } from './metadata/shapes.js'
-export type { Parsed } from './metadata/parse.js'
+export { parseCommand, parseTopicConfig, parseTopicConfigChange, REPLICATION_FACTOR_MAX } from './metadata/shapes.js'
+export { integer, list, oneOf, optional, record, text, type Parsed, type Parser } from './metadata/parse.js'
 export { stateFault } from './metadata/invariants.js'
 export {
   decodeCommand,

@@ -12,6 +12,40 @@ export {
 export type { BatchFault, BatchHeader } from './batch/header.js'
 export { readWholeBatch } from './batch/whole-batch.js'
 export type { WholeBatch } from './batch/whole-batch.js'
+export { APPEND_ENTRIES_MAX } from './binary/append.js'
+export type { AppendReply } from './binary/append.js'
+export { ADMIN_JSON_BYTES_MAX, ADMIN_VERSION } from './binary/admin.js'
+export { PAGE_ITEMS_MAX } from './binary/admin/admin-operation.js'
+export { adminOperations } from './binary/admin/admin-operations.js'
+export type {
+  AdminHandlers,
+  AdminOperationName,
+  AdminParameters,
+  AdminReply,
+  AdminRequest,
+  AdminResult,
+} from './binary/admin/admin-operations.js'
+export type { ClusterStatusResult, NodeStatus } from './binary/admin/cluster-status.js'
+export type { CursorDescription, SegmentDescription, TopicDescribeResult } from './binary/admin/topic-describe.js'
+export type { TopicListResult, TopicSummary } from './binary/admin/topic-list.js'
+export type { TopicSealResult } from './binary/admin/topic-seal.js'
+export { binaryCommands } from './binary/commands.js'
+export type { BinaryCommandName, BinaryReplyOf, BinaryRequest, BinaryRequestOf } from './binary/commands.js'
+export type { EntriesReply } from './binary/entries-reply.js'
+export type { FetchRequest } from './binary/fetch.js'
+export {
+  BinaryFrameWriter,
+  binaryRequestFrame,
+  isBinaryPayload,
+  parseBinaryAnswer,
+  parseBinaryRequest,
+  readBinaryReply,
+  setRequestId,
+} from './binary/frames.js'
+export type { InvalidBinaryRequest, ReceivedAnswer, ReceivedRequest } from './binary/frames.js'
+export type { CursorMove, MoveCursorReply, MoveCursorRequest } from './binary/move-cursor.js'
+export type { NextRequest } from './binary/next.js'
+export type { ReadBounds } from './binary/read-limits.js'
 export { crc32 } from './crc32.js'
 export { FRAME_HEADER_BYTES, FrameReader } from './frame/frame-reader.js'
 export type { FrameFault, FrameReaderOptions } from './frame/frame-reader.js'

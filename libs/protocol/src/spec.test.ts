@@ -33,8 +33,8 @@ describe('the diagrams', () => {
     expect(linesOfPages(['peer-format.md'])).to.deep.equal(linesOfSources('peer/')).and.not.empty
   })
 
-  it('of spec/wire-format.md stand above frames and text commands', () => {
-    const above = [...linesOfSources('frame/'), ...linesOfSources('text/')].sort()
+  it('of spec/wire-format.md stand above frames and the commands of both dialects', () => {
+    const above = [...linesOfSources('frame/'), ...linesOfSources('text/'), ...linesOfSources('binary/')].sort()
     expect(linesOfPages(['wire-format.md'])).to.deep.equal(above).and.not.empty
   })
 })

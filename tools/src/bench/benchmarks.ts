@@ -1,4 +1,5 @@
 import type { Benchmark } from './benchmark.js'
+import { brokerBatch } from './broker-batch.js'
 import { brokerPut } from './broker-put.js'
 import { brokerRtt } from './broker-rtt.js'
 import { raft } from './raft.js'
@@ -20,6 +21,7 @@ export const benchmarks: readonly Benchmark[] = [
   walTopics,
   walSoak,
   brokerPut,
+  brokerBatch,
   brokerRtt,
   raft,
 ]

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WalrusClient } from '@walrus/client'
+import { BinaryFrameWriter, binaryRequestFrame, setRequestId } from '@walrus/protocol'
 import { ChildServer } from './child-server.js'
 import { framed } from './load.js'
 
@@ -27,6 +28,21 @@ export async function startBrokers(folder: string): Promise<Record<Durability, C
 /** A PUT of so many bytes. */
 export function putRequest(payloadBytes: number): Buffer {
   return framed(Buffer.concat([Buffer.from(`PUT ${TOPIC} `), Buffer.alloc(payloadBytes, 0x61)]))
+}
+
+/** A binary append of so many entries of so many bytes each. */
+export function appendRequest(count: number, payloadBytes: number): Uint8Array {
+  const entries = Array.from({ length: count }, () => Buffer.alloc(payloadBytes, 0x61))
+  const framed = binaryRequestFrame({ command: 'append', topic: TOPIC, producer: undefined, entries })
+  setRequestId(framed, 1)
+  return framed
+}
+
+/** The answer to such an append; what is behind the status, the offset and the count, is another each time. */
+export function appendAnswer(count: number): { readonly answer: Uint8Array; readonly fixedBytes: number } {
+  const writer = new BinaryFrameWriter()
+  writer.addAnswer(1, 'append', { firstOffset: 0, count })
+  return { answer: writer.take(), fixedBytes: 11 }
 }
 
 export const PUT_ANSWER = framed(Buffer.from('OK'))

@@ -1,6 +1,6 @@
 import { ContainerModule } from 'inversify'
 import type { PeerNetwork } from '@walrus/adapters-net'
-import { openNode, textService, type ClusterNode, type Report } from '@walrus/cluster'
+import { nodeClientService, openNode, type ClusterNode, type Report } from '@walrus/cluster'
 import {
   DEFAULT_TOPIC_CONFIG,
   type Clock,
@@ -27,7 +27,9 @@ export const cluster = new ContainerModule(({ bind }) => {
       Port.lifetime,
     ])
     .inSingletonScope()
-  bind(Port.clientService).toResolvedValue(textService, [Port.node]).inSingletonScope()
+  bind(Port.clientService)
+    .toResolvedValue((node: ClusterNode, clock: Clock) => nodeClientService(node, clock), [Port.node, Port.clock])
+    .inSingletonScope()
 })
 
 async function openClusterNode(

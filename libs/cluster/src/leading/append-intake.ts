@@ -8,6 +8,8 @@ export interface NumberedEntries {
   readonly producerId: number
   readonly sequence: number
   readonly entries: readonly Uint8Array[]
+  /** All of them in one segment, though it gets more than it is to have, or none. Else as many as it has room for. */
+  readonly whole: boolean
 }
 
 /** What a producer appended last. */
@@ -52,7 +54,7 @@ export class AppendIntake {
     }
   }
 
-  #step(segment: OpenSegment, { producerId, sequence, entries }: NumberedEntries): Step {
+  #step(segment: OpenSegment, { producerId, sequence, entries, whole }: NumberedEntries): Step {
     const recent = this.#recent.get(producerId)
     if (recent?.ticket.state === 'pending' && sequence <= recent.lastSequence) {
       return { kind: 'wait', ticket: recent.ticket }
@@ -69,7 +71,7 @@ export class AppendIntake {
     if (room === 0) return { kind: 'full' }
     return {
       kind: 'appended',
-      recent: this.#append(segment, { producerId, sequence, entries: entries.slice(0, room) }),
+      recent: this.#append(segment, { producerId, sequence, entries: whole ? entries : entries.slice(0, room), whole }),
     }
   }
 

@@ -1,19 +1,22 @@
-import { SHARED_CURSOR, WalrusError, type CommitTicket, type ReadLimits, type StoredEntry } from '@walrus/core'
+import { WalrusError, type CommitTicket, type ReadLimits, type StoredEntry } from '@walrus/core'
 import { timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
+import type { OpenSegment } from '../open-segment.js'
 import { WaitingLine } from '../waiting-line.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface SharedCursorOptions {
   readonly context: Pick<NodeContext, 'clock' | 'limits'>
   readonly topic: string
+  /** Its name, as the topic's state has it. */
+  readonly cursor: string
   readonly gate: TopicGate
   /** Committed entries from a topic offset on. */
   readonly read: (offset: number, limits: ReadLimits) => Promise<readonly StoredEntry[]>
 }
 
 /**
- * The topic's shared cursor, strictly at once: that the cursor has passed an entry is durable before the entry is delivered,
+ * A cursor of a topic that any number of readers share, strictly at once: that the cursor has passed an entry is durable before the entry is delivered,
  * so no entry is ever delivered twice. Concurrent calls get distinct entries in the order of the calls. It works on the node
  * that leads the open segment, and knows nothing from before that.
  *
@@ -23,6 +26,7 @@ export interface SharedCursorOptions {
 export class SharedCursor {
   readonly #options: SharedCursorOptions
   readonly #calls: WaitingLine<Call>
+  readonly #moves: Move[] = []
   #callCount = 0
   /** Topic offset of the next entry to deliver; undefined until the first call. */
   #offset: number | undefined
@@ -44,13 +48,32 @@ export class SharedCursor {
     })
   }
 
-  /** The next entries, at most `countMax`, as many as are at hand; none when the cursor is at the end of what is committed. */
-  take(countMax: number): Promise<readonly StoredEntry[]> {
+  /**
+   * The next entries, at most `countMax` and while `bytesMax` holds (the first whatever its size), as many as are at hand; none
+   * when the cursor is at the end of what is committed.
+   */
+  take(countMax: number, bytesMax = Number.POSITIVE_INFINITY): Promise<readonly StoredEntry[]> {
     return new Promise((resolve, reject) => {
       this.#callCount += 1
-      this.#calls.push({ number: this.#callCount, countMax, resolve, reject })
+      this.#calls.push({ number: this.#callCount, countMax, bytesMax, resolve, reject })
       if (!this.#serving) void this.#serveAll()
     })
+  }
+
+  /**
+   * Sets the cursor to what `target` makes of its offset and of the topic's end, behind all that is being delivered; resolves
+   * with where it is, durably. Rejects with what `target` throws.
+   */
+  move(target: (offset: number, end: number) => number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#moves.push({ target, resolve, reject })
+      if (!this.#serving) void this.#serveAll()
+    })
+  }
+
+  /** Topic offset of the next entry to deliver. */
+  position(): Promise<number> {
+    return this.#options.gate.whenOpen((segment) => this.#offset ?? this.#stored(segment))
   }
 
   /** Another node leads now: whoever leads here next begins where the cursor is by then. What is under way commits nothing. */
@@ -72,8 +95,34 @@ export class SharedCursor {
     this.#usedSinceTick = true
     // All calls of one turn of the event loop are served together.
     await Promise.resolve()
-    while (this.#calls.size > 0) await this.#serve(this.#callCount)
+    while (this.#calls.size > 0 || this.#moves.length > 0) {
+      for (const move of this.#moves.splice(0)) await this.#move(move)
+      if (this.#calls.size > 0) await this.#serve(this.#callCount)
+    }
     this.#serving = false
+  }
+
+  /** Never rejects. */
+  async #move({ target, resolve, reject }: Move): Promise<void> {
+    const life = this.#life
+    try {
+      const wanted = await this.#options.gate.whenOpen((segment) => {
+        const offset = this.#offset ?? this.#stored(segment)
+        const next = target(offset, segment.baseOffset + segment.committedCount)
+        return { next, ticket: next === offset ? undefined : segment.commitCursor(this.#options.cursor, next) }
+      })
+      await wanted.ticket?.done()
+      this.#assertLife(life)
+      if (wanted.ticket !== undefined) this.#forgetAhead()
+      this.#offset = wanted.next
+      resolve(wanted.next)
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  #stored({ topicState }: OpenSegment): number {
+    return topicState.cursors.get(this.#options.cursor) ?? 0
   }
 
   /** Serves calls up to number `last`; a later one may have seen an acknowledgement that this read does not show. */
@@ -102,8 +151,7 @@ export class SharedCursor {
     const life = this.#life
     const lastAppend = gate.lastAppend
     this.#forgetAhead()
-    const offset =
-      this.#offset ?? (await gate.whenOpen((segment) => segment.topicState.cursors.get(SHARED_CURSOR) ?? 0))
+    const offset = this.#offset ?? (await gate.whenOpen((segment) => this.#stored(segment)))
     this.#assertLife(life)
     this.#offset = offset
     let ahead = await this.#read(offset)
@@ -145,7 +193,7 @@ export class SharedCursor {
   async #commit(offset: number, life: number): Promise<void> {
     const ticket = await this.#options.gate.whenOpen((segment) => {
       this.#assertLife(life)
-      return segment.commitCursor(SHARED_CURSOR, offset)
+      return segment.commitCursor(this.#options.cursor, offset)
     })
     await ticket.done()
   }
@@ -156,11 +204,21 @@ export class SharedCursor {
     for (let at = this.#aheadAt; at < this.#ahead.length;) {
       const call = this.#calls.shift()
       if (call === undefined) break
-      const entries = this.#ahead.slice(at, at + call.countMax)
+      const entries = this.#ahead.slice(at, this.#shareEnd(at, call))
       shares.push({ call, entries })
       at += entries.length
     }
     return shares
+  }
+
+  #shareEnd(start: number, { countMax, bytesMax }: Call): number {
+    let bytes = 0
+    let end = start
+    for (; end < this.#ahead.length && end - start < countMax; end += 1) {
+      bytes += this.#ahead[end]?.data.length ?? 0
+      if (end > start && bytes > bytesMax) break
+    }
+    return end
   }
 
   #assertLife(life: number): void {
@@ -191,7 +249,14 @@ interface Call {
   readonly number: number
   /** From 1. */
   readonly countMax: number
+  readonly bytesMax: number
   readonly resolve: (entries: readonly StoredEntry[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Move {
+  readonly target: (offset: number, end: number) => number
+  readonly resolve: (offset: number) => void
   readonly reject: (error: unknown) => void
 }
 

@@ -81,6 +81,20 @@ export class TopicGate {
   }
 
   /**
+   * Appends all of the entries to the open segment, though it gets more than it is to have by that, and throws as `append`
+   * does; undefined while the gate is closed: then nothing was appended, and nothing waits.
+   */
+  appendBatch(entries: readonly Uint8Array[]): CommitTicket | undefined {
+    if (this.#failure !== undefined) throw this.#failure
+    const segment = this.#direct
+    if (segment === undefined) return undefined
+    const ticket = segment.appendBatch(entries)
+    if (ticket !== this.#lastAppend) this.#beginBatch(ticket, segment)
+    if (segment.appendedCount >= this.#entriesMax) this.#options.onFull()
+    return ticket
+  }
+
+  /**
    * Calls `visit` with the open segment: now, or when the gate opens, before any append that waits. Rejects with what it
    * throws, with `TIMED_OUT`, or with the reason why the gate has failed.
    */

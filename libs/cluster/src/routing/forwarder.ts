@@ -83,7 +83,8 @@ export class Forwarder {
   /** Undefined: there was nobody to send it to, and now there may be. */
   async #send(batch: ForwardBatch, route: Route): Promise<AppendAnswer | undefined> {
     const { context, intake } = this.#options
-    const numbered = { producerId: context.producerId, sequence: batch.sequence, entries: batch.entries }
+    const { sequence, entries } = batch
+    const numbered = { producerId: context.producerId, sequence, entries, whole: false }
     if (route.kind === 'here') return await intake.append(numbered)
     if (route.kind === 'nowhere') {
       await this.#options.routeChanged.next(context.clock, batch.leftMs)

@@ -27,21 +27,26 @@ export class TopicRegistrar {
     this.#config = config
   }
 
+  /** What topics are created with unless somebody says otherwise. */
+  get config(): TopicConfig {
+    return this.#config
+  }
+
   /** Rejects with `INVALID_TOPIC`, or `TIMED_OUT` when nobody knows in time whether the topic was created. */
-  register(name: string): Promise<void> {
+  register(name: string, config = this.#config): Promise<void> {
     const fault = topicNameFault(name)
     if (fault !== undefined)
       return Promise.reject(new WalrusError('INVALID_TOPIC', `invalid topic: "${name}": ${fault}`))
     if (this.#context.metadata.state.topics.has(name)) return Promise.resolve()
-    const creation = this.#creations.get(name) ?? this.#create(name).finally(() => this.#creations.delete(name))
+    const creation = this.#creations.get(name) ?? this.#create(name, config).finally(() => this.#creations.delete(name))
     this.#creations.set(name, creation)
     return creation
   }
 
-  async #create(name: string): Promise<void> {
+  async #create(name: string, config: TopicConfig): Promise<void> {
     this.#topics.expect(name)
     try {
-      await this.#proposeInTime(name)
+      await this.#proposeInTime(name, config)
       this.#context.report('info', 'topic registered', { topic: name })
     } catch (error) {
       const failure = error instanceof WalrusError ? error : new WalrusError('UNAVAILABLE', reasonOf(error), error)
@@ -50,12 +55,12 @@ export class TopicRegistrar {
     }
   }
 
-  async #proposeInTime(name: string): Promise<void> {
+  async #proposeInTime(name: string, config: TopicConfig): Promise<void> {
     const { clock, limits, metadata } = this.#context
     const deadlineMs = clock.monotonicMs() + limits.requestTimeoutMs
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const result = await metadata.propose(createTopic(this.#context, name, this.#config))
+        const result = await metadata.propose(createTopic(this.#context, name, config))
         if (result.outcome !== 'rejected') return
         throw new WalrusError('INVALID_ARGUMENT', `Cannot register "${name}": ${result.detail}`)
       } catch (error) {

@@ -3,8 +3,11 @@ import {
   lastSegment,
   reasonOf,
   segmentById,
+  SHARED_CURSOR,
   WalrusError,
   type CommitTicket,
+  type Producer,
+  type ReadLimits,
   type SegmentLimits,
   type StoredEntry,
   type TopicMetadata,
@@ -19,7 +22,9 @@ import { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
+import { whenReadable } from '../reading/readable.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
+import { BatchLanes } from './batch-lanes.js'
 import { Forwarder } from './forwarder.js'
 import { RemoteTaker } from './remote-taker.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
@@ -44,7 +49,8 @@ export class TopicRuntime {
   readonly #routeChanged = new ChangeSignal()
   readonly #rollovers = new Map<OpenSegment, Promise<void>>()
   #forwarder: Forwarder | undefined
-  #cursor: SharedCursor | undefined
+  readonly #cursors = new Map<string, SharedCursor>()
+  readonly #batches: BatchLanes
   #taker: RemoteTaker | undefined
   #route: Route = UNKNOWN_ROUTE
   #limits: SegmentLimits | undefined
@@ -67,6 +73,14 @@ export class TopicRuntime {
       onHeld: () => this.#forward(),
     })
     this.#intake = new AppendIntake(this.#gate)
+    this.#batches = new BatchLanes({
+      context,
+      topic,
+      intake: this.#intake,
+      direct: (entries) => this.#gate.appendBatch(entries),
+      route: () => this.#route,
+      routeChanged: this.#routeChanged,
+    })
     this.#gate.close(obstacleOf(this.#route))
   }
 
@@ -89,6 +103,15 @@ export class TopicRuntime {
     return this.#gate.append(entry)
   }
 
+  /**
+   * Appends all of the entries or none, here or where the topic is led; they must not change until the ticket is settled. Those
+   * of a producer are stored once, however often they come.
+   */
+  appendBatch(entries: readonly Uint8Array[], producer: Producer | undefined): CommitTicket {
+    const direct = producer === undefined && this.#batches.isClear ? this.#gate.appendBatch(entries) : undefined
+    return direct ?? this.#batches.append(entries, producer)
+  }
+
   /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
   async intake(numbered: NumberedEntries): Promise<AppendAnswer> {
     this.#assertHere()
@@ -99,7 +122,7 @@ export class TopicRuntime {
   async next(): Promise<StoredEntry | undefined> {
     if (this.#route.kind === 'here') {
       try {
-        return (await this.#shared().take(1))[0]
+        return (await this.cursor(SHARED_CURSOR).take(1))[0]
       } catch (error) {
         if (!(error instanceof WalrusError && error.code === 'NOT_LEADER')) throw error
       }
@@ -110,7 +133,32 @@ export class TopicRuntime {
   /** The next entries at the shared cursor. Rejects with `NOT_LEADER` unless the segment is led here: then nothing was taken. */
   async take(countMax: number): Promise<readonly StoredEntry[]> {
     this.#assertHere()
-    return await this.#shared().take(countMax)
+    return await this.cursor(SHARED_CURSOR).take(countMax)
+  }
+
+  /** See `whenReadable`. */
+  onReadable(offset: number, listener: () => void): () => void {
+    const { clock } = this.#options.context
+    return whenReadable({ clock, offset, segment: this.segment, routeChanged: this.#routeChanged }, listener)
+  }
+
+  /** A cursor of the topic. Throws `NOT_LEADER` unless the segment is led here, and `UNAVAILABLE` when there are too many. */
+  cursor(name: string): SharedCursor {
+    this.#assertHere()
+    const known = this.#cursors.get(name)
+    if (known !== undefined) return known
+    const { context, topic, reader } = this.#options
+    if (this.#cursors.size >= CURSORS_MAX && !this.#cursorNames().has(name)) {
+      throw new WalrusError('UNAVAILABLE', `Cannot open cursor "${name}" of "${topic}": it has ${CURSORS_MAX} others`)
+    }
+    const read = (offset: number, limits: ReadLimits) => reader.read(topic, offset, limits)
+    const cursor = new SharedCursor({ context, topic, cursor: name, gate: this.#gate, read })
+    this.#cursors.set(name, cursor)
+    return cursor
+  }
+
+  #cursorNames(): ReadonlyMap<string, number> {
+    return this.#segment?.topicState.cursors ?? new Map()
   }
 
   /** Goes on as metadata says, along the route that it gives. Idempotent. */
@@ -136,6 +184,7 @@ export class TopicRuntime {
   /** Nothing gets through any more. */
   fail(error: WalrusError): void {
     this.#forwarder?.close()
+    this.#batches.close(error)
     this.#taker?.fail(error)
     this.#gate.fail(error)
     this.#routeChanged.fire()
@@ -143,7 +192,7 @@ export class TopicRuntime {
 
   /** Rolls a segment over that is full by bytes or age, and frees what a cursor read ahead and nobody took. */
   tick(): void {
-    this.#cursor?.tick()
+    for (const cursor of this.#cursors.values()) cursor.tick()
     const { segment } = this.#gate
     if (segment === undefined || this.#limits === undefined) return
     const { clock, lease } = this.#options.context
@@ -185,7 +234,7 @@ export class TopicRuntime {
   #yield(route: Route): void {
     this.#gate.close(obstacleOf(route))
     this.#gate.evict(notLeader(this.#options.topic, route))
-    this.#cursor?.reset()
+    for (const cursor of this.#cursors.values()) cursor.reset()
   }
 
   #lead(topic: TopicMetadata): void {
@@ -302,17 +351,6 @@ export class TopicRuntime {
     this.#forwarder.pump()
   }
 
-  #shared(): SharedCursor {
-    const { context, topic, reader } = this.#options
-    this.#cursor ??= new SharedCursor({
-      context,
-      topic,
-      gate: this.#gate,
-      read: (offset, limits) => reader.read(topic, offset, limits),
-    })
-    return this.#cursor
-  }
-
   async #nextThere(): Promise<StoredEntry | undefined> {
     const { context, topic } = this.#options
     const { lastAppend } = this.#gate
@@ -342,6 +380,8 @@ export class TopicRuntime {
 }
 
 const UNKNOWN_ROUTE: Route = { kind: 'nowhere', segment: 0, reason: 'the topic is being created' }
+/** Cursors that a topic may have: its state, which every segment begins with, stays small. */
+const CURSORS_MAX = 1024
 const NO_LEASE = 'this node hears no majority of the voters'
 
 /** It may work the next time. */

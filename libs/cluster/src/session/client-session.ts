@@ -17,18 +17,30 @@ export interface ClientSession {
   /** A frame that cannot be: answers `ERR invalid frame length…` after what is pending; no accept follows. */
   acceptFault(fault: FrameFault): void
 
-  /** Requests that were accepted and not answered yet. */
+  /** Requests that were accepted and not answered yet, but for those that wait for entries to come. */
   readonly pendingCount: number
 
-  /** Calls back once when nothing is pending (at once if so). */
+  /** Bytes of the requests that were accepted and not answered yet. */
+  readonly pendingBytes: number
+
+  /** Bytes that answers under way may have, as far as their requests say; not of those that wait for entries to come. */
+  readonly promisedBytes: number
+
+  /**
+   * No accept follows. Requests that wait for entries are answered without. Calls back once when nothing is pending (at once
+   * if so).
+   */
   whenIdle(listener: () => void): void
 
   /** The connection is gone: answers are dropped from now on. What was accepted is still carried out. Idempotent. */
   close(): void
 }
 
-/** Where the answers of one connection go: framed bytes, in the order of the requests. Called any number of times per tick. */
+/** Where the answers of one connection go: framed bytes, in the order in which they leave. Called any number of times per tick. */
 export interface AnswerSink {
-  /** Takes over `frames`: one or more whole answer frames that do not change any more. */
-  send(frames: Uint8Array): void
+  /** Takes over `frames`: whole answer frames, `count` of them, that do not change any more. */
+  send(frames: Uint8Array, count: number): void
+
+  /** Bytes of answers that the connection takes before it holds as many as it may; 0 or less when it does. */
+  readonly roomBytes: number
 }

@@ -14,7 +14,7 @@ describe('reply queue', () => {
   beforeEach(() => {
     sent = []
     failure = undefined
-    queue = new ReplyQueue({ send: (frames) => sent.push(frames) })
+    queue = new ReplyQueue({ roomBytes: 1, send: (frames) => sent.push(frames) })
     const commit = async (): Promise<void> => {
       await turns(1)
       if (failure !== undefined) throw failure
@@ -26,7 +26,7 @@ describe('reply queue', () => {
   const answers = (): string[] => framesOf(Buffer.concat(sent))
 
   it('answers appends that share a ticket with one run of frames', async () => {
-    for (const name of ['a', 'b', 'c']) queue.addAppend(log.append(bytes(name)))
+    for (const name of ['a', 'b', 'c']) queue.addAppend(log.append(bytes(name)), 10)
     expect([queue.pendingCount, sent.length]).to.deep.equal([3, 0])
     await log.drain()
     expect([queue.pendingCount, sent.length]).to.deep.equal([0, 1])
@@ -34,28 +34,29 @@ describe('reply queue', () => {
   })
 
   it('sends at once what is ready and has nothing before it', () => {
-    queue.addFrames(OK_FRAME)
-    queue.addFrames(EMPTY_FRAME)
+    queue.addFrames(OK_FRAME, 10)
+    queue.addFrames(EMPTY_FRAME, 10)
     expect(answers()).to.deep.equal(['OK', 'EMPTY'])
   })
 
   it('keeps the order of the requests, whatever is ready first', async () => {
     const late = new Latch<Uint8Array>()
-    queue.addLater(late.promise)
-    queue.addFrames(errorFrame('nonsense'))
-    queue.addAppend(log.append(bytes('a')))
-    queue.addLater(Promise.resolve(EMPTY_FRAME))
-    queue.addAppend(log.append(bytes('b')))
+    queue.addLater(late.promise, 10)
+    queue.addFrames(errorFrame('nonsense'), 10)
+    queue.addAppend(log.append(bytes('a')), 10)
+    queue.addLater(Promise.resolve(EMPTY_FRAME), 10)
+    queue.addAppend(log.append(bytes('b')), 10)
     await log.drain()
-    expect([queue.pendingCount, sent.length]).to.deep.equal([5, 0])
+    expect([queue.pendingCount, queue.pendingBytes, sent.length]).to.deep.equal([5, 50, 0])
     late.open(OK_FRAME)
     await turns(1)
     expect(answers()).to.deep.equal(['OK', 'ERR nonsense', 'OK', 'EMPTY', 'OK'])
+    expect([queue.pendingCount, queue.pendingBytes]).to.deep.equal([0, 0])
   })
 
   it('answers each append of a failed batch with the reason', async () => {
     failure = new WalrusError('DISK_FULL', 'Cannot write "x": no space left')
-    for (const name of ['a', 'b']) queue.addAppend(log.append(bytes(name)))
+    for (const name of ['a', 'b']) queue.addAppend(log.append(bytes(name)), 10)
     await log.drain()
     expect(answers()).to.deep.equal(range(0, 2).map(() => 'ERR Cannot write "x": no space left'))
   })
@@ -63,7 +64,7 @@ describe('reply queue', () => {
   it('answers an append whose ticket is settled already', async () => {
     const ticket = log.append(bytes('a'))
     await ticket.done()
-    queue.addAppend(ticket)
+    queue.addAppend(ticket, 10)
     expect(answers()).to.deep.equal(['OK'])
   })
 
@@ -71,16 +72,16 @@ describe('reply queue', () => {
     let calls = 0
     queue.whenIdle(() => (calls += 1))
     expect(calls).to.equal(1)
-    queue.addAppend(log.append(bytes('a')))
+    queue.addAppend(log.append(bytes('a')), 10)
     queue.whenIdle(() => (calls += 1))
     expect(calls).to.equal(1)
     await log.drain()
-    queue.addFrames(OK_FRAME)
+    queue.addFrames(OK_FRAME, 10)
     expect(calls).to.equal(2)
   })
 
   it('drops answers once it is closed, and still becomes idle', async () => {
-    queue.addAppend(log.append(bytes('a')))
+    queue.addAppend(log.append(bytes('a')), 10)
     queue.close()
     await log.drain()
     expect([sent.length, queue.pendingCount]).to.deep.equal([0, 0])
@@ -88,12 +89,12 @@ describe('reply queue', () => {
 
   it('answers tens of thousands of requests in order', async () => {
     const late = new Latch<Uint8Array>()
-    queue.addLater(late.promise)
-    for (const at of range(0, 20_000)) queue.addFrames(errorFrame(String(at)))
+    queue.addLater(late.promise, 10)
+    for (const at of range(0, 20_000)) queue.addFrames(errorFrame(String(at)), 10)
     late.open(OK_FRAME)
     await turns(1)
     expect(answers()).to.deep.equal(['OK', ...range(0, 20_000).map((at) => `ERR ${at}`)])
-    queue.addFrames(EMPTY_FRAME)
+    queue.addFrames(EMPTY_FRAME, 10)
     expect(answers().at(-1)).to.equal('EMPTY')
   })
 })

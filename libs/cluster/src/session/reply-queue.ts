@@ -13,6 +13,7 @@ export class ReplyQueue {
   /** Places before it have left. */
   #head = 0
   #pendingCount = 0
+  #pendingBytes = 0
   #closed = false
   #idleListeners: (() => void)[] = []
 
@@ -25,29 +26,38 @@ export class ReplyQueue {
     return this.#pendingCount
   }
 
+  /** Bytes of those requests. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
   /** The next answer is `OK` when the ticket is committed, and `ERR` when it has failed. */
-  addAppend(ticket: CommitTicket): void {
+  addAppend(ticket: CommitTicket, requestBytes: number): void {
     this.#pendingCount += 1
+    this.#pendingBytes += requestBytes
     const last = this.#places.at(-1)
     if (last?.ticket === ticket) {
       last.count += 1
+      last.requestBytes += requestBytes
       return
     }
-    this.#places.push({ ticket, count: 1, frames: undefined })
+    this.#places.push({ ticket, count: 1, requestBytes, frames: undefined })
     ticket.onSettled(this.#flush)
   }
 
   /** The next answer is there already. */
-  addFrames(frames: Uint8Array): void {
+  addFrames(frames: Uint8Array, requestBytes: number): void {
     this.#pendingCount += 1
-    this.#places.push({ ticket: undefined, count: 1, frames })
+    this.#pendingBytes += requestBytes
+    this.#places.push({ ticket: undefined, count: 1, requestBytes, frames })
     if (this.#places.length - this.#head === 1) this.#flush()
   }
 
   /** The next answer is what the promise resolves to; it must not reject. */
-  addLater(frames: Promise<Uint8Array>): void {
+  addLater(frames: Promise<Uint8Array>, requestBytes: number): void {
     this.#pendingCount += 1
-    const place: Place = { ticket: undefined, count: 1, frames: undefined }
+    this.#pendingBytes += requestBytes
+    const place: Place = { ticket: undefined, count: 1, requestBytes, frames: undefined }
     this.#places.push(place)
     void frames.then((ready) => {
       place.frames = ready
@@ -72,7 +82,8 @@ export class ReplyQueue {
       if (frames === undefined) break
       this.#head += 1
       this.#pendingCount -= place.count
-      if (!this.#closed) this.#sink.send(frames)
+      this.#pendingBytes -= place.requestBytes
+      if (!this.#closed) this.#sink.send(frames, place.count)
     }
     this.#forgetPlaces()
     if (this.#pendingCount === 0) this.#tellIdle()
@@ -97,6 +108,8 @@ interface Place {
   readonly ticket: CommitTicket | undefined
   /** Requests that this place answers. */
   count: number
+  /** Bytes of those requests. */
+  requestBytes: number
   /** Without a ticket: the answer, once it is there. */
   frames: Uint8Array | undefined
 }

@@ -33,15 +33,23 @@ export class TextSession implements ClientSession {
     return this.#replies.pendingCount
   }
 
+  get pendingBytes(): number {
+    return this.#replies.pendingBytes
+  }
+
+  /** Nobody knows what the answer of a text command will be like. */
+  readonly promisedBytes = 0
+
   accept(bytes: Uint8Array, start: number, end: number): void {
     const request = parseTextCommand(bytes, start, end)
-    if (request.command === 'put') this.#put(request)
-    else if (request.command === 'invalid') this.#replies.addFrames(errorFrame(request.message))
-    else this.#replies.addLater(this.#reply(request))
+    const requestBytes = end - start
+    if (request.command === 'put') this.#put(request, requestBytes)
+    else if (request.command === 'invalid') this.#replies.addFrames(errorFrame(request.message), requestBytes)
+    else this.#replies.addLater(this.#reply(request), requestBytes)
   }
 
   acceptFault(fault: FrameFault): void {
-    this.#replies.addFrames(errorFrame(frameFaultMessage(fault)))
+    this.#replies.addFrames(errorFrame(frameFaultMessage(fault)), 0)
   }
 
   whenIdle(listener: () => void): void {
@@ -52,15 +60,15 @@ export class TextSession implements ClientSession {
     this.#replies.close()
   }
 
-  #put(request: RequestOf<'put'>): void {
+  #put(request: RequestOf<'put'>, requestBytes: number): void {
     let ticket: CommitTicket
     try {
       ticket = this.#handlers.put(request)
     } catch (error) {
-      this.#replies.addFrames(errorFrame(errorMessageOf(error)))
+      this.#replies.addFrames(errorFrame(errorMessageOf(error)), requestBytes)
       return
     }
-    this.#replies.addAppend(ticket)
+    this.#replies.addAppend(ticket, requestBytes)
   }
 
   async #reply(request: Exclude<TextRequest, RequestOf<'put'>>): Promise<Uint8Array> {

@@ -26,9 +26,26 @@ export function record<Value extends object>(fields: {
 type FieldParser<Value, Name extends keyof Value> =
   object extends Pick<Value, Name> ? Parser<Value[Name] | undefined> : Parser<Value[Name]>
 
-/** A value, or nothing at all. */
+/** An object with any of these fields and no other: a misspelt one is a fault, not a wish that nobody hears. */
+export function partial<Value extends object>(fields: {
+  readonly [Name in keyof Value]: Parser<Value[Name]>
+}): Parser<Partial<Value>> {
+  return (input) => {
+    if (!isObject(input)) return failed('must be an object', input)
+    const value: Partial<Value> = {}
+    for (const [name, field] of Object.entries(input)) {
+      if (!isFieldOf(fields, name)) return { ok: false, fault: `has no field ${quote(name)}` }
+      const parsed = fields[name](field)
+      if (!parsed.ok) return { ok: false, fault: `${name} ${parsed.fault}` }
+      value[name] = parsed.value
+    }
+    return { ok: true, value }
+  }
+}
+
+/** As `parser`, or nothing where it is absent or null. */
 export function optional<Value>(parser: Parser<Value>): Parser<Value | undefined> {
-  return (input) => (input === undefined ? { ok: true, value: undefined } : parser(input))
+  return (input) => (input === undefined || input === null ? { ok: true, value: undefined } : parser(input))
 }
 
 /** A list of at most `countMax` such items. */
@@ -73,6 +90,10 @@ export function oneOf<Value extends string | boolean>(...values: readonly Value[
 /** True for what has fields to look at. */
 export function isObject(input: unknown): input is Readonly<Record<string, unknown>> {
   return typeof input === 'object' && input !== null
+}
+
+function isFieldOf<Fields extends object>(fields: Fields, name: string): name is keyof Fields & string {
+  return Object.hasOwn(fields, name)
 }
 
 /** The value as an error message shows it: short, whatever it is. */

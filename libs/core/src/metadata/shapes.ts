@@ -8,7 +8,19 @@ import type {
   TopicConfig,
   TopicMetadata,
 } from './model.js'
-import { integer, isObject, list, oneOf, optional, type Parsed, type Parser, quote, record, text } from './parse.js'
+import {
+  integer,
+  isObject,
+  list,
+  oneOf,
+  optional,
+  type Parsed,
+  type Parser,
+  partial,
+  quote,
+  record,
+  text,
+} from './parse.js'
 
 /** Copies of a segment are bounded: a command stays small whatever a client asks for. */
 export const REPLICATION_FACTOR_MAX = 16
@@ -31,7 +43,7 @@ const topicName = text(topicNameFault)
 const nodeId: Parser<NodeId> = ordinal
 const replicas = list(nodeId, REPLICATION_FACTOR_MAX)
 
-const topicConfig = record<TopicConfig>({
+const topicConfigFields: { readonly [Name in keyof TopicConfig]: Parser<TopicConfig[Name]> } = {
   segmentEntriesMax: ordinal,
   segmentBytesMax: ordinal,
   segmentAgeMsMax: count,
@@ -39,7 +51,13 @@ const topicConfig = record<TopicConfig>({
   retentionBytes: count,
   replicationFactor: integer(1, REPLICATION_FACTOR_MAX),
   ack: oneOf('leader', 'quorum', 'all'),
-})
+}
+
+/** A topic's whole config, of unknown origin. */
+export const parseTopicConfig: Parser<TopicConfig> = record<TopicConfig>(topicConfigFields)
+
+/** Some settings of a topic, of unknown origin; a setting that does not exist is a fault. */
+export const parseTopicConfigChange: Parser<Partial<TopicConfig>> = partial<TopicConfig>(topicConfigFields)
 
 const node = record<NodeMetadata>({
   id: nodeId,
@@ -55,7 +73,13 @@ type CommandOf<Kind extends CommandKind> = Extract<MetadataCommand, { readonly k
 
 /** Every command and its fields: a command that is missing here does not compile. */
 const commandShapes: { readonly [Kind in CommandKind]: Parser<CommandOf<Kind>> } = {
-  CreateTopic: record({ kind: oneOf('CreateTopic'), topic: topicName, config: topicConfig, leader: nodeId, replicas }),
+  CreateTopic: record({
+    kind: oneOf('CreateTopic'),
+    topic: topicName,
+    config: parseTopicConfig,
+    leader: nodeId,
+    replicas,
+  }),
   SealAndRoll: record({
     kind: oneOf('SealAndRoll'),
     topic: topicName,
@@ -75,7 +99,7 @@ const commandShapes: { readonly [Kind in CommandKind]: Parser<CommandOf<Kind>> }
     before: replicas,
     after: replicas,
   }),
-  ConfigureTopic: record({ kind: oneOf('ConfigureTopic'), topic: topicName, config: topicConfig }),
+  ConfigureTopic: record({ kind: oneOf('ConfigureTopic'), topic: topicName, config: parseTopicConfig }),
   DeleteTopic: record({ kind: oneOf('DeleteTopic'), topic: topicName, epoch: ordinal }),
   TrimTopic: record({ kind: oneOf('TrimTopic'), topic: topicName, upToSegment: ordinal, epoch: ordinal }),
   UpsertNode: record({ kind: oneOf('UpsertNode'), node }),
@@ -96,7 +120,7 @@ const segment = record<SegmentMetadata>({
 
 const topic = record<TopicMetadata>({
   name: topicName,
-  config: topicConfig,
+  config: parseTopicConfig,
   segments: list(segment, Number.MAX_SAFE_INTEGER),
 })
 

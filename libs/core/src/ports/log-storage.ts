@@ -115,7 +115,10 @@ export interface SegmentLog extends SegmentKey {
    */
   readBatches(fromPosition: number, maxBytes: number): Promise<readonly EncodedBatch[]>
 
-  /** This copy has seen `epoch`; durable when it resolves, also when the segment is empty. Never goes back: less is fine. */
+  /**
+   * This copy has seen `epoch`, a whole number below 2^32; durable when it resolves, also when the segment is empty or sealed.
+   * Never goes back: less is fine.
+   */
   fence(epoch: number): Promise<void>
 
   /**

@@ -6,9 +6,9 @@ import { peerBody, type PeerBody } from './peer-body.js'
  *
  *   request   ┌────────────────┬──────────────┬─────────────┬────────────────┬──────────────┐
  *             │ topicLength u8 │ topic, UTF-8 │ segment u64 │ producerId u64 │ sequence u64 │
- *             ├────────────────┼──────────────┴─────────────┴────────────────┴──────────────┘
- *             │ entryCount u32 │
- *             └────────────────┘
+ *             ├──────────┬─────┴──────────┬───┴─────────────┴────────────────┴──────────────┘
+ *             │ whole u8 │ entryCount u32 │
+ *             └──────────┴────────────────┘
  *   times     ┌────────────┬─────────────┐
  *   count     │ length u32 │ entry       │
  *             └────────────┴─────────────┘
@@ -27,6 +27,8 @@ export interface AppendRequest {
   /** The number of the first entry. */
   readonly sequence: number
   readonly entries: readonly Uint8Array[]
+  /** All of them are to be stored together, or none. */
+  readonly whole: boolean
 }
 
 /** The first `count` of the entries are stored, now or before; the others are to be sent again. */
@@ -37,11 +39,12 @@ export interface AppendAnswer {
 }
 
 export const appendRequest: PeerBody<AppendRequest> = peerBody({
-  write: ({ topic, segment, producerId, sequence, entries }, output) => {
+  write: ({ topic, segment, producerId, sequence, entries, whole }, output) => {
     output.shortText(topic)
     output.u64(segment)
     output.u64(producerId)
     output.u64(sequence)
+    output.u8(whole ? 1 : 0)
     output.u32(entries.length)
     for (const entry of entries) {
       output.u32(entry.length)
@@ -53,6 +56,7 @@ export const appendRequest: PeerBody<AppendRequest> = peerBody({
     segment: input.u64(),
     producerId: input.id(),
     sequence: input.u64(),
+    whole: input.u8() === 1,
     entries: readEntries(input),
   }),
 })

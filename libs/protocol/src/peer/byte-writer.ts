@@ -16,6 +16,12 @@ export class ByteWriter {
     return this.#length
   }
 
+  /** Makes room for `count` more bytes at once, where they are known to come. */
+  reserve(count: number): void {
+    const needed = this.#length + count
+    if (needed > this.#bytes.length) this.#regrow(needed)
+  }
+
   u8(value: number): void {
     const at = this.#grow(1)
     this.#bytes[at] = value
@@ -83,13 +89,15 @@ export class ByteWriter {
   #grow(count: number): number {
     const at = this.#length
     const needed = at + count
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
-      grown.set(this.#bytes.subarray(0, at))
-      this.#bytes = grown
-    }
+    if (needed > this.#bytes.length) this.#regrow(Math.max(needed, 2 * this.#bytes.length))
     this.#length = needed
     return at
+  }
+
+  #regrow(sizeBytes: number): void {
+    const grown = new Uint8Array(sizeBytes)
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
   }
 }
 

@@ -18,6 +18,7 @@ const bodies = [
     segment: count,
     producerId: ordinal,
     sequence: count,
+    whole: fc.boolean(),
     entries: fc.array(bytes, { maxLength: 9 }),
   }),
   row('append answer', appendAnswer, { count: u32, firstOffset: fc.option(count, { nil: undefined }) }),

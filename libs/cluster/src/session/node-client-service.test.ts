@@ -1,10 +1,10 @@
 import { FrameReader } from '@walrus/protocol'
-import type { ProposalFate } from '@walrus/testing'
+import { ManualClock, type ProposalFate } from '@walrus/testing'
 import { expect } from 'chai'
 import type { ClientSession } from './client-session.js'
 import type { ClusterNode } from '../cluster-node.js'
 import { Latch, NodeHarness, range, turns } from '../node-harness.test.js'
-import { textService } from './text-service.js'
+import { nodeClientService } from './node-client-service.js'
 
 describe('text service', () => {
   let harness: NodeHarness
@@ -142,7 +142,10 @@ class Connection {
   readonly #sent: Uint8Array[] = []
 
   constructor(node: ClusterNode) {
-    this.session = textService(node).open({ send: (frames) => this.#sent.push(frames) })
+    this.session = nodeClientService(node, new ManualClock()).open({
+      roomBytes: 1_000_000,
+      send: (frames) => this.#sent.push(frames),
+    })
   }
 
   send(request: string | Uint8Array): void {

@@ -1,11 +1,16 @@
+import type { Clock } from '@walrus/core'
+import type { SessionLimits } from './binary-handlers.js'
+import { openClientService } from './client-service.js'
 import type { ClientService } from './client-session.js'
 import type { ClusterNode } from '../cluster-node.js'
-import { TextSession, type TextHandlers } from './text-session.js'
+import type { TextHandlers } from './text-session.js'
 
-/** Serves the text dialect of a node: every connection is a session of its own over the same use cases. */
-export function textService(node: ClusterNode): ClientService {
-  const handlers = textHandlers(node)
-  return { open: (sink) => new TextSession(handlers, sink) }
+/**
+ * Serves both dialects of a node: every connection is a session of its own over the same use cases.
+ * @param limits overrides of `DEFAULT_SESSION_LIMITS`
+ */
+export function nodeClientService(node: ClusterNode, clock: Clock, limits: Partial<SessionLimits> = {}): ClientService {
+  return openClientService({ text: textHandlers(node), binary: node.binary, clock, limits })
 }
 
 /** What each text command means for a node. */
