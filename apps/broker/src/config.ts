@@ -144,6 +144,11 @@ export const settings = {
     about: 'How other nodes reach this one, as METRICS shows it; without it the value of --raft-host',
     accepts: 'a host name or IP address',
   }),
+  peerAddresses: addresses({
+    flags: '--peer-addresses <list>',
+    about:
+      'Where to dial some nodes, whatever address they announce: through tunnels, or a proxy that plays a bad network',
+  }),
   join: unavailable({
     flags: '--join <address>',
     about: 'A node of the cluster to join; refused in this version',
@@ -166,6 +171,24 @@ export function peerAddress(config: Pick<Config, 'raftAdvertiseHost' | 'raftHost
   const host = config.raftAdvertiseHost ?? config.raftHost
   const port = listeningAddress.slice(listeningAddress.lastIndexOf(':') + 1)
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Addresses by node id; none unless told. */
+function addresses(
+  description: Pick<Setting<unknown>, 'about'> & { readonly flags: string },
+): Setting<ReadonlyMap<number, string>> {
+  const accepts = 'id=host:port, separated by commas'
+  return {
+    ...description,
+    variables: [],
+    accepts,
+    read: (raw) => {
+      const items = (raw?.split(',') ?? []).map((item) => /^([1-9]\d{0,9})=([^=,\s]+:\d{1,5})$/.exec(item))
+      const pairs = items.map((match) => [Number(match?.[1]), match?.[2] ?? ''] as const)
+      if (pairs.some(([id]) => Number.isNaN(id))) throw new Error(`expected ${accepts}`)
+      return new Map(pairs)
+    },
+  }
 }
 
 function fsync(): Setting<FsyncSchedule> {

@@ -17,7 +17,7 @@ export const peers = new ContainerModule(({ bind }) => {
 async function listen(
   { clusterId }: RaftLog,
   clock: Clock,
-  { raftHost: host, raftPort: port, nodeId }: Config,
+  { raftHost: host, raftPort: port, nodeId, peerAddresses: redirects }: Config,
   logger: Logger,
   lifetime: Lifetime,
 ): Promise<PeerNetwork> {
@@ -28,6 +28,7 @@ async function listen(
     clusterId: clusterId ?? '',
     clock,
     random: Math.random,
+    redirects,
     onEvent: (event) => logEvent(logger, event),
   })
   return lifetime.owns(network, (one) => one.close())
