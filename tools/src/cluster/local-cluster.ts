@@ -57,8 +57,8 @@ function nodeOptions(options: LocalClusterOptions, id: number): LocalNodeOptions
     dataDir,
     clientPort: clientPort + id - 1,
     raftPort: raftPort + id - 1,
-    flags,
-    ...(id > 1 && { join: `127.0.0.1:${raftPort}` }),
+    flags: () => flags,
+    ...(id > 1 && { join: () => `127.0.0.1:${raftPort}` }),
     ...(onLine && { onLine: (line: string) => onLine(id, line) }),
   }
 }

@@ -9,10 +9,10 @@ export interface LocalNodeOptions {
   readonly dataDir: string
   readonly clientPort: number
   readonly raftPort: number
-  /** host:port of any member; none for the node that founds the cluster. */
-  readonly join?: string
-  /** Further flags of the broker. */
-  readonly flags?: readonly string[]
+  /** host:port of any member, asked for at each start; none for the node that founds the cluster. */
+  readonly join?: () => string
+  /** Further flags of the broker, asked for at each start. */
+  readonly flags?: () => readonly string[]
   readonly variables?: Readonly<Record<string, string>>
   /** Hears every line that the process writes. */
   readonly onLine?: (line: string) => void
@@ -105,10 +105,10 @@ export class LocalNode {
   }
 }
 
-function brokerFlags({ id, dataDir, clientPort, raftPort, join, flags = [] }: LocalNodeOptions): string[] {
+function brokerFlags({ id, dataDir, clientPort, raftPort, join, flags }: LocalNodeOptions): string[] {
   const own = { '--node-id': id, '--data-dir': dataDir, '--client-port': clientPort, '--raft-port': raftPort }
-  const joining = join === undefined ? [] : ['--join', join]
-  return [...Object.entries(own).flatMap(([flag, value]) => [flag, String(value)]), ...joining, ...flags]
+  const joining = join === undefined ? [] : ['--join', join()]
+  return [...Object.entries(own).flatMap(([flag, value]) => [flag, String(value)]), ...joining, ...(flags?.() ?? [])]
 }
 
 const BROKER = fileURLToPath(new URL('../../../apps/broker/bin/walrus-broker.js', import.meta.url))
