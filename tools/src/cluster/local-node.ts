@@ -40,6 +40,11 @@ export class LocalNode {
     return this.options.id
   }
 
+  /** Of the newest process; 0 before the first. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
   get running(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
