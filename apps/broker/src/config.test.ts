@@ -103,6 +103,18 @@ describe('configuration', () => {
     )
   })
 
+  it('takes addresses by node id, and refuses a list that is none', () => {
+    const { peerAddresses } = configOf(['--peer-addresses', '2=127.0.0.1:7002,3=[::1]:7003'])
+    expect([...peerAddresses]).to.deep.equal([
+      [2, '127.0.0.1:7002'],
+      [3, '[::1]:7003'],
+    ])
+    expect(configOf([]).peerAddresses.size).to.equal(0)
+    for (const bad of ['', '2', '2=', '=a:1', '0=a:1', '2=a', '2=a:1,', 'x=a:1']) {
+      expect(refusalOf([`--peer-addresses=${bad}`])).to.contain(`Cannot use --peer-addresses "${bad}": expected id=`)
+    }
+  })
+
   it('refuses words that it does not know, in one line', () => {
     for (const words of [['--clientport', '1'], ['start'], ['--node-id'], ['--data-dir', '']]) {
       expect(refusalOf(words)).to.match(/^Cannot [^\n]+$/)

@@ -199,6 +199,11 @@ export const settings = {
       'How other nodes reach this one; without it the value of --raft-host, or the name of this machine where that is all of its addresses',
     accepts: 'a host name or IP address',
   }),
+  peerAddresses: addressesById({
+    flags: '--peer-addresses <list>',
+    about:
+      'Where to dial some nodes, whatever address they announce: through tunnels, or a proxy that plays a bad network',
+  }),
   join: addresses({
     flags: '--join <addresses>',
     about:
@@ -240,6 +245,24 @@ function reachableAddress(host: string, port: number): string {
 
 function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(':') + 1))
+}
+
+/** Addresses by node id; none unless told. */
+function addressesById(
+  description: Pick<Setting<unknown>, 'about'> & { readonly flags: string },
+): Setting<ReadonlyMap<number, string>> {
+  const accepts = 'id=host:port, separated by commas'
+  return {
+    ...description,
+    variables: [],
+    accepts,
+    read: (raw) => {
+      const items = (raw?.split(',') ?? []).map((item) => /^([1-9]\d{0,9})=([^=,\s]+:\d{1,5})$/.exec(item))
+      const pairs = items.map((match) => [Number(match?.[1]), match?.[2] ?? ''] as const)
+      if (pairs.some(([id]) => Number.isNaN(id))) throw new Error(`expected ${accepts}`)
+      return new Map(pairs)
+    },
+  }
 }
 
 function fsync(): Setting<FsyncSchedule> {

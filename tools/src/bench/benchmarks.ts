@@ -2,7 +2,12 @@ import type { Benchmark } from './benchmark.js'
 import { brokerBatch } from './broker-batch.js'
 import { brokerPut } from './broker-put.js'
 import { brokerRtt } from './broker-rtt.js'
+import { clusterGet } from './cluster-get.js'
+import { clusterPut } from './cluster-put.js'
+import { clusterScale } from './cluster-scale.js'
+import { failover } from './failover.js'
 import { raft } from './raft.js'
+import { rolloverPause } from './rollover-pause.js'
 import { walAppend } from './wal-append.js'
 import { walBackends } from './wal-backends.js'
 import { walBatch } from './wal-batch.js'
@@ -24,4 +29,9 @@ export const benchmarks: readonly Benchmark[] = [
   brokerBatch,
   brokerRtt,
   raft,
+  clusterPut,
+  clusterGet,
+  clusterScale,
+  rolloverPause,
+  failover,
 ]

@@ -5,7 +5,8 @@ import { Latencies } from './latencies.js'
 
 /** A closed loop: each connection keeps so many requests in flight, and sends the next when an answer comes. */
 export interface Load {
-  readonly port: number
+  /** Of the server on the loopback address, for each connection. */
+  readonly port: number | ((connection: number) => number)
   readonly connections: number
   readonly inFlight: number
   /** Requests in all, over all connections. */
@@ -59,7 +60,8 @@ class LoadConnection {
   }
 
   static async open(load: Load, connection: number, count: number, latencies: Latencies): Promise<LoadConnection> {
-    const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true })
+    const port = typeof load.port === 'number' ? load.port : load.port(connection)
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     await once(socket, 'connect')
     return new LoadConnection(socket, load, connection, count, latencies)
   }

@@ -17,7 +17,7 @@ export const peers = new ContainerModule(({ bind }) => {
 async function listen(
   { clusterId }: RaftLog,
   clock: Clock,
-  { raftHost: host, raftPort: port, nodeId, maxFrameBytes }: Config,
+  { raftHost: host, raftPort: port, nodeId, maxFrameBytes, peerAddresses: redirects }: Config,
   logger: Logger,
   lifetime: Lifetime,
 ): Promise<PeerNetwork> {
@@ -28,6 +28,7 @@ async function listen(
     clusterId: clusterId ?? '',
     clock,
     random: Math.random,
+    redirects,
     onEvent: (event) => logEvent(logger, event),
     limits: { maxFrameBytes: Math.max(DEFAULT_PEER_LIMITS.maxFrameBytes, maxFrameBytes + FRAME_ROOM_BYTES) },
   })

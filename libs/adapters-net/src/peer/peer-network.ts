@@ -27,6 +27,8 @@ export interface PeerNetworkOptions {
   readonly limits?: Partial<PeerLimits>
   /** What differs from `DEFAULT_PEER_TIMINGS`. */
   readonly timings?: Partial<PeerTimings>
+  /** Where to dial some nodes, whatever address they are said to have: through a tunnel, or a proxy that plays a bad network. */
+  readonly redirects?: ReadonlyMap<NodeId, string>
   /** Finds the addresses of a host, at every attempt to dial; the system's way unless told. */
   readonly lookup?: LookupFunction
 }
@@ -77,6 +79,7 @@ class TcpPeerNetwork implements PeerNetwork {
   readonly #context: PeerContext
   readonly #handlers = new RequestHandlers()
   readonly #listener: PeerListener
+  readonly #redirects: ReadonlyMap<NodeId, string>
   readonly #members = new Map<NodeId, PeerSenders>()
   /** By address. Each lives as long as it has something to ask. */
   readonly #strangers = new Map<string, RequestSender>()
@@ -96,6 +99,7 @@ class TcpPeerNetwork implements PeerNetwork {
       flushes: new FlushQueue(),
       onEvent: options.onEvent,
     }
+    this.#redirects = options.redirects ?? new Map()
     this.#listener = new PeerListener({
       context: this.#context,
       host: options.host,
@@ -154,7 +158,7 @@ class TcpPeerNetwork implements PeerNetwork {
       void member.close('it is no member any more')
       this.#listener.disconnect(nodeId, 'it is no member any more')
     }
-    for (const [nodeId, address] of addresses) this.#place(nodeId, address)
+    for (const [nodeId, address] of addresses) this.#place(nodeId, this.#redirects.get(nodeId) ?? address)
   }
 
   async request(

@@ -70,6 +70,13 @@ describe('requests between peers', () => {
     expect(await ask(large)).to.equal(large)
   })
 
+  it('go where the node is redirected to, whatever address it is said to have', async () => {
+    await openPair()
+    const three = await harness.open(3, { redirects: new Map([[2, two.network.address]]) })
+    three.network.setAddresses(new Map([[2, 'nowhere.invalid:1']]))
+    expect(await three.network.request(2, ECHO, bytes('hello'), 10_000)).to.deep.equal(bytes('hello'))
+  })
+
   it('are answered each when it is done, over one connection', async () => {
     await openPair()
     const answers = ['a', 'b', 'c'].map((text) => ask(text, HELD))

@@ -1,0 +1,23 @@
+import type { Scenario } from './scenario.js'
+import { failover } from './scenarios/failover.js'
+import { join } from './scenarios/join.js'
+import { logs } from './scenarios/logs.js'
+import { multiTopic } from './scenarios/multi-topic.js'
+import { partition } from './scenarios/partition.js'
+import { recovery } from './scenarios/recovery.js'
+import { resilience } from './scenarios/resilience.js'
+import { rollover } from './scenarios/rollover.js'
+import { stress } from './scenarios/stress.js'
+
+/** The cluster tests: a scenario exists when it is in this list. */
+export const scenarios: readonly Scenario[] = [
+  logs,
+  rollover,
+  resilience,
+  recovery,
+  stress,
+  multiTopic,
+  partition,
+  join,
+  failover,
+]
