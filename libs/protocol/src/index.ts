@@ -1,4 +1,4 @@
-export { decodeControlPayload, encodeControlPayload } from './batch/control.js'
+export { decodeControlPayload, encodeControlPayload, startsWithSnapshot } from './batch/control.js'
 export type { ControlFault, ControlRecord } from './batch/control.js'
 export { EntryReader, writeEntry } from './batch/entries.js'
 export type { EntryFault } from './batch/entries.js'

@@ -6,6 +6,7 @@ import type { BlockSlot } from '../format/block-slot.js'
 import { SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from '../format/geometry.js'
 import { failureOf, problemList, SMALL, turnsOfTheLoop } from '../harness.test.js'
 import { BlockStore, type BlockStoreOptions, type FoundRun } from './block-store.js'
+import { LOG_START } from './log-point.js'
 import { Run, type RunPlace } from './run.js'
 
 const FIRST = '000000000001'
@@ -43,6 +44,10 @@ function slotOf(place: RunPlace, of: Partial<BlockSlot> = {}): BlockSlot {
     createdMs: 0,
     knownBytes: 100,
     knownEndIndex: 10,
+    firstPosition: 0,
+    knownEndPosition: 10,
+    fencedEpoch: 0,
+    cuts: false,
     lastTimestampMs: 0,
     beginsSegment: true,
     followsDurable: true,
@@ -148,7 +153,7 @@ describe('block store: giving out blocks', () => {
     const { store } = await open(disk, { blockBytes: 16_384, fileBytes: 256 * 1024 })
     const place = await store.take(2 * 16_384)
     expect([place.file.name, place.blockCount]).to.deep.equal([FIRST, 8])
-    const run = new Run(place, 0, 0)
+    const run = new Run(place, 0, LOG_START)
     expect(run.capacityBytes).to.equal(2 * 16_384)
     expect(run.startPosition).to.equal(place.file.positionOf(4))
   })
@@ -249,13 +254,13 @@ describe('block store: opening', () => {
   it('refuses a file of another version, naming both, and leaves it as it is', async () => {
     const disk = await diskWithRuns()
     const sector = disk.contents(FIRST)!.slice(0, SECTOR_BYTES)
-    writeU32(sector, 8, 2)
+    writeU32(sector, 8, 3)
     writeU32(sector, SECTOR_BYTES - 4, crc32(sector.subarray(0, SECTOR_BYTES - 4)))
     await overwrite(disk, FIRST, 0, sector)
     const before = disk.contents(FIRST)
     const failure = await failureOf(open(disk))
     expect(failure.code).to.equal('UNSUPPORTED_FORMAT')
-    expect(failure.message).to.equal('Cannot open "faulty/000000000001": format version 2 is not known')
+    expect(failure.message).to.equal('Cannot open "faulty/000000000001": format version 3 is not known')
     expect(disk.contents(FIRST)).to.deep.equal(before)
   })
 
@@ -328,7 +333,7 @@ describe('block store: slots', () => {
     await close(opened)
     const again = await open(disk)
     expect(topicsOf(again.found)).to.deep.equal(['outer@0+3'])
-    const outer = new Run({ ...place, file: again.store.files[0]! }, 0, 0)
+    const outer = new Run({ ...place, file: again.store.files[0]! }, 0, LOG_START)
     await again.store.release([{ run: outer, slot: slotOf(place) }])
     await close(again)
     expect(topicsOf((await open(disk)).found)).to.deep.equal([])
@@ -341,7 +346,7 @@ describe('block store: taking blocks back', () => {
     const runs = []
     for (const [number, blockCount] of [1, 2, 8].entries()) {
       const place = await takeAndRecord(opened.store, blockCount, { run: number, beginsSegment: number === 0 })
-      runs.push({ run: new Run(place, number, 0), slot: slotOf(place, { run: number }) })
+      runs.push({ run: new Run(place, number, LOG_START), slot: slotOf(place, { run: number }) })
     }
     return { opened, runs }
   }

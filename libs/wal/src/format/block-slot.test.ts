@@ -21,6 +21,10 @@ const slot: BlockSlot = {
   beginsSegment: false,
   followsDurable: true,
   clean: false,
+  firstPosition: 5003,
+  knownEndPosition: 5014,
+  fencedEpoch: 4,
+  cuts: false,
 }
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -42,6 +46,10 @@ const slots: fc.Arbitrary<BlockSlot> = fc.record({
   beginsSegment: fc.boolean(),
   followsDurable: fc.boolean(),
   clean: fc.boolean(),
+  firstPosition: fc.maxSafeNat(),
+  knownEndPosition: fc.maxSafeNat(),
+  fencedEpoch: fc.maxSafeNat(),
+  cuts: fc.boolean(),
 })
 
 /** The same slot with something replaced under a good checksum. */
@@ -94,9 +102,9 @@ describe('block slot', () => {
     const impossible = [
       resealed((bytes) => (bytes[4] = 2)),
       resealed((bytes) => (bytes[5] = 4)),
-      resealed((bytes) => (bytes[84] = 8)),
+      resealed((bytes) => (bytes[84] = 16)),
       resealed((bytes) => writeU16(bytes, 6, 253)),
-      ...[24, 32, 40, 48, 56, 68, 76].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 60))),
+      ...[24, 32, 40, 48, 56, 68, 76, 88, 96, 104].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 60))),
     ]
     for (const bytes of impossible) expect(decodeBlockSlot(bytes, 0, crc32)).to.equal('damaged')
   })

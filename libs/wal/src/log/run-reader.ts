@@ -1,7 +1,8 @@
 import { reasonOf, WalrusError, type Checksum, type ReadLimits } from '@walrus/core'
 import type { Run } from '../blocks/run.js'
-import { BatchScanner, type Scanned, type ScannedBatch } from './batch-scanner.js'
+import type { Scanned, ScannedBatch } from './batch-scanner.js'
 import { EntryCollector } from './entries-from.js'
+import { indexRun, scannerOf } from './run-index.js'
 
 const CHUNK_BYTES_MIN = 16 * 1024
 const CHUNK_BYTES_MAX = 1024 * 1024
@@ -58,7 +59,7 @@ export class RunReader {
   }
 
   async #indexAtTimeIn(run: Run, timestampMs: number): Promise<number | undefined> {
-    const scanner = this.#scanner(run, 0, CHUNK_BYTES_MAX)
+    const scanner = scannerOf(run, 0, CHUNK_BYTES_MAX, this.#checksum)
     for (;;) {
       const scanned = await scanner.next()
       if (scanned.kind === 'end') return undefined
@@ -70,7 +71,7 @@ export class RunReader {
   /** False when a limit is reached. */
   async #readRun(run: Run, collector: EntryCollector, limits: ReadLimits): Promise<boolean> {
     const from = await this.#startIn(run, collector.nextIndex)
-    const scanner = this.#scanner(run, from, chunkBytes(limits))
+    const scanner = scannerOf(run, from, chunkBytes(limits), this.#checksum)
     for (;;) {
       const scanned = scanner.nextBuffered()
       if (!scanned) await scanner.fill()
@@ -94,27 +95,8 @@ export class RunReader {
   async #startIn(run: Run, index: number): Promise<number> {
     if (this.#last?.run === run && this.#last.nextIndex === index) return this.#last.position
     if (index === run.firstIndex) return 0
-    if (!run.indexed) await this.#buildIndex(run)
-    return run.index.positionBefore(index)
-  }
-
-  async #buildIndex(run: Run): Promise<void> {
-    const scanner = this.#scanner(run, 0, CHUNK_BYTES_MAX)
-    for (;;) {
-      const scanned = await scanner.next()
-      if (scanned.kind === 'end') break
-      if (scanned.kind === 'fault') return
-      run.index.add(scanned.header.firstIndex, scanned.position)
-    }
-    run.indexed = true
-  }
-
-  #scanner(run: Run, from: number, chunk: number): BatchScanner {
-    const { file, generation, startPosition } = run
-    return new BatchScanner(
-      { file, generation, startPosition, from, to: run.committedBytes, chunkBytes: chunk },
-      this.#checksum,
-    )
+    if (!run.indexed) await indexRun(run, this.#checksum)
+    return run.index.lastUpTo('index', index)?.byte ?? 0
   }
 
   #corrupt(

@@ -1,7 +1,10 @@
+import { assert } from '@walrus/core'
+import type { LogPoint } from '../blocks/log-point.js'
 import { Run, type RunPlace } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
 import type { BlockSlot } from '../format/block-slot.js'
 import type { SegmentStart } from './segment-start.js'
+import type { TailCut } from './tail-cut.js'
 
 /** A run with the slot that describes it. */
 export interface DescribedRun {
@@ -18,6 +21,7 @@ export class SegmentRuns {
   #sealed: boolean
   #givenUp = false
   #beginsTopic = false
+  #fencedEpoch: number
   readonly #filesOfBefore = new Set<StoreFile>()
 
   /** @param isBeforeDurable whether all that is stored here of the topic before this segment is on stable storage */
@@ -27,6 +31,7 @@ export class SegmentRuns {
     this.#all = owner.runs
     this.#nextNumber = owner.nextRunNumber
     this.#sealed = owner.sealed
+    this.#fencedEpoch = owner.fencedEpoch
   }
 
   /** Ascending. A new list when one is added or given back. */
@@ -53,14 +58,18 @@ export class SegmentRuns {
     return this.#filesOfBefore
   }
 
-  /** The last one takes no more from now on: the new one does. */
-  add(place: RunPlace, firstIndex: number): Run {
+  /**
+   * The last one takes no more from now on: the new one does.
+   * @param cuts its slot gives up what the runs before hold behind `first`
+   */
+  add(place: RunPlace, first: LogPoint, cuts: boolean): Run {
     const { last } = this
     if (last) {
       last.closed = true
       this.recordIfClosed(last)
     }
-    const run = new Run(place, this.#nextNumber++, firstIndex)
+    const run = new Run(place, this.#nextNumber++, first)
+    run.cuts = cuts
     this.#all = [...this.#all, run]
     this.#queueSlot(run)
     return run
@@ -75,6 +84,42 @@ export class SegmentRuns {
     this.#all = this.#all.filter((other) => other !== run)
     this.#filesOfBefore.add(run.file)
     run.file.giveBack(run.firstBlock, slot)
+  }
+
+  /** Leaves only what stands before the cut, and the run that was added for it. Returns runs that are to be given back. */
+  cutTail(cut: TailCut): readonly DescribedRun[] {
+    const { run, last } = { run: cut.run, last: this.last }
+    const stays = this.#all.indexOf(run)
+    const dropped = this.#all.filter((other, at) => at > stays && other !== last)
+    const described = dropped.map((other) => ({ run: other, slot: this.#slotOf(other) }))
+    this.#all = this.#all.filter((other) => !dropped.includes(other))
+    run.committedBytes = run.plannedBytes = cut.bytes
+    run.durableBytes = Math.min(run.durableBytes, cut.bytes)
+    run.endIndex = cut.end.index
+    run.endPosition = cut.end.position
+    run.lastTimestampMs = cut.lastTimestampMs
+    run.closed = true
+    run.slotState = 'open'
+    return described
+  }
+
+  /** The cut is durable: the blocks behind it are free for others, and the run before it ends there by its own slot. */
+  giveBackCut(dropped: readonly DescribedRun[]): void {
+    for (const { run, slot } of dropped) {
+      this.#filesOfBefore.add(run.file)
+      run.file.giveBack(run.firstBlock, slot)
+    }
+    for (const run of this.#all) this.recordIfClosed(run)
+  }
+
+  /** From now on slots say that the epoch was seen; resolves when one of them does so durably. */
+  async fence(epoch: number): Promise<void> {
+    const { last } = this
+    assert(last !== undefined && !this.#givenUp, 'a segment that is fenced has a run')
+    last.file.checkWritable()
+    this.#fencedEpoch = epoch
+    this.#queueSlot(last)
+    await last.file.flushSlots()
   }
 
   /** A crash may bring parts of a batch to the disk: they must not be taken for something else when the run goes on once more. */
@@ -97,11 +142,16 @@ export class SegmentRuns {
     return last
   }
 
-  /** What stands before the segment is about to be removed: its first slot says, durably, that nothing is missing there. */
+  /**
+   * What stands before the segment is about to be removed: its first slot says, durably, that nothing is missing there. Rejects
+   * with `FILE_FAILED` where its file takes no writes.
+   */
   async beginTopic(): Promise<void> {
     const [first] = this.#all
+    if (this.#givenUp) return
+    first?.file.checkWritable()
     this.#beginsTopic = true
-    if (!first?.file.writable || this.#givenUp) return
+    if (!first) return
     this.#queueSlot(first)
     await first.file.flushSlots()
   }
@@ -153,11 +203,15 @@ export class SegmentRuns {
       baseOffset,
       epoch,
       firstIndex: run.firstIndex,
+      firstPosition: run.firstPosition,
       createdMs,
       knownBytes: run.durableBytes,
       knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
+      knownEndPosition: run.durableBytes === 0 ? run.firstPosition : run.endPosition,
       lastTimestampMs: run.lastTimestampMs,
       clean: run.clean,
+      cuts: run.cuts,
+      fencedEpoch: this.#fencedEpoch,
       beginsSegment: isFirst,
       followsDurable: isFirst ? this.#beginsTopic || this.#isBeforeDurable() : before.every(isDurable),
     }

@@ -21,8 +21,14 @@ export interface SegmentStart {
   /** Greater than the number of every run of the segment that is on disk, used or not. */
   readonly nextRunNumber: number
   readonly entryCount: number
+  /** Records before the end. */
+  readonly position: number
+  /** The newest epoch that this copy has seen. */
+  readonly fencedEpoch: number
   readonly sealed: boolean
   readonly topicState: MutableTopicState
+  /** False when the topic's state was not read: only the newest segment of a topic is asked for it at first. */
+  readonly knowsState: boolean
   /** Set when entries are missing: then nothing can be appended. */
   readonly damage: SegmentDamage | undefined
 }

@@ -18,6 +18,12 @@ export async function stabilize(one: ScannedRun, isNewest: boolean, filesToSync:
   if (isSeal) filesToSync.add(run.file)
 }
 
+/** Nothing of what was given up is freed before it is durable that all of it was. */
+export async function holdCut({ found, run }: ScannedRun): Promise<void> {
+  run.file.queueSlot(found.block, found.slot)
+  await run.file.flushSlots()
+}
+
 function writeAgain({ run }: ScannedRun, fromBytes: number): Promise<void> {
   return run.file.writeAgain(run.startPosition + fromBytes, run.startPosition + run.committedBytes)
 }

@@ -1,28 +1,37 @@
+import type { WalrusError } from '@walrus/core'
 import {
   assert,
-  WalrusError,
   type CommitTicket,
   type EncodedBatch,
+  type Producer,
   type ReadLimits,
   type SegmentLog,
   type StoredEntry,
+  type TopicState,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
-import { nextRunBytes } from '../blocks/run-growth.js'
 import type { Run } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
-import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
-import { SegmentCommit } from '../commit/segment-commit.js'
-import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
-import type { MutableTopicState } from './mutable-topic-state.js'
+import { SegmentCommit, type PlacedBatch } from '../commit/segment-commit.js'
+import {
+  checkCopy,
+  checkEntry,
+  checkEpoch,
+  checkProducer,
+  cuttingError,
+  noBatchAt,
+  sealedError,
+} from './append-checks.js'
+import { BatchReader } from './batch-reader.js'
+import { CommitPlanner } from './commit-planner.js'
+import { checkCursor } from './control-batch.js'
+import { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
 import type { SegmentContext } from './segment-context.js'
 import { SegmentRuns, type DescribedRun } from './segment-runs.js'
 import type { SegmentDamage, SegmentStart } from './segment-start.js'
-
-/** Largest payload of one entry: one run of blocks must be able to hold it. */
-export const ENTRY_BYTES_MAX = 1024 * 1024 * 1024 - BATCH_OVERHEAD_BYTES - ENTRY_HEADER_BYTES
+import { findCut, type TailCut } from './tail-cut.js'
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
 export class StoredSegment implements SegmentLog {
@@ -33,10 +42,16 @@ export class StoredSegment implements SegmentLog {
   readonly createdMs: number
   readonly #context: SegmentContext
   readonly #reader: RunReader
+  readonly #batchReader: BatchReader
+  readonly #planner: CommitPlanner
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
+  readonly #knowsState: boolean
   readonly #damage: SegmentDamage | undefined
   readonly #runs: SegmentRuns
+  readonly #isBeforeDurable: () => boolean
+  /** A sealed segment that was once durable, with all before it, stays so. */
+  #allIsDurable = false
   #entryCount: number
   #position: number
   #fencedEpoch: number
@@ -46,9 +61,17 @@ export class StoredSegment implements SegmentLog {
   #commitUnderWay = false
   #readsUnderWay = 0
   #ending: Promise<void> | undefined
+  #lastChange: Promise<void> = Promise.resolve()
+  /** Set from the beginning of a cut until it has succeeded: what a failed one has left on disk is not known. */
+  #cutting: Cutting | undefined
+  /** Runs that were cut off, and are not given back yet. */
+  #dropped: DescribedRun[] = []
+  /** Why the segment takes nothing more, not even a fence. */
+  #retirement: WalrusError | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
   #idleListeners: (() => void)[] = []
+  readonly #batchListeners = new Set<(batch: EncodedBatch) => void>()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
@@ -60,17 +83,21 @@ export class StoredSegment implements SegmentLog {
     this.baseOffset = start.baseOffset
     this.epoch = start.epoch
     this.createdMs = start.createdMs
-    this.#runs = new SegmentRuns(start, () => context.isDurable(start.topic, start.segment - 1))
+    this.#isBeforeDurable = () => context.isDurable(start.topic, start.segment - 1)
+    this.#runs = new SegmentRuns(start, this.#isBeforeDurable)
     this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
     this.#entryCount = start.entryCount
-    this.#position = start.entryCount
-    this.#fencedEpoch = start.epoch
+    this.#position = start.position
+    this.#fencedEpoch = start.fencedEpoch
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
+    this.#knowsState = start.knowsState
     this.#damage = start.damage
-    if (start.sealed) this.#refusal = this.#sealedError()
+    if (start.sealed) this.#refusal = sealedError(this)
     this.#reader = new RunReader(this, context.checksum)
+    this.#batchReader = new BatchReader(this, context.checksum)
+    this.#planner = new CommitPlanner(context, this.#runs, this.#topicState)
     this.#pending = new PendingBatches(context.pool, context.clock, {
       baseOffset: start.baseOffset,
       nextIndex: start.entryCount,
@@ -116,56 +143,52 @@ export class StoredSegment implements SegmentLog {
 
   append(entry: Uint8Array): CommitTicket {
     this.#checkWritable()
-    this.#checkEntry(entry.length)
-    const ticket = this.#pending.append(entry)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    checkEntry(this, entry.length)
+    return this.#requested(this.#pending.append(entry))
   }
 
-  appendBatch(entries: readonly Uint8Array[]): CommitTicket {
+  appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     this.#checkWritable()
+    if (producer) checkProducer(this, producer, entries.length)
     if (entries.length === 0) return this.#pending.openTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
-    this.#checkEntry(bytes - ENTRY_HEADER_BYTES)
-    const ticket = this.#pending.appendAll(entries)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    checkEntry(this, bytes - ENTRY_HEADER_BYTES)
+    return this.#requested(this.#pending.appendAll(entries, producer))
   }
 
   commitCursor(name: string, offset: number): CommitTicket {
     this.#checkWritable()
     checkCursor(name, offset)
-    const ticket = this.#pending.commitCursor(name, offset)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.commitCursor(name, offset))
   }
 
-  appendEncoded(batch: Uint8Array): CommitTicket {
-    throw this.#notYet(batch)
+  appendEncoded(bytes: Uint8Array): CommitTicket {
+    this.#checkWritable()
+    const batch = checkCopy(this, bytes, this.appendedCount, this.#context.checksum)
+    return this.#requested(this.#pending.appendCopy(bytes, batch))
   }
 
   onBatch(listener: (batch: EncodedBatch) => void): () => void {
-    throw this.#notYet(listener)
+    this.#batchListeners.add(listener)
+    return () => void this.#batchListeners.delete(listener)
   }
 
   async readBatches(fromPosition: number, maxBytes: number): Promise<readonly EncodedBatch[]> {
-    throw this.#notYet(fromPosition + maxBytes)
+    const end = this.#position
+    if (fromPosition === end && !this.#damage) return []
+    if (fromPosition >= end && this.#damage) throw this.#damage.error
+    return this.#reading(() => this.#batchReader.read(this.#runs.all, { fromPosition, end, maxBytes }))
   }
 
-  async fence(epoch: number): Promise<void> {
-    this.#fencedEpoch = Math.max(this.#fencedEpoch, epoch)
+  async stateAt(position: number): Promise<TopicState> {
+    if (this.#knowsState && position === this.#position) return new MutableTopicState(this.#topicState)
+    if (this.#damage) throw this.#damage.error
+    return (await this.#cutAt(position)).topicState
   }
 
-  async truncateTail(position: number): Promise<void> {
-    throw this.#notYet(position)
-  }
-
-  async startState(): Promise<MutableTopicState> {
-    throw this.#notYet(this.#topicState)
-  }
-
-  #notYet(what: unknown): WalrusError {
-    return new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": ${typeof what} is not supported yet`)
+  /** The topic's state becomes durable with the next commit, also where nothing else does. */
+  commitState(): CommitTicket {
+    return this.#requested(this.#pending.commitState())
   }
 
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -193,24 +216,39 @@ export class StoredSegment implements SegmentLog {
     if (durable) await this.#makeEndDurable()
   }
 
-  /** True when a sync has covered all that is committed. */
+  /** True when syncs have covered all that is committed, and all that is stored here of the topic before. */
   get isDurable(): boolean {
-    return this.#runs.areDurable
+    if (this.#allIsDurable) return true
+    const isDurable = this.#runs.areDurable && this.#isBeforeDurable()
+    this.#allIsDurable = isDurable && this.#sealed
+    return isDurable
   }
 
   /**
    * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
-   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   * it for damage; and where the offsets of the topic go on is then said by this segment alone. So both become durable first,
+   * if they can. Durable when it resolves; rejects when nothing of this segment is on stable storage.
    */
   async beginTopic(): Promise<void> {
     const [first] = this.#runs.all
-    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
+    const holdsPlace = first !== undefined && first.committedBytes > 0
+    const failure = this.isDurable ? undefined : await this.#context.sync().catch((error: unknown) => error)
+    if (holdsPlace && first.durableBytes === 0) throw failure
     await this.#runs.beginTopic()
+  }
+
+  async fence(epoch: number): Promise<void> {
+    checkEpoch(this, epoch)
+    await this.#inTurn(() => this.#fence(epoch))
+  }
+
+  async truncateTail(position: number): Promise<void> {
+    await this.#inTurn(() => this.#truncateTail(position))
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
-    this.#refusal = reason
+    this.#refusal = this.#retirement = reason
     await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
@@ -243,12 +281,8 @@ export class StoredSegment implements SegmentLog {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
     try {
-      await this.#runs.soilLast()
-      for (const batch of commit.taken.batches) {
-        const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
-        commit.placeBatch(run, batch)
-      }
-      await this.#planCursors(commit)
+      await this.#planner.plan(commit)
+      if (this.#batchListeners.size > 0) this.#announceBatches(commit)
     } catch (error) {
       commit.failure = error instanceof Error ? error : new Error(String(error))
     }
@@ -258,24 +292,18 @@ export class StoredSegment implements SegmentLog {
   /** For the committer: the commit's bytes are written, and durable if it says so. */
   completeCommit(commit: SegmentCommit, durable: boolean): void {
     this.#commitUnderWay = false
-    for (const placed of commit.placed) {
-      const { run } = placed
-      run.committedBytes = placed.position + placed.bytes.length
-      this.#sizeBytes += placed.bytes.length
-      if (durable) run.durableBytes = run.committedBytes
-      run.lastTimestampMs = placed.timestampMs
-      if (placed.entryCount === 0) continue
-      run.index.add(placed.firstIndex, placed.position)
-      run.endIndex = placed.firstIndex + placed.entryCount
-      this.#entryCount = run.endIndex
-    }
+    const { taken, next } = commit
+    for (const placed of commit.placed) this.#completeBatch(placed, durable)
+    if (taken.cut) this.#completeCut(taken.cut)
     for (const run of commit.runsTouched) this.#runs.recordIfClosed(run)
-    for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
-    for (const batch of commit.taken.batches) batch.recycle()
-    const recordsIn = commit.nextIndex - commit.firstIndex + (commit.taken.cursors.size > 0 ? 1 : 0)
-    this.#position += recordsIn
-    for (const ticket of ticketsOf(commit.taken)) ticket.commit(this.#position)
-    if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
+    for (const record of commit.stateRecords) this.#topicState.apply(record)
+    for (const [name, offset] of taken.cursors) this.#topicState.cursors.set(name, offset)
+    const grows = next.index > this.#entryCount
+    this.#entryCount = next.index
+    this.#position = next.position
+    for (const batch of taken.batches) batch.recycle()
+    commit.commitTickets()
+    if (grows) for (const listener of [...this.#commitListeners]) listener()
     this.#announceIdle()
   }
 
@@ -293,7 +321,7 @@ export class StoredSegment implements SegmentLog {
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
   noteDurable(run: Run, bytes: number): void {
-    run.durableBytes = Math.max(run.durableBytes, bytes)
+    run.durableBytes = Math.max(run.durableBytes, Math.min(bytes, run.committedBytes))
     this.#runs.recordIfClosed(run)
   }
 
@@ -316,10 +344,92 @@ export class StoredSegment implements SegmentLog {
     }
   }
 
+  #announceBatches(commit: SegmentCommit): void {
+    for (const batch of commit.encodedBatches()) for (const listener of [...this.#batchListeners]) listener(batch)
+  }
+
+  #completeBatch({ run, position, bytes, first, entryCount, recordCount, timestampMs }: PlacedBatch, durable: boolean) {
+    run.committedBytes = position + bytes.length
+    this.#sizeBytes += bytes.length
+    if (durable) run.durableBytes = run.committedBytes
+    run.lastTimestampMs = timestampMs
+    run.index.add(first.index, first.position, position)
+    run.endIndex = first.index + entryCount
+    run.endPosition = first.position + recordCount
+  }
+
+  #completeCut(cut: TailCut): void {
+    this.#topicState.become(cut.topicState)
+    this.#dropped = [...this.#dropped, ...this.#runs.cutTail(cut)]
+    this.#sizeBytes = this.#runs.all.reduce((sum, run) => sum + run.committedBytes, 0)
+    this.#pending.nextIndex = cut.end.index
+  }
+
+  /** Fences and cuts follow one another: none takes back what another has said. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    this.#lastChange = this.#lastChange.then(change, change)
+    return this.#lastChange
+  }
+
+  async #fence(epoch: number): Promise<void> {
+    if (this.#retirement) throw this.#retirement
+    if (this.#damage) throw this.#damage.error
+    if (epoch <= this.#fencedEpoch) return
+    await this.#takeMarkableRun(true)
+    await this.#context.sync()
+    await this.#runs.fence(epoch)
+    this.#fencedEpoch = epoch
+  }
+
+  async #truncateTail(position: number): Promise<void> {
+    const isRetry = this.#cutting !== undefined
+    if (this.#retirement) throw this.#retirement
+    if (!isRetry) this.#checkWritable()
+    this.#cutting ??= { refusal: cuttingError(this), limit: Infinity }
+    this.#refusal ??= this.#cutting.refusal
+    const cut = await this.#findCut(position, this.#cutting).catch((error: unknown) => {
+      if (!isRetry) this.#endCutting()
+      throw error
+    })
+    if (cut) await this.#giveUpTail(cut)
+    this.#endCutting()
+  }
+
+  /** Undefined where there is nothing to give up. */
+  async #findCut(position: number, { refusal, limit }: Cutting): Promise<TailCut | undefined> {
+    await this.drain()
+    if (position > limit) throw refusal
+    if (position === this.#position) return undefined
+    return this.#cutAt(position)
+  }
+
+  async #cutAt(position: number): Promise<TailCut> {
+    if (!Number.isInteger(position) || position < 0 || position > this.#position) throw noBatchAt(this, position)
+    const cut = await this.#reading(() => findCut(this.#runs.all, position, this.#context.checksum))
+    if (!cut) throw noBatchAt(this, position)
+    return cut
+  }
+
+  /** A failure leaves it open whether the tail is still there: then nothing is appended before it is given up for sure. */
+  async #giveUpTail(cut: TailCut): Promise<void> {
+    if (this.#cutting) this.#cutting = { ...this.#cutting, limit: cut.end.position }
+    await this.#requested(this.#pending.commitCut(cut)).done()
+    await this.#context.sync()
+    await this.#runs.last?.file.flushSlots()
+    await this.#whenIdle(() => this.#readsUnderWay === 0)
+    this.#runs.giveBackCut(this.#dropped.splice(0))
+  }
+
+  #endCutting(): void {
+    if (this.#refusal === this.#cutting?.refusal) this.#refusal = undefined
+    this.#cutting = undefined
+  }
+
   async #end(): Promise<void> {
     if (this.#sealed) return
+    if (this.#cutting) throw this.#cutting.refusal
     if (this.#damage) throw this.#damage.error
-    this.#refusal ??= this.#sealedError()
+    this.#refusal ??= sealedError(this)
     await this.drain()
     await this.#takeMarkableRun()
     this.#sealed = true
@@ -342,61 +452,20 @@ export class StoredSegment implements SegmentLog {
    * A file that failed takes no mark, and where each run was given up there is none to mark, though the disk may still
    * hold what was rejected: a run with the topic's state alone is then the last.
    */
-  async #takeMarkableRun(): Promise<void> {
+  async #takeMarkableRun(evenIfUntouched = false): Promise<void> {
     const { last } = this.#runs
-    if (last ? last.file.writable : this.#runs.isUntouched) return
-    const ticket = this.#pending.commitState()
+    if (last ? last.file.writable : this.#runs.isUntouched && !evenIfUntouched) return
+    await this.commitState().done()
+  }
+
+  #requested(ticket: CommitTicket): CommitTicket {
     if (!this.queued) this.#context.requestCommit(this)
-    await ticket.done()
-  }
-
-  #openRun(bytes: number): Run | undefined {
-    const { last } = this.#runs
-    return last?.hasRoomFor(bytes) ? last : undefined
-  }
-
-  /** A run starts with the whole state of the topic, so that rebuilding it reads one run. */
-  async #addRun(bytes: number, commit: SegmentCommit): Promise<Run> {
-    const needsState = !this.#runs.isUntouched || !this.#topicState.isEmpty
-    const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
-    const neededBytes = bytes + (state?.length ?? 0)
-    const runBytes = nextRunBytes(this.#context.growth, this.#runs.last?.capacityBytes ?? 0, neededBytes)
-    const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
-    const run = this.#runs.add(place, commit.nextIndex)
-    commit.runsTouched.add(run)
-    if (state) commit.placeControl(run, state)
-    return run
-  }
-
-  async #planCursors(commit: SegmentCommit): Promise<void> {
-    const { cursors, cursorTicket } = commit.taken
-    if (cursorTicket && cursors.size === 0 && !this.#openRun(0)) await this.#addRun(0, commit)
-    if (cursors.size === 0) return
-    const bytes = this.#controlBatch(cursorRecords(cursors), commit)
-    commit.placeControl(this.#openRun(bytes.length) ?? (await this.#addRun(bytes.length, commit)), bytes)
-  }
-
-  #controlBatch(records: Parameters<typeof encodeControlBatch>[0], commit: SegmentCommit): Uint8Array {
-    const context = { nextIndex: commit.nextIndex, timestampMs: this.#context.clock.wallMs(), epoch: this.epoch }
-    return encodeControlBatch(records, context, this.#context.checksum)
+    return ticket
   }
 
   #checkWritable(): void {
     if (this.#refusal) throw this.#refusal
     if (this.#damage) throw this.#damage.error
-  }
-
-  #checkEntry(bytes: number): void {
-    if (bytes <= ENTRY_BYTES_MAX) return
-    const what = `Cannot append ${bytes} bytes to topic "${this.topic}"`
-    throw new WalrusError('ENTRY_TOO_LARGE', `${what}: an entry or batch has at most ${ENTRY_BYTES_MAX} bytes`)
-  }
-
-  #sealedError(): WalrusError {
-    return new WalrusError(
-      'SEGMENT_SEALED',
-      `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
-    )
   }
 
   #whenIdle(idle: () => boolean): Promise<void> {
@@ -415,4 +484,11 @@ export class StoredSegment implements SegmentLog {
     this.#idleListeners = []
     for (const listener of listeners) listener()
   }
+}
+
+/** A tail that is being given up. */
+interface Cutting {
+  readonly refusal: WalrusError
+  /** Where a cut that failed would have ended the log: no later one can end it behind that. */
+  readonly limit: number
 }
