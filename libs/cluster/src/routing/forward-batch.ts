@@ -46,6 +46,11 @@ export class ForwardBatch {
     return this.#appends.slice(this.#head).map((append) => append.entry)
   }
 
+  /** What they take up on the wire, about. */
+  get sizeBytes(): number {
+    return this.entries.reduce((sum, entry) => sum + entry.length + 4, 512)
+  }
+
   /** The first `count` of them are stored, from that offset on if it is known. */
   succeed(count: number, firstOffset: number | undefined): void {
     const end = Math.min(this.#appends.length, this.#head + count)

@@ -93,7 +93,10 @@ export class Forwarder {
       await this.#options.routeChanged.next(context.clock, context.limits.heartbeatMs)
       return undefined
     }
-    const payload = appendRequest.encode({ topic: this.#options.topic, segment: route.segment, ...numbered })
+    const payload = appendRequest.encode(
+      { topic: this.#options.topic, segment: route.segment, ...numbered },
+      batch.sizeBytes,
+    )
     batch.sent = true
     return readAnswer(route.leader, await this.#ask(route, payload, batch.leftMs))
   }
