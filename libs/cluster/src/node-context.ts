@@ -50,6 +50,8 @@ export interface NodeLimits extends ReplicationLimits {
   readonly leaseMs: number
   /** Others fence the segments of a node that was silent for longer. Invariant: longer than `leaseMs`. */
   readonly silenceMs: number
+  /** The same for a node that refuses connections: its process has most likely died. */
+  readonly goneMs: number
   /** How often a node looks whether it still has its lease. */
   readonly leaseSweepMs: number
   /** Entries of one topic that are forwarded to its leader at once. */
@@ -75,6 +77,7 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   heartbeatMs: 100,
   leaseMs: 1_000,
   silenceMs: 1_500,
+  goneMs: 400,
   leaseSweepMs: 100,
   forwardEntriesMax: 4_096,
   forwardBytesMax: 1024 * 1024,

@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly metadata: MetadataLog
   /** The other nodes; unless told, there never are any. The caller closes it, after the node. */
   readonly peers?: PeerMessaging
+  /** Takes a node that keeps nothing any more out of the cluster, in whatever stands behind the metadata. */
+  readonly removeMember?: (id: NodeId, timeoutMs: number) => Promise<void>
   readonly clock: Clock
   /** In [0, 1); tells the lives of this node apart. */
   readonly random?: () => number
@@ -82,6 +84,7 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     heartbeats,
     previousLife: new PreviousLife(context),
     topicConfig: options.topicConfig ?? DEFAULT_TOPIC_CONFIG,
+    removeMember: options.removeMember ?? ((id) => removeFromMetadata(context, id)),
   })
 }
 
@@ -97,11 +100,18 @@ function checkedLimits(limits: NodeLimits): NodeLimits {
 /** Placement and replica sets speak of nodes that metadata knows; so this node is in it before any topic is. */
 async function announce({ metadata, nodeId }: NodeContext, address: string): Promise<void> {
   const known = metadata.state.nodes.get(nodeId)
-  const node: NodeMetadata = { role: 'voter', ...known, id: nodeId, address, draining: false }
-  if (known?.address === address && !known.draining) return
+  if (known?.address === address) return
+  const node: NodeMetadata = { role: 'voter', draining: false, ...known, id: nodeId, address }
   const result = await metadata.propose({ kind: 'UpsertNode', node })
   if (result.outcome === 'rejected') {
     throw new WalrusError('INVALID_ARGUMENT', `Cannot announce node ${nodeId} at "${address}": ${result.detail}`)
+  }
+}
+
+async function removeFromMetadata({ metadata }: NodeContext, id: NodeId): Promise<void> {
+  const result = await metadata.propose({ kind: 'RemoveNode', id })
+  if (result.outcome === 'rejected') {
+    throw new WalrusError('INVALID_ARGUMENT', `Cannot remove node ${id}: ${result.detail}`)
   }
 }
 

@@ -88,8 +88,8 @@ export class MemorySegmentLog implements SegmentLog {
     return this.stored.topicState
   }
 
-  async startState(): Promise<TopicState> {
-    return this.stored.batches[0]?.stateBefore ?? this.topicState
+  async stateAt(position: number): Promise<TopicState> {
+    return this.stored.batches[this.#batchAt(position)]?.stateBefore ?? this.topicState
   }
 
   append(entry: Uint8Array): CommitTicket {

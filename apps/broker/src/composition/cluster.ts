@@ -9,6 +9,7 @@ import {
   type PeerMessaging,
   type TopicConfig,
 } from '@walrus/core'
+import type { Membership } from '@walrus/membership'
 import type { Logger } from 'pino'
 import { peerAddress, type Config } from '../config.js'
 import type { Lifetime } from '../lifetime.js'
@@ -21,6 +22,7 @@ export const cluster = new ContainerModule(({ bind }) => {
       Port.logStorage,
       Port.metadataLog,
       Port.peers,
+      Port.membership,
       Port.clock,
       Port.config,
       Port.logger,
@@ -36,6 +38,7 @@ async function openClusterNode(
   storage: LogStorage,
   metadata: MetadataLog,
   peers: PeerNetwork,
+  membership: Membership,
   clock: Clock,
   config: Config,
   logger: Logger,
@@ -53,6 +56,7 @@ async function openClusterNode(
     clock,
     report,
     peers: messagingOver(peers),
+    removeMember: (id, timeoutMs) => membership.removeNode(id, timeoutMs),
     topicConfig,
     segmentLimits: { segmentEntriesMax },
     limits: { monitorIntervalMs, requestTimeoutMs, heartbeatMs, leaseMs, silenceMs },
