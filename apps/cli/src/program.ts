@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { parseAddress, type Address } from './address.js'
+import { addressText, parseAddresses, type Address } from './address.js'
+import { addCluster } from './cluster/cluster-command.js'
 import { addGet } from './commands/get.js'
 import { addMetrics } from './commands/metrics.js'
 import { addPut } from './commands/put.js'
@@ -8,6 +9,7 @@ import { addRegister } from './commands/register.js'
 import { addRepl, repl } from './commands/repl.js'
 import { addState } from './commands/state.js'
 import { addLog } from './log/log-command.js'
+import { addTopic } from './topic/topic-command.js'
 
 const DEFAULT_ADDRESS: Address = { host: '127.0.0.1', port: 8080 }
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -19,14 +21,15 @@ Exit code: 0 done, 1 the broker refused or could not be reached (the reason is o
 /** The whole command line. Usage errors, `--help` and `--version` throw commander's error instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('walrus-cli')
-    .description('Talks to a Walrus broker, and looks at the files of a stopped one')
+    .description('Talks to a Walrus cluster, and looks at the files of a stopped one')
     .version(version())
     .addOption(addressOption())
     .option('--timeout-ms <N>', 'longest wait for a connection, and for a reply', readTimeout, DEFAULT_TIMEOUT_MS)
     .addHelpText('after', EXIT_CODES)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
     .exitOverride()
-  for (const add of [addRegister, addPut, addGet, addState, addMetrics, addRepl, addLog]) add(program)
+  for (const add of [addRegister, addPut, addGet, addState, addMetrics, addRepl, addTopic, addCluster, addLog])
+    add(program)
   return program.allowExcessArguments(true).action(() => replOnly(program))
 }
 
@@ -37,15 +40,15 @@ async function replOnly(program: Command): Promise<void> {
 }
 
 function addressOption(): Option {
-  return new Option('--addr <HOST:PORT>', 'where the broker listens for clients')
-    .argParser(readAddress)
-    .default(DEFAULT_ADDRESS, `${DEFAULT_ADDRESS.host}:${DEFAULT_ADDRESS.port}`)
+  return new Option('--addr <HOST:PORT>', 'where a broker listens for clients; several with commas, tried in turn')
+    .argParser(readAddresses)
+    .default([DEFAULT_ADDRESS], addressText(DEFAULT_ADDRESS))
 }
 
-function readAddress(text: string): Address {
-  const address = parseAddress(text)
-  if (typeof address === 'string') throw new InvalidArgumentError(address)
-  return address
+function readAddresses(text: string): readonly Address[] {
+  const addresses = parseAddresses(text)
+  if (typeof addresses === 'string') throw new InvalidArgumentError(addresses)
+  return addresses
 }
 
 function readTimeout(text: string): number {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import pc from 'picocolors'
+import { addressText } from '../address.js'
 import { withClient, type GlobalOptions } from '../connection.js'
 import { runShell, type ShellStreams } from '../shell/shell.js'
 
@@ -19,7 +20,7 @@ export function addRepl(program: Command): void {
 /** Runs the shell on the process's own streams and leaves its verdict as the exit code. */
 export async function repl(program: Command): Promise<void> {
   const { addr } = program.opts<GlobalOptions>()
-  const address = addr.host.includes(':') ? `[${addr.host}]:${addr.port}` : `${addr.host}:${addr.port}`
+  const address = addr.map(addressText).join(',')
   process.exitCode = await withClient(program, (client) => runShell(client, address, processStreams()))
 }
 

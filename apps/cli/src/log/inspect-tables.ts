@@ -1,5 +1,5 @@
 import type { BatchView, CursorView, FileView, RunView, SegmentView } from '@walrus/wal'
-import Table from 'cli-table3'
+import { table } from '../plain-table.js'
 import { timeText } from './entry-words.js'
 
 export function fileTable(files: readonly FileView[]): string {
@@ -81,22 +81,4 @@ function batchColumns(cells: readonly string[]): string {
     at === 0 ? cell.padEnd(BATCH_WIDTHS[0] ?? 0) : cell.padStart(BATCH_WIDTHS[at] ?? 0),
   )
   return `${columns.join('  ').trimEnd()}\n`
-}
-
-const EDGE_NAMES = ['top', 'bottom', 'left', 'right', 'mid'].flatMap((edge) =>
-  edge === 'mid' ? ['mid', 'mid-mid', 'left-mid', 'right-mid'] : [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`],
-)
-/** Columns without rules, so that a line can be cut out with the usual tools. */
-const PLAIN = { ...Object.fromEntries(EDGE_NAMES.map((name) => [name, ''])), middle: '  ' }
-
-type Cell = string | number
-
-/** Numbers stand at the right. */
-function table(head: string[], rows: readonly Cell[][]): string {
-  const colAligns = head.map((_, at) => (typeof rows[0]?.[at] === 'number' ? ('right' as const) : ('left' as const)))
-  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }
-  const drawn = new Table({ head, colAligns, chars: PLAIN, style })
-  drawn.push(...rows.map((row) => [...row]))
-  const lines = drawn.toString().split('\n')
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n\n`
 }

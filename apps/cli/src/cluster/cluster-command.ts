@@ -1,0 +1,23 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { addDrain } from './drain.js'
+import { addRemove } from './remove.js'
+import { addStatus } from './status.js'
+
+/** `walrus-cli cluster …`: the nodes of a cluster, through any of them. */
+export function addCluster(program: Command): void {
+  const cluster = program
+    .command('cluster')
+    .description('look at the nodes of the cluster, drain and remove them')
+    .action(() => cluster.error("error: missing subcommand: 'status', 'drain' or 'remove'"))
+  addStatus(program, cluster)
+  addDrain(program, cluster)
+  addRemove(program, cluster)
+}
+
+/** For commander: a node's id. */
+export function readNodeId(text: string): number {
+  const id = Number(text)
+  if (!/^\d+$/.test(text) || id < 1 || !Number.isSafeInteger(id))
+    throw new InvalidArgumentError('expected a node id from 1')
+  return id
+}
