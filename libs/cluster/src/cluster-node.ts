@@ -14,6 +14,8 @@ import {
   type TopicStateView,
 } from '@walrus/core'
 import { unknownTopicMessage } from '@walrus/protocol'
+import { Administration, type AdministrationOptions } from './administration/administration.js'
+import type { SelfReport } from './administration/node-report.js'
 import type { PreviousLife } from './leading/previous-life.js'
 import type { Heartbeats } from './liveness/heartbeats.js'
 import type { ClusterContext } from './node-context.js'
@@ -30,10 +32,13 @@ export interface ClusterNodeParts {
   readonly heartbeats: Heartbeats
   readonly previousLife: PreviousLife
   readonly topicConfig: TopicConfig
+  readonly removeMember: AdministrationOptions['removeMember']
 }
 
 /** The use cases of a running node. Calls that reject or throw do so with a `WalrusError`, except for defects. */
 export class ClusterNode {
+  /** What operators do. */
+  readonly administration: Administration
   readonly #parts: ClusterNodeParts
   readonly #context: ClusterContext
   readonly #topics: Topics
@@ -53,7 +58,14 @@ export class ClusterNode {
     this.#topics = new Topics({ context, previousLife, onDiskFull: () => this.#diskIsFull() })
     this.#registrar = new TopicRegistrar(context, this.#topics, parts.topicConfig)
     servePeers(context, this.#topics)
-    this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar })
+    this.administration = new Administration({
+      context,
+      topics: this.#topics,
+      report: () => this.#report(),
+      removeMember: parts.removeMember,
+    })
+    const { administration } = this
+    this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar, administration })
     this.#unsubscribe = context.metadata.subscribe((command) => {
       if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
         void this.#rollAway()
@@ -159,6 +171,12 @@ export class ClusterNode {
     lease.close()
     this.#parts.heartbeats.close()
     await replication.close()
+  }
+
+  #report(): SelfReport {
+    const { leaving, diskFull } = this.#parts.heartbeats
+    const { role, term } = this.status()
+    return { role, term, version: this.#context.metadata.state.version, ready: this.ready, leaving, diskFull }
   }
 
   #watch(): void {

@@ -1,4 +1,6 @@
 export type { AnswerSink, ClientService, ClientSession } from './session/client-session.js'
+export type { Administration, TopicSummary } from './administration/administration.js'
+export type { ClusterStatusView, NodeStatusView } from './administration/cluster-status.js'
 export type { ClusterNode } from './cluster-node.js'
 export { openNode, type NodeOptions } from './open-node.js'
 export type { ForcedSeal, OpenSegment, Replication } from './open-segment.js'

@@ -1,8 +1,8 @@
 import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
 import type { LivenessView } from './liveness/liveness-view.js'
+import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 import type { WriteLease } from './liveness/write-lease.js'
 import type { Replication } from './open-segment.js'
-import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 
 /** What a node's use cases work with. */
 export interface NodeContext {
@@ -50,6 +50,8 @@ export interface NodeLimits extends ReplicationLimits {
   readonly leaseMs: number
   /** Others fence the segments of a node that was silent for longer. Invariant: longer than `leaseMs`. */
   readonly silenceMs: number
+  /** The same for a node that refuses connections: its process has most likely died. */
+  readonly goneMs: number
   /** How often a node looks whether it still has its lease. */
   readonly leaseSweepMs: number
   /** Entries of one topic that are forwarded to its leader at once. */
@@ -75,6 +77,7 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   heartbeatMs: 100,
   leaseMs: 1_000,
   silenceMs: 1_500,
+  goneMs: 400,
   leaseSweepMs: 100,
   forwardEntriesMax: 4_096,
   forwardBytesMax: 1024 * 1024,

@@ -18,8 +18,8 @@ import { Heartbeats } from './liveness/heartbeats.js'
 import { WriteLease } from './liveness/write-lease.js'
 import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
 import { NO_PEERS, noReplication } from './alone.js'
-import type { Replication } from './open-segment.js'
 import { backoffMs, pause } from './pause.js'
+import { ClusterReplication } from './replication/cluster-replication.js'
 
 export interface NodeOptions {
   readonly nodeId: NodeId
@@ -29,10 +29,10 @@ export interface NodeOptions {
   readonly storage: LogStorage
   /** What the cluster has decided. The caller closes it, after the node. */
   readonly metadata: MetadataLog
-  /** The other nodes; none unless told. The caller closes it, after the node. */
+  /** The other nodes; unless told, there never are any. The caller closes it, after the node. */
   readonly peers?: PeerMessaging
-  /** How segments with several replicas are kept; unless told, there are none. */
-  readonly replication?: (context: NodeContext) => Replication
+  /** Takes a node that keeps nothing any more out of the cluster, in whatever stands behind the metadata. */
+  readonly removeMember?: (id: NodeId, timeoutMs: number) => Promise<void>
   readonly clock: Clock
   /** In [0, 1); tells the lives of this node apart. */
   readonly random?: () => number
@@ -54,7 +54,7 @@ export interface NodeOptions {
  */
 export async function openNode(options: NodeOptions): Promise<ClusterNode> {
   const { metadata, clock, peers = NO_PEERS } = options
-  const limits = { ...DEFAULT_NODE_LIMITS, ...options.limits }
+  const limits = checkedLimits({ ...DEFAULT_NODE_LIMITS, ...options.limits })
   const heartbeats = new Heartbeats({ nodeId: options.nodeId, metadata, peers, clock, limits })
   const context: NodeContext = {
     nodeId: options.nodeId,
@@ -75,7 +75,7 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     heartbeats.close()
     throw error
   }
-  const replication = (options.replication ?? noReplication)(context)
+  const replication = options.peers === undefined ? noReplication() : new ClusterReplication(context)
   const lease = new WriteLease({ clock, liveness: heartbeats, limits })
   heartbeats.onContact(() => lease.held || lease.sweep())
   const producerId = 1 + Math.floor((options.random ?? Math.random)() * (Number.MAX_SAFE_INTEGER - 1))
@@ -84,17 +84,34 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     heartbeats,
     previousLife: new PreviousLife(context),
     topicConfig: options.topicConfig ?? DEFAULT_TOPIC_CONFIG,
+    removeMember: options.removeMember ?? ((id) => removeFromMetadata(context, id)),
   })
+}
+
+/** A leader that hears nobody has to stop before others go on without it. */
+function checkedLimits(limits: NodeLimits): NodeLimits {
+  const { heartbeatMs, leaseMs, silenceMs } = limits
+  if (heartbeatMs < leaseMs && leaseMs < silenceMs) return limits
+  const reason = 'each has to be longer than the one before'
+  const values = `heartbeat ${heartbeatMs} ms, lease ${leaseMs} ms and silence ${silenceMs} ms`
+  throw new WalrusError('INVALID_ARGUMENT', `Cannot use ${values}: ${reason}`)
 }
 
 /** Placement and replica sets speak of nodes that metadata knows; so this node is in it before any topic is. */
 async function announce({ metadata, nodeId }: NodeContext, address: string): Promise<void> {
   const known = metadata.state.nodes.get(nodeId)
-  const node: NodeMetadata = { role: 'voter', ...known, id: nodeId, address, draining: false }
-  if (known?.address === address && !known.draining) return
+  if (known?.address === address) return
+  const node: NodeMetadata = { role: 'voter', draining: false, ...known, id: nodeId, address }
   const result = await metadata.propose({ kind: 'UpsertNode', node })
   if (result.outcome === 'rejected') {
     throw new WalrusError('INVALID_ARGUMENT', `Cannot announce node ${nodeId} at "${address}": ${result.detail}`)
+  }
+}
+
+async function removeFromMetadata({ metadata }: NodeContext, id: NodeId): Promise<void> {
+  const result = await metadata.propose({ kind: 'RemoveNode', id })
+  if (result.outcome === 'rejected') {
+    throw new WalrusError('INVALID_ARGUMENT', `Cannot remove node ${id}: ${result.detail}`)
   }
 }
 

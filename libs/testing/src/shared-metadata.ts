@@ -73,6 +73,16 @@ export class SharedMetadata {
     for (const log of this.#logs.values()) log.wake()
   }
 
+  /** The process of the node is gone, until it is opened again: it neither decides nor hears anything. */
+  kill(node: NodeId): void {
+    void this.#logs.get(node)?.close()
+  }
+
+  /** The state as the node has applied it. */
+  stateOf(node: NodeId): ClusterMetadata {
+    return this.#logs.get(node)?.state ?? EMPTY_METADATA
+  }
+
   /** From now on this node leads whenever it can. */
   elect(node: NodeId): void {
     this.#namedLeader = node
@@ -164,19 +174,30 @@ class SharedMetadataLog implements MetadataLog {
   }
 
   status(): ConsensusStatus {
+    const { term, commands, voters } = this.#shared
     const leader = this.#shared.isConnected(this.#node) ? (this.#shared.leader ?? null) : null
     const isLeader = leader === this.#node
+    const byVoter = (value: number): ReadonlyMap<NodeId, number> => new Map(voters.map((voter) => [voter, value]))
     return {
       id: this.#node,
       role: this.closed ? 'Shutdown' : isLeader ? 'Leader' : 'Follower',
-      term: this.#shared.term,
+      term,
       leader,
-      lastLogIndex: this.#shared.commands.length,
+      vote: leader,
+      lastLogIndex: commands.length,
       lastAppliedIndex: this.#applied,
+      lastAppliedTerm: term,
       snapshotIndex: 0,
-      voterConfigurations: [this.#shared.voters],
+      snapshotTerm: 0,
+      purgedIndex: 0,
+      purgedTerm: 0,
+      voterConfigurations: [voters],
+      learners: [],
+      membershipEntry: null,
       addresses: new Map([...this.#state.nodes.values()].map((node) => [node.id, node.address])),
-      replication: isLeader ? new Map(this.#shared.voters.map((voter) => [voter, this.#applied])) : null,
+      replication: isLeader ? byVoter(this.#applied) : null,
+      leaderSilenceMs: leader === null ? null : 0,
+      silenceMs: isLeader ? byVoter(0) : null,
     }
   }
 

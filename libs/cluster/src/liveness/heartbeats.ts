@@ -1,6 +1,7 @@
 import {
   liveNodes,
   quorumContactMs,
+  WalrusError,
   type ClusterMetadata,
   type MetadataLog,
   type NodeId,
@@ -8,7 +9,7 @@ import {
   type Clock,
   type Timer,
 } from '@walrus/core'
-import { CLUSTER_REQUESTS, encodePayload, decodePayload, heartbeatAnswer, type HeartbeatAnswer } from '@walrus/protocol'
+import { CLUSTER_REQUESTS, heartbeatAnswer, type HeartbeatAnswer } from '@walrus/protocol'
 import type { NodeLimits } from '../node-context.js'
 import type { LivenessView } from './liveness-view.js'
 
@@ -17,7 +18,7 @@ export interface HeartbeatsOptions {
   readonly metadata: MetadataLog
   readonly peers: PeerMessaging
   readonly clock: Clock
-  readonly limits: Pick<NodeLimits, 'heartbeatMs' | 'leaseMs' | 'silenceMs'>
+  readonly limits: Pick<NodeLimits, 'heartbeatMs' | 'leaseMs' | 'silenceMs' | 'goneMs'>
 }
 
 /** What another node last said of itself, and when. */
@@ -26,6 +27,8 @@ interface Neighbour {
   sinceMs: number
   /** When the newest question was asked that it answered; negative infinity before. */
   contactMs: number
+  /** Questions since then that were refused at once, not lost: most likely there is no process any more. */
+  refusedCount: number
   said: HeartbeatAnswer | undefined
 }
 
@@ -55,8 +58,9 @@ export class Heartbeats implements LivenessView {
   live(): ReadonlySet<NodeId> {
     const { nodeId, clock, limits } = this.#options
     this.#follow()
-    const heard = new Map([...this.#neighbours].map(([node, one]) => [node, Math.max(one.contactMs, one.sinceMs)]))
-    return liveNodes(heard, nodeId, clock.monotonicMs(), limits.silenceMs)
+    const nowMs = clock.monotonicMs()
+    const heard = new Map([...this.#neighbours].map(([node, one]) => [node, nowMs - this.#silenceOf(one, nowMs)]))
+    return liveNodes(heard, nodeId, nowMs, limits.silenceMs)
   }
 
   placeable(): ReadonlySet<NodeId> {
@@ -70,7 +74,7 @@ export class Heartbeats implements LivenessView {
     if (node === nodeId || nowMs - this.#lastBeatMs > limits.leaseMs) return 0
     this.#follow()
     const one = this.#neighbours.get(node)
-    return one === undefined ? 0 : nowMs - Math.max(one.contactMs, one.sinceMs)
+    return one === undefined ? 0 : this.#silenceOf(one, nowMs)
   }
 
   quorumContactMs(): number {
@@ -95,6 +99,12 @@ export class Heartbeats implements LivenessView {
     this.#contactListeners.clear()
   }
 
+  /** For ever, once it is most likely gone: nobody has to wait out the silence of a process that has died. */
+  #silenceOf({ contactMs, sinceMs, refusedCount }: Neighbour, nowMs: number): number {
+    const silentMs = nowMs - Math.max(contactMs, sinceMs)
+    return refusedCount >= REFUSALS_MIN && silentMs >= this.#options.limits.goneMs ? Infinity : silentMs
+  }
+
   #beat(): void {
     const { clock, limits } = this.#options
     const nowMs = clock.monotonicMs()
@@ -110,18 +120,20 @@ export class Heartbeats implements LivenessView {
     const askedMs = clock.monotonicMs()
     try {
       const bytes = await peers.request(node, CLUSTER_REQUESTS.heartbeat, new Uint8Array(), limits.silenceMs)
-      const said = decodePayload(heartbeatAnswer, bytes)
+      const said = heartbeatAnswer.decode(bytes)
       if (typeof said === 'string') return
       neighbour.said = said
       neighbour.contactMs = Math.max(neighbour.contactMs, askedMs)
-    } catch {
-      return // Silence is what it says.
+      neighbour.refusedCount = 0
+    } catch (error) {
+      if (error instanceof WalrusError && error.code === 'UNAVAILABLE') neighbour.refusedCount += 1
+      return
     }
     for (const listener of this.#contactListeners) listener()
   }
 
   #answer(): Uint8Array {
-    return encodePayload(heartbeatAnswer, this.#self())
+    return heartbeatAnswer.encode(this.#self())
   }
 
   #self(): HeartbeatAnswer {
@@ -146,7 +158,9 @@ export class Heartbeats implements LivenessView {
     const sinceMs = clock.monotonicMs()
     for (const node of nodes.keys()) {
       if (node === nodeId || this.#neighbours.has(node)) continue
-      this.#neighbours.set(node, { sinceMs, contactMs: -Infinity, said: undefined })
+      this.#neighbours.set(node, { sinceMs, contactMs: -Infinity, refusedCount: 0, said: undefined })
     }
   }
 }
+
+const REFUSALS_MIN = 3

@@ -9,15 +9,7 @@ import {
   type SegmentMetadata,
   type StoredEntry,
 } from '@walrus/core'
-import {
-  CLUSTER_REQUESTS,
-  encodePayload,
-  decodePayload,
-  entriesAnswer,
-  readRequest,
-  unknownTopicMessage,
-  type ReadRequest,
-} from '@walrus/protocol'
+import { CLUSTER_REQUESTS, entriesAnswer, readRequest, unknownTopicMessage, type ReadRequest } from '@walrus/protocol'
 import { checkSegment, damagedSegment } from '../leading/segment-check.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
@@ -115,19 +107,14 @@ export class SegmentReader {
 
   async #ask(node: NodeId, request: ReadRequest): Promise<readonly StoredEntry[]> {
     const { peers, limits } = this.#context
-    const bytes = await peers.request(
-      node,
-      CLUSTER_REQUESTS.read,
-      encodePayload(readRequest, request),
-      limits.requestTimeoutMs,
-    )
-    const answer = decodePayload(entriesAnswer, bytes)
+    const bytes = await peers.request(node, CLUSTER_REQUESTS.read, readRequest.encode(request), limits.requestTimeoutMs)
+    const answer = entriesAnswer.decode(bytes)
     if (typeof answer !== 'string') return answer.entries
     throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${node}: ${answer}`)
   }
 
   async #answer(payload: Uint8Array): Promise<Uint8Array> {
-    const request = decodePayload(readRequest, payload)
+    const request = readRequest.decode(payload)
     if (typeof request === 'string') throw new WalrusError('INVALID_ARGUMENT', `Cannot read a request: ${request}`)
     const topic = this.#context.metadata.state.topics.get(request.topic)
     const segment = topic && segmentById(topic, request.segment)
@@ -142,7 +129,7 @@ export class SegmentReader {
       maxEntries: Math.min(Math.max(1, request.maxEntries), readAheadEntriesMax),
       maxBytes: Math.min(request.maxBytes, readAheadBytesMax),
     }
-    return encodePayload(entriesAnswer, { entries: await this.#readHere(request, segment, request.index, limits) })
+    return entriesAnswer.encode({ entries: await this.#readHere(request, segment, request.index, limits) })
   }
 }
 

@@ -12,8 +12,6 @@ import {
   CLUSTER_REQUESTS,
   copySegmentAnswer,
   copySegmentRequest,
-  decodePayload,
-  encodePayload,
   fenceAnswer,
   fenceRequest,
   fetchBatchesAnswer,
@@ -23,11 +21,10 @@ import {
   unknownTopicMessage,
   wholeCopyAnswer,
   wholeCopyRequest,
-  type PayloadCodec,
+  type PeerBody,
 } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import type { ForcedSeal, OpenSegment, Replication } from '../open-segment.js'
-import { backoffMs, pause } from '../pause.js'
 import { CopyQuestions } from './copy-questions.js'
 import { inheritedState } from './inherited-state.js'
 import { RecoveryCoordinator } from './recovery-coordinator.js'
@@ -41,8 +38,8 @@ import { SegmentRepair } from './segment-repair.js'
 
 /**
  * Everything about copies of segments on one node: those that it leads, those that it holds for others, and, while it leads the
- * metadata, the care for all of them. As a replica it serves only once its metadata is as new as the cluster's, so that what was
- * fenced while it was away stays so.
+ * metadata, the care for all of them. It is made once this node's metadata is as new as the cluster's: so what was fenced while
+ * the node was away stays so.
  */
 export class ClusterReplication implements Replication {
   readonly #context: NodeContext
@@ -56,8 +53,6 @@ export class ClusterReplication implements Replication {
   readonly #led = new Set<ReplicatedSegment>()
   /** With so many, those that are over are looked for. */
   #ledMax = LED_MIN
-  readonly #caughtUp: Promise<void>
-  #closed = false
 
   /** Answers other nodes, repairs and recovers from now on, until `close`. */
   constructor(context: NodeContext) {
@@ -67,7 +62,6 @@ export class ClusterReplication implements Replication {
     const service = new ReplicaService(context, this.#copies, this.#copier)
     this.#questions = new CopyQuestions(context, service)
     this.#recovery = new SegmentRecovery(context, this.#questions)
-    this.#caughtUp = this.#catchUp()
     this.#serve(service)
     this.#coordinator = new RecoveryCoordinator(context, this.#recovery)
     const { copies, copier, questions } = { copies: this.#copies, copier: this.#copier, questions: this.#questions }
@@ -100,7 +94,6 @@ export class ClusterReplication implements Replication {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
     const reason = new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed')
     for (const led of this.#led) led.close(reason)
     const parts = [this.#coordinator, this.#repair, this.#replacement, this.#copier]
@@ -112,27 +105,11 @@ export class ClusterReplication implements Replication {
     this.#ledMax = Math.max(LED_MIN, 2 * this.#led.size)
   }
 
-  /** Never rejects; without a majority it goes on trying. */
-  async #catchUp(): Promise<void> {
-    const { metadata, clock, limits } = this.#context
-    for (let attempt = 1; !this.#closed; attempt += 1) {
-      try {
-        return await metadata.barrier()
-      } catch {
-        await pause(clock, backoffMs(attempt, limits))
-      }
-    }
-  }
-
   #serve(service: ReplicaService): void {
-    this.#handle(CLUSTER_REQUESTS.replicate, replicateRequest, replicateAnswer, async (request, from) => {
-      await this.#caughtUp
-      return await service.replicate(request, from)
-    })
-    this.#handle(CLUSTER_REQUESTS.fence, fenceRequest, fenceAnswer, async (request) => {
-      await this.#caughtUp
-      return await service.fence(request)
-    })
+    this.#handle(CLUSTER_REQUESTS.replicate, replicateRequest, replicateAnswer, (request, from) =>
+      service.replicate(request, from),
+    )
+    this.#handle(CLUSTER_REQUESTS.fence, fenceRequest, fenceAnswer, (request) => service.fence(request))
     this.#handle(CLUSTER_REQUESTS.fetchBatches, fetchBatchesRequest, fetchBatchesAnswer, (request) =>
       service.fetchBatches(request),
     )
@@ -144,16 +121,16 @@ export class ClusterReplication implements Replication {
 
   #handle<Request extends object, Answer>(
     kind: number,
-    requests: PayloadCodec<Request>,
-    answers: PayloadCodec<Answer>,
+    requests: PeerBody<Request>,
+    answers: PeerBody<Answer>,
     answer: (request: Request, from: NodeId) => Promise<Answer>,
   ): void {
     this.#context.peers.handle(kind, async (payload, from) => {
-      const request = decodePayload(requests, payload)
+      const request = requests.decode(payload)
       if (typeof request === 'string') {
         throw new WalrusError('INVALID_ARGUMENT', `Cannot read request ${kind} of node ${from}: ${request}`)
       }
-      return encodePayload(answers, await answer(request, from))
+      return answers.encode(await answer(request, from))
     })
   }
 }

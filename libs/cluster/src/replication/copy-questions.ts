@@ -3,8 +3,6 @@ import {
   CLUSTER_REQUESTS,
   copySegmentAnswer,
   copySegmentRequest,
-  decodePayload,
-  encodePayload,
   fenceAnswer,
   fenceRequest,
   wholeCopyAnswer,
@@ -13,7 +11,7 @@ import {
   type CopySegmentRequest,
   type FenceAnswer,
   type FenceRequest,
-  type PayloadCodec,
+  type PeerBody,
   type WholeCopyAnswer,
 } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
@@ -31,21 +29,21 @@ export class CopyQuestions {
 
   fence(node: NodeId, request: FenceRequest): Promise<FenceAnswer> {
     if (node === this.#context.nodeId) return this.#self.fence(request)
-    const payload = encodePayload(fenceRequest, request)
+    const payload = fenceRequest.encode(request)
     return this.#ask(node, { kind: CLUSTER_REQUESTS.fence, payload, answer: fenceAnswer })
   }
 
   /** The node may go on copying when the answer does not come in time. */
   copySegment(node: NodeId, request: CopySegmentRequest): Promise<CopySegmentAnswer> {
     if (node === this.#context.nodeId) return this.#self.copySegment(request)
-    const payload = encodePayload(copySegmentRequest, request)
+    const payload = copySegmentRequest.encode(request)
     const timeoutMs = this.#context.limits.copyTimeoutMs
     return this.#ask(node, { kind: CLUSTER_REQUESTS.copySegment, payload, answer: copySegmentAnswer, timeoutMs })
   }
 
   wholeCopy(node: NodeId, key: SegmentKey): Promise<WholeCopyAnswer> {
     if (node === this.#context.nodeId) return this.#self.wholeCopy(key)
-    const payload = encodePayload(wholeCopyRequest, key)
+    const payload = wholeCopyRequest.encode(key)
     return this.#ask(node, { kind: CLUSTER_REQUESTS.wholeCopy, payload, answer: wholeCopyAnswer })
   }
 
@@ -59,7 +57,7 @@ export class CopyQuestions {
   async #ask<Answer extends object>(node: NodeId, question: Question<Answer>): Promise<Answer> {
     const { peers, limits } = this.#context
     const { kind, payload, answer: codec, timeoutMs = limits.requestTimeoutMs } = question
-    const answer = decodePayload(codec, await peers.request(node, kind, payload, timeoutMs))
+    const answer = codec.decode(await peers.request(node, kind, payload, timeoutMs))
     if (typeof answer !== 'string') return answer
     throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${node}: ${answer}`)
   }
@@ -68,6 +66,6 @@ export class CopyQuestions {
 interface Question<Answer> {
   readonly kind: number
   readonly payload: Uint8Array
-  readonly answer: PayloadCodec<Answer>
+  readonly answer: PeerBody<Answer>
   readonly timeoutMs?: number
 }

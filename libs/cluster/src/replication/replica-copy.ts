@@ -33,12 +33,13 @@ export class ReplicaCopy {
     this.#newest = ticket
     ticket.onSettled(({ state }) => {
       this.#pendingCount -= 1
+      if (this.#newest === ticket) this.#newest = undefined
       // A failed commit takes with it whatever was appended since.
       if (state === 'failed') this.#appendedPosition = this.log.position
     })
   }
 
-  /** Resolves when all that was appended before the call is on stable storage; rejects when it is lost. */
+  /** Resolves when all that is pending is on stable storage; rejects when it is lost. */
   async durable(): Promise<void> {
     await this.#newest?.done()
   }

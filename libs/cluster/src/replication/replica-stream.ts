@@ -1,5 +1,5 @@
 import { reasonOf, WalrusError, type EncodedBatch, type NodeId, type SegmentLog, type Timer } from '@walrus/core'
-import { CLUSTER_REQUESTS, decodePayload, replicateAnswer, type ReplicateAnswer } from '@walrus/protocol'
+import { CLUSTER_REQUESTS, replicateAnswer, type ReplicateAnswer } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import { backoffMs } from '../pause.js'
 import type { SendWindow, Stretch } from './send-window.js'
@@ -98,7 +98,7 @@ export class ReplicaStream {
     this.#inFlightBytes += length
     this.#sentCommittedCount = committedCount
     void context.peers
-      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.requestTimeoutMs)
+      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.replicaTimeoutMs)
       .then(decodeAnswer)
       .then(
         (answer) => this.#heard(answer, round, length),
@@ -136,6 +136,8 @@ export class ReplicaStream {
     this.#lastGap = position
     this.#beginRound(position)
     this.#state = 'streaming'
+    // It has more than it has said to be durable, and nothing may be left to send that would make it say so.
+    if (position > this.durablePosition) this.#ask()
   }
 
   #noteLoss(position: number): void {
@@ -153,6 +155,7 @@ export class ReplicaStream {
     if (this.#finishing) return this.stop()
     if (this.#failures === 1) context.report('warn', 'a replica cannot follow', { ...this.#name(log), reason })
     this.#state = 'waiting'
+    this.#lastGap = NO_POSITION
     this.#timer = context.clock.after(backoffMs(this.#failures, context.limits), () => this.#ask())
   }
 
@@ -164,7 +167,6 @@ export class ReplicaStream {
 
   /** A stretch without a batch: the answer says whether the copy ends where this node thinks. */
   #ask(): void {
-    this.#lastGap = NO_POSITION
     this.#state = 'asking'
     this.#send(this.#source.encode(this.#next, []))
   }
@@ -196,7 +198,7 @@ export class ReplicaStream {
 }
 
 function decodeAnswer(payload: Uint8Array): ReplicateAnswer {
-  const answer = decodePayload(replicateAnswer, payload)
+  const answer = replicateAnswer.decode(payload)
   if (typeof answer !== 'string') return answer
   throw new WalrusError('INVALID_ARGUMENT', `Cannot read the answer of a replica: ${answer}`)
 }

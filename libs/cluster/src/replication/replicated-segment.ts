@@ -16,7 +16,7 @@ import {
   type Timer,
   type TopicState,
 } from '@walrus/core'
-import { encodePayload, ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
+import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { QuorumTicket } from './quorum-ticket.js'
@@ -197,7 +197,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const startState = position === 0 ? this.#startState : undefined
     const request = { topic, segment, baseOffset, epoch, position, committedCount, startState, batches: bytes }
     const expectedBytes = bytes.reduce((sum, batch) => sum + batch.length + BATCH_PREFIX_BYTES, REQUEST_BYTES)
-    return { position, end, payload: encodePayload(replicateRequest, request, expectedBytes) }
+    return { position, end, payload: replicateRequest.encode(request, expectedBytes) }
   }
 
   onDurable(): void {

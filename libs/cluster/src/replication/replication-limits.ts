@@ -4,6 +4,8 @@ export interface ReplicationLimits {
   readonly stretchBytesMax: number
   /** Bytes that are under way to one replica and not answered. */
   readonly replicaInFlightBytesMax: number
+  /** How long a stretch may take to be durable on a replica before the replica is asked what it has. */
+  readonly replicaTimeoutMs: number
   /** Bytes of one segment that are kept in memory for replicas that are a little behind; others read the disk. */
   readonly sendWindowBytesMax: number
   /** Bytes of one segment that may wait for the quorum; then appends are refused. */
@@ -27,6 +29,7 @@ export interface ReplicationLimits {
 /** Limits that suit a broker. */
 export const DEFAULT_REPLICATION_LIMITS: ReplicationLimits = {
   stretchBytesMax: 1024 * 1024,
+  replicaTimeoutMs: 1_000,
   replicaInFlightBytesMax: 4 * 1024 * 1024,
   sendWindowBytesMax: 8 * 1024 * 1024,
   uncommittedBytesMax: 64 * 1024 * 1024,

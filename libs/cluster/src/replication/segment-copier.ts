@@ -6,14 +6,7 @@ import {
   type SegmentCounts,
   type SegmentKey,
 } from '@walrus/core'
-import {
-  CLUSTER_REQUESTS,
-  decodePayload,
-  encodePayload,
-  fetchBatchesAnswer,
-  fetchBatchesRequest,
-  type FetchBatchesAnswer,
-} from '@walrus/protocol'
+import { CLUSTER_REQUESTS, fetchBatchesAnswer, fetchBatchesRequest, type FetchBatchesAnswer } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import { knownSegment } from './await-metadata.js'
 import type { ReplicaCopies } from './replica-copies.js'
@@ -107,9 +100,9 @@ export class SegmentCopier {
 
   async #fetch(key: SegmentKey, position: number, source: NodeId): Promise<FetchBatchesAnswer> {
     const { peers, limits } = this.#context
-    const question = encodePayload(fetchBatchesRequest, { ...key, position, maxBytes: limits.stretchBytesMax })
+    const question = fetchBatchesRequest.encode({ ...key, position, maxBytes: limits.stretchBytesMax })
     const payload = await peers.request(source, CLUSTER_REQUESTS.fetchBatches, question, limits.requestTimeoutMs)
-    const answer = decodePayload(fetchBatchesAnswer, payload)
+    const answer = fetchBatchesAnswer.decode(payload)
     if (typeof answer === 'string') throw this.#cannot(key, `the answer of node ${source} is no answer: ${answer}`)
     return answer
   }

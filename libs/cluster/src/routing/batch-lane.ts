@@ -1,13 +1,5 @@
 import { WalrusError, type CommitTicket, type Producer } from '@walrus/core'
-import {
-  appendAnswer,
-  appendRequest,
-  CLUSTER_REQUESTS,
-  decodePayload,
-  encodePayload,
-  timedOutMessage,
-  type AppendAnswer,
-} from '@walrus/protocol'
+import { appendAnswer, appendRequest, CLUSTER_REQUESTS, timedOutMessage, type AppendAnswer } from '@walrus/protocol'
 import type { ChangeSignal } from '../change-signal.js'
 import type { AppendIntake, NumberedEntries } from '../leading/append-intake.js'
 import type { ClusterContext } from '../node-context.js'
@@ -157,11 +149,11 @@ export class BatchLane {
       throw new WalrusError('NOT_LEADER', `Cannot append to "${topic}": nobody leads it`)
     }
     const { clock, limits } = context
-    const payload = encodePayload(appendRequest, { topic, segment: route.segment, ...numbered })
+    const payload = appendRequest.encode({ topic, segment: route.segment, ...numbered })
     const timeoutMs = Math.max(1, Math.min(leftMs, limits.silenceMs))
     const question = { node: route.leader, kind: CLUSTER_REQUESTS.append, payload, timeoutMs }
     const way = { clock, graceMs: limits.heartbeatMs, route, current: this.#options.route, routeChanged }
-    const answer = decodePayload(appendAnswer, await askThere(context.peers, question, way))
+    const answer = appendAnswer.decode(await askThere(context.peers, question, way))
     if (typeof answer !== 'string' && answer.count === numbered.entries.length) return answer
     throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${route.leader} to an append`)
   }

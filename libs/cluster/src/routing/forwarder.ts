@@ -1,12 +1,5 @@
 import { WalrusError, type NodeId } from '@walrus/core'
-import {
-  appendAnswer,
-  appendRequest,
-  CLUSTER_REQUESTS,
-  encodePayload,
-  decodePayload,
-  type AppendAnswer,
-} from '@walrus/protocol'
+import { appendAnswer, appendRequest, CLUSTER_REQUESTS, type AppendAnswer } from '@walrus/protocol'
 import type { AppendIntake } from '../leading/append-intake.js'
 import type { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
@@ -101,8 +94,7 @@ export class Forwarder {
       await this.#options.routeChanged.next(context.clock, context.limits.heartbeatMs)
       return undefined
     }
-    const payload = encodePayload(
-      appendRequest,
+    const payload = appendRequest.encode(
       { topic: this.#options.topic, segment: route.segment, ...numbered },
       batch.sizeBytes,
     )
@@ -132,7 +124,7 @@ function mayBeTriedAgain(error: unknown): boolean {
 }
 
 function readAnswer(leader: NodeId, bytes: Uint8Array): AppendAnswer {
-  const answer = decodePayload(appendAnswer, bytes)
+  const answer = appendAnswer.decode(bytes)
   if (typeof answer !== 'string' && answer.count > 0) return answer
   throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${leader} to an append`)
 }

@@ -7,8 +7,6 @@ import {
   takeRequest,
   type AppendRequest,
   type TakeRequest,
-  encodePayload,
-  decodePayload,
 } from '@walrus/protocol'
 import type { ClusterContext } from '../node-context.js'
 import type { Topics } from './topics.js'
@@ -16,14 +14,14 @@ import type { Topics } from './topics.js'
 /** Answers what other nodes ask of the leader of a topic: to append, and to take at the shared cursor. */
 export function servePeers({ peers, limits }: ClusterContext, topics: Topics): void {
   peers.handle(CLUSTER_REQUESTS.append, async (payload) => {
-    const { topic, segment, ...numbered } = checkAppend(decodePayload(appendRequest, payload))
+    const { topic, segment, ...numbered } = checkAppend(appendRequest.decode(payload))
     const runtime = await topics.reaching(topic, segment)
-    return encodePayload(appendAnswer, await runtime.intake(numbered))
+    return appendAnswer.encode(await runtime.intake(numbered))
   })
   peers.handle(CLUSTER_REQUESTS.take, async (payload) => {
-    const { topic, segment, count } = checkTake(decodePayload(takeRequest, payload))
+    const { topic, segment, count } = checkTake(takeRequest.decode(payload))
     const runtime = await topics.reaching(topic, segment)
-    return encodePayload(entriesAnswer, { entries: await runtime.take(Math.min(count, limits.readAheadEntriesMax)) })
+    return entriesAnswer.encode({ entries: await runtime.take(Math.min(count, limits.readAheadEntriesMax)) })
   })
 }
 

@@ -1,12 +1,5 @@
 import { WalrusError, type StoredEntry } from '@walrus/core'
-import {
-  CLUSTER_REQUESTS,
-  encodePayload,
-  decodePayload,
-  entriesAnswer,
-  takeRequest,
-  timedOutMessage,
-} from '@walrus/protocol'
+import { CLUSTER_REQUESTS, entriesAnswer, takeRequest, timedOutMessage } from '@walrus/protocol'
 import type { ChangeSignal } from '../change-signal.js'
 import type { ClusterContext } from '../node-context.js'
 import { WaitingLine } from '../waiting-line.js'
@@ -83,10 +76,10 @@ export class RemoteTaker {
   async #take(route: Route, count: number): Promise<readonly StoredEntry[]> {
     if (route.kind !== 'there') return await this.#options.takeHere(count)
     const { context, topic } = this.#options
-    const payload = encodePayload(takeRequest, { topic, segment: route.segment, count })
+    const payload = takeRequest.encode({ topic, segment: route.segment, count })
     const timeoutMs = context.limits.requestTimeoutMs
     const bytes = await context.peers.request(route.leader, CLUSTER_REQUESTS.take, payload, timeoutMs)
-    const answer = decodePayload(entriesAnswer, bytes)
+    const answer = entriesAnswer.decode(bytes)
     if (typeof answer !== 'string') return answer.entries
     throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${route.leader}: ${answer}`)
   }

@@ -1,5 +1,5 @@
 import type { ByteReader } from './byte-reader.js'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 
 /*
  * Entries for a topic, from the node that took them to the leader of the open segment (spec/peer-format.md).
@@ -38,7 +38,7 @@ export interface AppendAnswer {
   readonly firstOffset: number | undefined
 }
 
-export const appendRequest: PayloadCodec<AppendRequest> = {
+export const appendRequest: PeerBody<AppendRequest> = peerBody({
   write: ({ topic, segment, producerId, sequence, entries, whole }, output) => {
     output.shortText(topic)
     output.u64(segment)
@@ -59,9 +59,9 @@ export const appendRequest: PayloadCodec<AppendRequest> = {
     whole: input.u8() === 1,
     entries: readEntries(input),
   }),
-}
+})
 
-export const appendAnswer: PayloadCodec<AppendAnswer> = {
+export const appendAnswer: PeerBody<AppendAnswer> = peerBody({
   write: ({ count, firstOffset }, output) => {
     output.u32(count)
     output.u8(firstOffset === undefined ? 0 : 1)
@@ -74,7 +74,7 @@ export const appendAnswer: PayloadCodec<AppendAnswer> = {
     if (known > 1) input.fail('range')
     return { count, firstOffset: known === 1 ? firstOffset : undefined }
   },
-}
+})
 
 function readEntries(input: ByteReader): readonly Uint8Array[] {
   const count = input.count(ENTRY_BYTES_MIN)

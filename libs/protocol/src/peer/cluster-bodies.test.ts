@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { appendAnswer, appendRequest } from './append-request.js'
 import { heartbeatAnswer } from './heartbeat.js'
-import { decodePayload, encodePayload, type PayloadCodec } from './payload-codec.js'
+import type { PeerBody } from './peer-body.js'
 import { entriesAnswer, readRequest, takeRequest } from './read-request.js'
 
 const count = fc.maxSafeNat()
@@ -33,10 +33,10 @@ describe('the bodies of questions about data', () => {
     it(`${name}: what was encoded is decoded, and nothing shorter or longer`, () => {
       fc.assert(
         fc.property(values, (value) => {
-          const encoded = encodePayload(body, value)
-          expect(decodePayload(body, encoded)).to.deep.equal(value)
-          expect(decodePayload(body, encoded.subarray(0, -1))).to.be.a('string')
-          expect(decodePayload(body, new Uint8Array([...encoded, 0]))).to.be.a('string')
+          const encoded = body.encode(value)
+          expect(body.decode(encoded)).to.deep.equal(value)
+          expect(body.decode(encoded.subarray(0, -1))).to.be.a('string')
+          expect(body.decode(new Uint8Array([...encoded, 0]))).to.be.a('string')
         }),
         { numRuns: 200 },
       )
@@ -45,8 +45,8 @@ describe('the bodies of questions about data', () => {
     it(`${name}: no bytes make it throw`, () => {
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 80 }), (garbage) => {
-          const decoded = decodePayload(body, garbage)
-          if (typeof decoded !== 'string') expect(encodePayload(body, decoded)).to.deep.equal(garbage)
+          const decoded = body.decode(garbage)
+          if (typeof decoded !== 'string') expect(body.encode(decoded)).to.deep.equal(garbage)
         }),
         { numRuns: 500 },
       )
@@ -54,16 +54,16 @@ describe('the bodies of questions about data', () => {
   }
 
   it('reserves nothing for a count that the bytes cannot hold', () => {
-    const encoded = encodePayload(entriesAnswer, { entries: [] })
+    const encoded = entriesAnswer.encode({ entries: [] })
     encoded.fill(0xff)
-    expect(decodePayload(entriesAnswer, encoded)).to.equal('truncated')
+    expect(entriesAnswer.decode(encoded)).to.equal('truncated')
   })
 })
 
 function row<Body extends object>(
   name: string,
-  body: PayloadCodec<Body>,
+  body: PeerBody<Body>,
   fields: { [Field in keyof Body]: fc.Arbitrary<Body[Field]> },
-): { name: string; body: PayloadCodec<object>; values: fc.Arbitrary<object> } {
-  return { name, body: body as unknown as PayloadCodec<object>, values: fc.record(fields) }
+): { name: string; body: PeerBody<object>; values: fc.Arbitrary<object> } {
+  return { name, body: body, values: fc.record(fields) }
 }

@@ -1,5 +1,5 @@
 import type { NodeId, SegmentCounts, SegmentKey } from '@walrus/core'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 import { readSegmentKey, writeSegmentKey } from './segment-fields.js'
 
 /*
@@ -24,7 +24,7 @@ export interface CopySegmentAnswer {
   readonly positionEnd: number
 }
 
-export const copySegmentRequest: PayloadCodec<CopySegmentRequest> = {
+export const copySegmentRequest: PeerBody<CopySegmentRequest> = peerBody({
   write: (request, output) => {
     writeSegmentKey(request, output)
     output.u64(request.epoch)
@@ -39,9 +39,9 @@ export const copySegmentRequest: PayloadCodec<CopySegmentRequest> = {
     entryCount: input.u64(),
     controlCount: input.u64(),
   }),
-}
+})
 
-export const copySegmentAnswer: PayloadCodec<CopySegmentAnswer> = {
+export const copySegmentAnswer: PeerBody<CopySegmentAnswer> = peerBody({
   write: ({ positionEnd }, output) => output.u64(positionEnd),
   read: (input) => ({ positionEnd: input.u64() }),
-}
+})

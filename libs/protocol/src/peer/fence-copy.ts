@@ -1,5 +1,5 @@
 import type { SegmentCounts, SegmentKey } from '@walrus/core'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 import { readSegmentKey, writeSegmentKey } from './segment-fields.js'
 
 /*
@@ -24,19 +24,19 @@ export interface FenceAnswer extends SegmentCounts {
   readonly createdEpoch: number
 }
 
-export const fenceRequest: PayloadCodec<FenceRequest> = {
+export const fenceRequest: PeerBody<FenceRequest> = peerBody({
   write: (request, output) => {
     writeSegmentKey(request, output)
     output.u64(request.epoch)
   },
   read: (input) => ({ ...readSegmentKey(input), epoch: input.u64() }),
-}
+})
 
-export const fenceAnswer: PayloadCodec<FenceAnswer> = {
+export const fenceAnswer: PeerBody<FenceAnswer> = peerBody({
   write: ({ createdEpoch, entryCount, controlCount }, output) => {
     output.u64(createdEpoch)
     output.u64(entryCount)
     output.u64(controlCount)
   },
   read: (input) => ({ createdEpoch: input.u64(), entryCount: input.u64(), controlCount: input.u64() }),
-}
+})

@@ -1,5 +1,5 @@
 import type { NewSegment, SegmentKey } from '@walrus/core'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 import {
   readBatches,
   readSegmentKey,
@@ -32,16 +32,16 @@ export interface FetchBatchesAnswer extends Pick<NewSegment, 'baseOffset' | 'top
   readonly batches: readonly Uint8Array[]
 }
 
-export const fetchBatchesRequest: PayloadCodec<FetchBatchesRequest> = {
+export const fetchBatchesRequest: PeerBody<FetchBatchesRequest> = peerBody({
   write: (request, output) => {
     writeSegmentKey(request, output)
     output.u64(request.position)
     output.u32(request.maxBytes)
   },
   read: (input) => ({ ...readSegmentKey(input), position: input.u64(), maxBytes: input.u32() }),
-}
+})
 
-export const fetchBatchesAnswer: PayloadCodec<FetchBatchesAnswer> = {
+export const fetchBatchesAnswer: PeerBody<FetchBatchesAnswer> = peerBody({
   write: ({ baseOffset, createdEpoch, topicState, batches }, output) => {
     output.u64(baseOffset)
     output.u64(createdEpoch)
@@ -54,4 +54,4 @@ export const fetchBatchesAnswer: PayloadCodec<FetchBatchesAnswer> = {
     topicState: readTopicState(input),
     batches: readBatches(input),
   }),
-}
+})

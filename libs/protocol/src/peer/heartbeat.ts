@@ -1,4 +1,4 @@
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 
 /*
  * A sign of life; the question is empty (spec/peer-format.md).
@@ -18,7 +18,7 @@ export interface HeartbeatAnswer {
   readonly diskFull: boolean
 }
 
-export const heartbeatAnswer: PayloadCodec<HeartbeatAnswer> = {
+export const heartbeatAnswer: PeerBody<HeartbeatAnswer> = peerBody({
   write: ({ metadataVersion, leaving, diskFull }, output) => {
     output.u8((leaving ? LEAVING : 0) | (diskFull ? DISK_FULL : 0))
     output.u64(metadataVersion)
@@ -32,7 +32,7 @@ export const heartbeatAnswer: PayloadCodec<HeartbeatAnswer> = {
       diskFull: (flags & DISK_FULL) !== 0,
     }
   },
-}
+})
 
 const LEAVING = 1
 const DISK_FULL = 2

@@ -1,7 +1,7 @@
 import type { StoredEntry } from '@walrus/core'
 import type { ByteReader } from './byte-reader.js'
 import type { ByteWriter } from './byte-writer.js'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 
 /*
  * Entries of a topic, at its shared cursor (take) or at a place in a segment (read); both are answered alike
@@ -46,16 +46,16 @@ export interface EntriesAnswer {
   readonly entries: readonly StoredEntry[]
 }
 
-export const takeRequest: PayloadCodec<TakeRequest> = {
+export const takeRequest: PeerBody<TakeRequest> = peerBody({
   write: ({ topic, segment, count }, output) => {
     output.shortText(topic)
     output.u64(segment)
     output.u32(count)
   },
   read: (input) => ({ topic: input.text(input.u8()), segment: input.u64(), count: input.u32() }),
-}
+})
 
-export const readRequest: PayloadCodec<ReadRequest> = {
+export const readRequest: PeerBody<ReadRequest> = peerBody({
   write: ({ topic, segment, index, maxEntries, maxBytes }, output) => {
     output.shortText(topic)
     output.u64(segment)
@@ -70,9 +70,9 @@ export const readRequest: PayloadCodec<ReadRequest> = {
     maxEntries: input.u32(),
     maxBytes: input.u32(),
   }),
-}
+})
 
-export const entriesAnswer: PayloadCodec<EntriesAnswer> = {
+export const entriesAnswer: PeerBody<EntriesAnswer> = peerBody({
   write: ({ entries }, output) => {
     output.u32(entries.length)
     for (const entry of entries) writeEntry(entry, output)
@@ -83,7 +83,7 @@ export const entriesAnswer: PayloadCodec<EntriesAnswer> = {
     while (entries.length < count && input.fault === undefined) entries.push(readEntry(input))
     return { entries }
   },
-}
+})
 
 function writeEntry({ offset, timestampMs, data }: StoredEntry, output: ByteWriter): void {
   output.u64(offset)

@@ -1,6 +1,6 @@
 import type { SegmentKey, TopicState } from '@walrus/core'
 import type { ByteReader } from './byte-reader.js'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 import {
   readBatches,
   readSegmentKey,
@@ -47,7 +47,7 @@ export interface ReplicateAnswer {
   readonly value: number
 }
 
-export const replicateRequest: PayloadCodec<ReplicateRequest> = {
+export const replicateRequest: PeerBody<ReplicateRequest> = peerBody({
   write: (request, output) => {
     writeSegmentKey(request, output)
     output.u64(request.baseOffset)
@@ -67,9 +67,9 @@ export const replicateRequest: PayloadCodec<ReplicateRequest> = {
     startState: readOptionalState(input),
     batches: readBatches(input),
   }),
-}
+})
 
-export const replicateAnswer: PayloadCodec<ReplicateAnswer> = {
+export const replicateAnswer: PeerBody<ReplicateAnswer> = peerBody({
   write: ({ result, value }, output) => {
     output.u8(RESULTS.indexOf(result) + 1)
     output.u64(value)
@@ -79,7 +79,7 @@ export const replicateAnswer: PayloadCodec<ReplicateAnswer> = {
     if (result === undefined) input.fail('range')
     return { result: result ?? 'stale', value: input.u64() }
   },
-}
+})
 
 function readOptionalState(input: ByteReader): TopicState | undefined {
   const hasState = input.u8()

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { copySegmentAnswer, copySegmentRequest } from './copy-segment.js'
 import { fenceAnswer, fenceRequest } from './fence-copy.js'
 import { fetchBatchesAnswer, fetchBatchesRequest } from './fetch-batches.js'
-import { decodePayload, encodePayload, type PayloadCodec } from './payload-codec.js'
+import type { PeerBody } from './peer-body.js'
 import { replicateAnswer, replicateRequest, type ReplicateAnswer } from './replicate.js'
 import { wholeCopyAnswer, wholeCopyRequest } from './whole-copy.js'
 
@@ -46,26 +46,26 @@ describe('requests about copies of a segment', () => {
   roundTrip('answer to whole copy', wholeCopyAnswer, { whole: fc.boolean(), topicState: state })
 
   it('reserves nothing on the word of a count', () => {
-    const whole = encodePayload(fetchBatchesAnswer, {
+    const whole = fetchBatchesAnswer.encode({
       baseOffset: 0,
       createdEpoch: 1,
       topicState: EMPTY_TOPIC_STATE,
       batches: [],
     })
     whole.fill(0xff, whole.length - 4)
-    expect(decodePayload(fetchBatchesAnswer, whole)).to.equal('truncated')
+    expect(fetchBatchesAnswer.decode(whole)).to.equal('truncated')
   })
 
   it('has no segment 0, and no state that replaces a state', () => {
-    expect(decodePayload(wholeCopyRequest, new Uint8Array(9))).to.equal('range')
-    expect(decodePayload(wholeCopyAnswer, Uint8Array.of(1, 1, 0, 0, 0, 3))).to.equal('range')
-    expect(decodePayload(wholeCopyAnswer, Uint8Array.of(2, 0, 0, 0, 0))).to.equal('range')
+    expect(wholeCopyRequest.decode(new Uint8Array(9))).to.equal('range')
+    expect(wholeCopyAnswer.decode(Uint8Array.of(1, 1, 0, 0, 0, 3))).to.equal('range')
+    expect(wholeCopyAnswer.decode(Uint8Array.of(2, 0, 0, 0, 0))).to.equal('range')
   })
 })
 
 function roundTrip<Value extends object>(
   name: string,
-  codec: PayloadCodec<Value>,
+  codec: PeerBody<Value>,
   fields: { readonly [Field in keyof Value]: fc.Arbitrary<Value[Field]> },
 ): void {
   const any = fc.record(fields) as unknown as fc.Arbitrary<Value>
@@ -73,7 +73,7 @@ function roundTrip<Value extends object>(
   it(`reads the ${name} that it writes`, () => {
     fc.assert(
       fc.property(any, (value) => {
-        expect(decodePayload(codec, encodePayload(codec, value))).to.deep.equal(value)
+        expect(codec.decode(codec.encode(value))).to.deep.equal(value)
       }),
     )
   })
@@ -81,9 +81,9 @@ function roundTrip<Value extends object>(
   it(`takes no ${name} for another one that is cut short or goes on`, () => {
     fc.assert(
       fc.property(any, fc.nat(), (value, at) => {
-        const bytes = encodePayload(codec, value)
-        expect(decodePayload(codec, bytes.subarray(0, at % bytes.length))).to.be.a('string')
-        expect(decodePayload(codec, Uint8Array.of(...bytes, 0))).to.equal('surplus')
+        const bytes = codec.encode(value)
+        expect(codec.decode(bytes.subarray(0, at % bytes.length))).to.be.a('string')
+        expect(codec.decode(Uint8Array.of(...bytes, 0))).to.equal('surplus')
       }),
     )
   })
@@ -91,7 +91,7 @@ function roundTrip<Value extends object>(
   it(`never throws, whatever is said to be a ${name}`, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-        const value = decodePayload(codec, bytes)
+        const value = codec.decode(bytes)
         expect(typeof value === 'string' || typeof value === 'object').to.equal(true)
       }),
     )

@@ -1,5 +1,5 @@
 import type { SegmentKey, TopicState } from '@walrus/core'
-import type { PayloadCodec } from './payload-codec.js'
+import { peerBody, type PeerBody } from './peer-body.js'
 import { readSegmentKey, readTopicState, writeSegmentKey, writeTopicState } from './segment-fields.js'
 
 /*
@@ -22,12 +22,12 @@ export interface WholeCopyAnswer {
   readonly topicState: TopicState
 }
 
-export const wholeCopyRequest: PayloadCodec<WholeCopyRequest> = {
+export const wholeCopyRequest: PeerBody<WholeCopyRequest> = peerBody({
   write: writeSegmentKey,
   read: readSegmentKey,
-}
+})
 
-export const wholeCopyAnswer: PayloadCodec<WholeCopyAnswer> = {
+export const wholeCopyAnswer: PeerBody<WholeCopyAnswer> = peerBody({
   write: ({ whole, topicState }, output) => {
     output.u8(whole ? 1 : 0)
     writeTopicState(topicState, output)
@@ -37,4 +37,4 @@ export const wholeCopyAnswer: PayloadCodec<WholeCopyAnswer> = {
     if (whole > 1) input.fail('range')
     return { whole: whole === 1, topicState: readTopicState(input) }
   },
-}
+})

@@ -1,7 +1,6 @@
-import type {
-  WalrusError} from '@walrus/core';
 import {
   assert,
+  WalrusError,
   type CommitTicket,
   type EncodedBatch,
   type Producer,
@@ -184,6 +183,10 @@ export class StoredSegment implements SegmentLog {
     if (fromPosition === end && !this.#damage) return []
     if (fromPosition >= end && this.#damage) throw this.#damage.error
     return this.#reading(() => this.#batchReader.read(this.#runs.all, { fromPosition, end, maxBytes }))
+  }
+
+  startState(): Promise<MutableTopicState> {
+    return Promise.reject(new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": it is not supported yet`))
   }
 
   /** The topic's state becomes durable with the next commit, also where nothing else does. */
