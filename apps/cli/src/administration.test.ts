@@ -46,7 +46,16 @@ describe('walrus-cli cluster and topic', () => {
     topicCount: 3,
     nodes: [
       {
-        ...{ id: 1, address: 'a:6001', role: 'voter', raftRole: 'Leader', term: 7, draining: false, live: true },
+        ...{
+          id: 1,
+          address: 'a:6001',
+          role: 'voter',
+          raftRole: 'Leader',
+          term: 7,
+          draining: false,
+          live: true,
+          ready: true,
+        },
         ...{ segmentsLed: 2, replicas: 12, lag: 0 },
       },
       { id: 2, address: 'b:6001', role: 'learner', draining: true, live: false, segmentsLed: 0, replicas: 3 },
@@ -57,9 +66,9 @@ describe('walrus-cli cluster and topic', () => {
     script = { 'cluster.status': () => STATUS }
     const { output } = await run('cluster', 'status')
     expect(output.split('\n').map((line) => line.split(/ +/).join(' ').trim())).to.deep.equal([
-      'NODE address role raft term leader live draining led copies lag',
-      '1 a:6001 voter leader 7 yes yes no 2 12 0',
-      '2 b:6001 learner - - no no yes 0 3 -',
+      'NODE address role raft term leader live ready draining led copies lag',
+      '1 a:6001 voter leader 7 yes yes yes no 2 12 0',
+      '2 b:6001 learner - - no no - yes 0 3 -',
       '',
       'node 1 leads in term 7, 3 topics, as node 2 sees it',
       '',
@@ -99,7 +108,7 @@ describe('walrus-cli cluster and topic', () => {
       'topic.delete': ({ topic }) => ({ topic }),
       'topic.seal': () => ({ segment: 4, entryCount: 10, unheardReplicas: [2, 3] }),
     }
-    expect(await run('cluster', 'remove', '3', '--yes')).to.deep.equal(printed('node 3 is removed\n'))
+    expect(await run('cluster', 'remove', '3', '--yes', '--wait-ms', '5')).to.deep.equal(printed('node 3 is removed\n'))
     expect(await run('topic', 'delete', 'logs', '--yes')).to.deep.equal(printed(''))
     expect(await run('topic', 'seal', 'logs', '--force', '--yes')).to.deep.equal(
       printed('segment 4 is sealed at 10 entries; not heard: 2, 3\n'),
@@ -195,6 +204,7 @@ describe('walrus-cli cluster and topic', () => {
       ['cluster', 'drain'],
       ['cluster', 'drain', 'x'],
       ['cluster', 'remove', '0', '--yes'],
+      ['cluster', 'remove', '3', '--yes', '--wait-ms', '0'],
       ['topic'],
       ['topic', 'describe'],
       ['topic', 'create', 'new', 'segmentEntryMax=5'],

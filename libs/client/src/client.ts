@@ -173,7 +173,7 @@ export class WalrusClient {
     if (this.#closing !== undefined) throw closed()
     const framed = encodeBinaryRequest(request)
     const connection = await this.#connection()
-    const answer = await connection.ask(framed, 'maxWaitMs' in request ? request.maxWaitMs : 0)
+    const answer = await connection.ask(framed, waitMsOf(request))
     return acceptedAnswer<Request['command']>(request.command, answer)
   }
 
@@ -212,6 +212,12 @@ export class WalrusClient {
 
 /** The broker's name of the cursor that `GET` uses. */
 const SHARED_CURSOR_NAME = 'shared'
+
+/** How long the broker may wait before it answers. */
+function waitMsOf(request: BinaryRequest): number {
+  if (request.command === 'admin') return request.operation === 'cluster.remove' ? request.parameters.timeoutMs : 0
+  return 'maxWaitMs' in request ? request.maxWaitMs : 0
+}
 
 function bytesOf(data: Uint8Array | string): Uint8Array {
   return typeof data === 'string' ? Buffer.from(data) : data

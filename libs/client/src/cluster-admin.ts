@@ -59,8 +59,8 @@ export class ClusterAdmin {
     return this.#do('cluster.drain', { node, draining })
   }
 
-  /** Takes a node out of the cluster for good. */
-  removeNode(node: number): Promise<AdminResult<'cluster.remove'>> {
-    return this.#do('cluster.remove', { node })
+  /** Drains a node, and takes it out of the cluster for good once others keep all that it kept; waits so long for that. */
+  removeNode(node: number, timeoutMs = 60_000): Promise<AdminResult<'cluster.remove'>> {
+    return this.#do('cluster.remove', { node, timeoutMs })
   }
 }

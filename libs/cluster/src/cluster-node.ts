@@ -58,13 +58,14 @@ export class ClusterNode {
     this.#topics = new Topics({ context, previousLife, onDiskFull: () => this.#diskIsFull() })
     this.#registrar = new TopicRegistrar(context, this.#topics, parts.topicConfig)
     servePeers(context, this.#topics)
-    this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar })
     this.administration = new Administration({
       context,
       topics: this.#topics,
       report: () => this.#report(),
       removeMember: parts.removeMember,
     })
+    const { administration } = this
+    this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar, administration })
     this.#unsubscribe = context.metadata.subscribe((command) => {
       if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
         void this.#rollAway()

@@ -4,8 +4,8 @@ import { withClient } from '../connection.js'
 import { table } from '../plain-table.js'
 
 const NOTES = `
-"led" counts open segments that the node leads, "copies" the segments of which it has one, "lag" the entries of the metadata
-log that it has not confirmed. A dash is what the node that answers does not know; the leader knows most.`
+"led" counts open segments that the node leads, "copies" the segments of which it has one, "lag" the metadata
+commands that it is behind the node that answers. A dash is what only the node itself could tell, and did not.`
 
 /** `cluster status` */
 export function addStatus(program: Command, cluster: Command): void {
@@ -21,19 +21,44 @@ export function addStatus(program: Command, cluster: Command): void {
 }
 
 function statusText({ nodes, answeredBy, leader, term, topicCount }: ClusterStatusResult): string {
-  const head = ['NODE', 'address', 'role', 'raft', 'term', 'leader', 'live', 'draining', 'led', 'copies', 'lag']
+  const head = [
+    'NODE',
+    'address',
+    'role',
+    'raft',
+    'term',
+    'leader',
+    'live',
+    'ready',
+    'draining',
+    'led',
+    'copies',
+    'lag',
+  ]
   const rows = nodes.map((node) => row(node, leader))
   const led = leader === undefined ? 'no leader' : `node ${leader} leads`
   return `${table(head, rows)}${led} in term ${term}, ${topicCount} topics, as node ${answeredBy} sees it\n`
 }
 
 function row(node: NodeStatus, leader: number | undefined): (string | number)[] {
-  const { id, address, role, raftRole = '-', term = '-', live, draining, segmentsLed, replicas, lag = '-' } = node
-  const isLive = live === undefined ? '-' : yesOrNo(live)
-  const states = [yesOrNo(id === leader), isLive, yesOrNo(draining)]
+  const {
+    id,
+    address,
+    role,
+    raftRole = '-',
+    term = '-',
+    live,
+    ready,
+    draining,
+    segmentsLed,
+    replicas,
+    lag = '-',
+  } = node
+  const states = [id === leader, live, ready, draining].map(yesOrNo)
   return [id, address, role, raftRole.toLowerCase(), term, ...states, segmentsLed, replicas, lag]
 }
 
-function yesOrNo(value: boolean): string {
+function yesOrNo(value: boolean | undefined): string {
+  if (value === undefined) return '-'
   return value ? 'yes' : 'no'
 }

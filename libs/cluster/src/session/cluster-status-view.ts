@@ -1,40 +1,27 @@
-import { lastSegment, type ConsensusStatus, type NodeId, type NodeMetadata } from '@walrus/core'
 import type { ClusterStatusResult, NodeStatus } from '@walrus/protocol'
-import type { ClusterContext } from '../node-context.js'
+import type { ClusterStatusView, NodeStatusView } from '../administration/cluster-status.js'
 
-/** The cluster as this node sees it. What only the leader of Raft knows, other nodes leave out. */
-export function viewClusterStatus({ nodeId, metadata, liveness }: ClusterContext): ClusterStatusResult {
-  const { nodes, topics } = metadata.state
-  const status = metadata.status()
-  const led = new Map<NodeId, number>()
-  const copies = new Map<NodeId, number>()
-  for (const topic of topics.values()) {
-    add(led, lastSegment(topic).leader)
-    for (const { replicas } of topic.segments) for (const replica of replicas) add(copies, replica)
+/** The cluster's status as clients are told it. */
+export function clusterStatusResult(view: ClusterStatusView, topicCount: number): ClusterStatusResult {
+  const { node: answeredBy, term, leader, nodes } = view
+  return { answeredBy, term, leader: leader ?? undefined, topicCount, nodes: nodes.map(nodeStatus) }
+}
+
+function nodeStatus(node: NodeStatusView): NodeStatus {
+  const { id, address, membership, draining, live } = node
+  return {
+    id,
+    address,
+    clientAddress: node.client_address ?? undefined,
+    role: membership,
+    raftRole: node.role ?? undefined,
+    term: node.term ?? undefined,
+    draining,
+    live,
+    ready: node.ready ?? undefined,
+    diskFull: node.disk_full ?? undefined,
+    segmentsLed: node.segments_led,
+    replicas: node.segments_held,
+    lag: node.lag ?? undefined,
   }
-  const live = liveness.live()
-  const views = [...nodes.values()]
-    .sort((left, right) => left.id - right.id)
-    .map((node) => ({
-      ...viewNode(node, status),
-      live: live.has(node.id),
-      segmentsLed: led.get(node.id) ?? 0,
-      replicas: copies.get(node.id) ?? 0,
-    }))
-  const { term, leader } = status
-  return { answeredBy: nodeId, term, leader: leader ?? undefined, topicCount: topics.size, nodes: views }
-}
-
-function viewNode(node: NodeMetadata, status: ConsensusStatus): Omit<NodeStatus, 'live' | 'segmentsLed' | 'replicas'> {
-  const { id, address, role, draining } = node
-  const isLeader = status.leader === id
-  const raftRole = id === status.id ? status.role : isLeader ? 'Leader' : undefined
-  const term = id === status.id || isLeader ? status.term : undefined
-  const confirmed = status.replication?.get(id)
-  const lag = confirmed === undefined ? undefined : Math.max(0, status.lastLogIndex - confirmed)
-  return { id, address, role, draining, raftRole, term, lag }
-}
-
-function add(counts: Map<NodeId, number>, node: NodeId): void {
-  counts.set(node, (counts.get(node) ?? 0) + 1)
 }

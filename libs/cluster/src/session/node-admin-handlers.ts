@@ -1,12 +1,4 @@
-import {
-  firstSegment,
-  lastSegment,
-  WalrusError,
-  type MetadataCommand,
-  type NodeId,
-  type TopicConfig,
-  type TopicMetadata,
-} from '@walrus/core'
+import { firstSegment, lastSegment, type NodeId, type TopicConfig, type TopicMetadata } from '@walrus/core'
 import {
   PAGE_ITEMS_MAX,
   type AdminHandlers,
@@ -14,23 +6,34 @@ import {
   type AdminResult,
   type TopicSummary,
 } from '@walrus/protocol'
-import { viewClusterStatus } from './cluster-status-view.js'
+import { clusterStatusResult } from './cluster-status-view.js'
 import { highWatermarkOf, metadataOf, type NodeParts } from './node-parts.js'
 
 /** What each operation of administration means for a node. */
 export function nodeAdminHandlers(parts: NodeParts): AdminHandlers {
+  const { administration } = parts
   return {
     'topic.list': async (page) => listTopics(parts, page),
     'topic.describe': async (page) => describeTopic(parts, page),
     'topic.create': (wanted) => createTopic(parts, wanted),
-    'topic.configure': (change) => configureTopic(parts, change),
-    'topic.delete': ({ topic }) => deleteTopic(parts, topic),
-    'topic.roll': ({ topic }) => rollTopic(parts, topic),
-    'topic.seal': async ({ topic }) => await parts.context.replication.forceSeal(metadataOf(parts, topic).name),
-    'cluster.status': async () => viewClusterStatus(parts.context),
-    'cluster.drain': ({ node, draining }) => drainNode(parts, node, draining),
-    'cluster.remove': async ({ node }) => {
-      await propose(parts, `remove node "${node}"`, { kind: 'RemoveNode', id: node })
+    'topic.configure': async ({ topic, config }) => ({ config: await administration.configureTopic(topic, config) }),
+    'topic.delete': async ({ topic }) => {
+      await administration.deleteTopic(topic)
+      return { topic }
+    },
+    'topic.roll': async ({ topic }) => {
+      const segment = await administration.rollTopic(topic)
+      return { segment, leader: lastSegment(metadataOf(parts, topic)).leader }
+    },
+    'topic.seal': async ({ topic }) => await administration.forceSeal(topic),
+    'cluster.status': async () =>
+      clusterStatusResult(await administration.clusterStatus(), parts.context.metadata.state.topics.size),
+    'cluster.drain': async ({ node, draining }) => {
+      await administration.drainNode(node, draining)
+      return { node, draining, segmentsLed: segmentsLedBy(parts, node) }
+    },
+    'cluster.remove': async ({ node, timeoutMs }) => {
+      await administration.removeNode(node, timeoutMs)
       return { node }
     },
   }
@@ -79,49 +82,10 @@ async function createTopic(
   return { created: true }
 }
 
-async function configureTopic(
-  parts: NodeParts,
-  change: AdminParameters<'topic.configure'>,
-): Promise<AdminResult<'topic.configure'>> {
-  const { name: topic, config: before } = metadataOf(parts, change.topic)
-  const config = withChange(before, change.config)
-  await propose(parts, `configure "${topic}"`, { kind: 'ConfigureTopic', topic, config })
-  return { config }
-}
-
 function withChange(config: TopicConfig, change: Partial<TopicConfig> = {}): TopicConfig {
   return { ...config, ...change }
 }
 
-async function deleteTopic(parts: NodeParts, name: string): Promise<AdminResult<'topic.delete'>> {
-  const topic = metadataOf(parts, name)
-  await propose(parts, `delete "${name}"`, { kind: 'DeleteTopic', topic: name, epoch: lastSegment(topic).epoch })
-  return { topic: name }
-}
-
-/** An open segment without an entry is as good as the next one. */
-async function rollTopic(parts: NodeParts, name: string): Promise<AdminResult<'topic.roll'>> {
-  const runtime = parts.topics.get(name)
-  const { id, leader } = lastSegment(metadataOf(parts, name))
-  if (runtime.segment === undefined) {
-    throw new WalrusError('NOT_LEADER', `Cannot roll "${name}": node ${leader} leads segment ${id}, or is to`)
-  }
-  if (runtime.segment.appendedCount > 0) await runtime.roll()
-  const now = lastSegment(metadataOf(parts, name))
-  return { segment: now.id, leader: now.leader }
-}
-
-async function drainNode(parts: NodeParts, id: NodeId, draining: boolean): Promise<AdminResult<'cluster.drain'>> {
-  const { nodes } = parts.context.metadata.state
-  const node = nodes.get(id)
-  if (node === undefined) throw new WalrusError('INVALID_ARGUMENT', `Cannot drain node "${id}": it is no member`)
-  await propose(parts, `drain node "${id}"`, { kind: 'UpsertNode', node: { ...node, draining } })
-  const topics = [...parts.context.metadata.state.topics.values()]
-  return { node: id, draining, segmentsLed: topics.filter((topic) => lastSegment(topic).leader === id).length }
-}
-
-/** Rejects with `INVALID_ARGUMENT` when metadata refuses it, and with `UNAVAILABLE` or `TIMED_OUT` when nobody knows. */
-async function propose({ context }: NodeParts, what: string, command: MetadataCommand): Promise<void> {
-  const result = await context.metadata.propose(command)
-  if (result.outcome === 'rejected') throw new WalrusError('INVALID_ARGUMENT', `Cannot ${what}: ${result.detail}`)
+function segmentsLedBy({ context }: NodeParts, node: NodeId): number {
+  return [...context.metadata.state.topics.values()].filter((topic) => lastSegment(topic).leader === node).length
 }

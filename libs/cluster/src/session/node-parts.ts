@@ -1,5 +1,6 @@
 import { lastSegment, WalrusError, type TopicMetadata } from '@walrus/core'
 import { unknownTopicMessage } from '@walrus/protocol'
+import type { Administration } from '../administration/administration.js'
 import type { ClusterContext } from '../node-context.js'
 import type { TopicRegistrar } from '../routing/topic-registrar.js'
 import type { Topics } from '../routing/topics.js'
@@ -9,6 +10,7 @@ export interface NodeParts {
   readonly context: ClusterContext
   readonly topics: Topics
   readonly registrar: TopicRegistrar
+  readonly administration: Administration
 }
 
 /** Topic offset of the next entry that will be committed, as far as this node knows. */

@@ -22,10 +22,6 @@ export function record<Value extends object>(fields: {
   }
 }
 
-/** A field that may be absent, and only in a record where it may. */
-type FieldParser<Value, Name extends keyof Value> =
-  object extends Pick<Value, Name> ? Parser<Value[Name] | undefined> : Parser<Value[Name]>
-
 /** An object with any of these fields and no other: a misspelt one is a fault, not a wish that nobody hears. */
 export function partial<Value extends object>(fields: {
   readonly [Name in keyof Value]: Parser<Value[Name]>
@@ -43,9 +39,13 @@ export function partial<Value extends object>(fields: {
   }
 }
 
-/** As `parser`, or nothing where it is absent or null. */
+/** A field that may be absent, and only in a record where it may. */
+type FieldParser<Value, Name extends keyof Value> =
+  object extends Pick<Value, Name> ? Parser<Value[Name] | undefined> : Parser<Value[Name]>
+
+/** A value, or nothing at all. */
 export function optional<Value>(parser: Parser<Value>): Parser<Value | undefined> {
-  return (input) => (input === undefined || input === null ? { ok: true, value: undefined } : parser(input))
+  return (input) => (input === undefined ? { ok: true, value: undefined } : parser(input))
 }
 
 /** A list of at most `countMax` such items. */

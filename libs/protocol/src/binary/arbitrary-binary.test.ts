@@ -43,7 +43,7 @@ const parameters: { readonly [N in AdminOperationName]: fc.Arbitrary<AdminParame
   'topic.seal': fc.record({ topic: name, force: fc.constant(true) }),
   'cluster.status': fc.constant({}),
   'cluster.drain': fc.record({ node: ordinal, draining: fc.boolean() }),
-  'cluster.remove': fc.record({ node: ordinal }),
+  'cluster.remove': fc.record({ node: ordinal, timeoutMs: fc.integer({ min: 1, max: 3_600_000 }) }),
 }
 
 const segment = fc.record({
@@ -68,11 +68,14 @@ const summary = fc.record({
 const nodeStatus = fc.record({
   id: ordinal,
   address: fc.string({ maxLength: 20 }),
+  clientAddress: withUnknown(fc.string({ maxLength: 20 })),
   role: fc.constantFrom('voter', 'learner'),
   raftRole: withUnknown(fc.constantFrom('Learner', 'Follower', 'Candidate', 'Leader', 'Shutdown')),
   term: withUnknown(u64),
   draining: fc.boolean(),
   live: withUnknown(fc.boolean()),
+  ready: withUnknown(fc.boolean()),
+  diskFull: withUnknown(fc.boolean()),
   segmentsLed: u64,
   replicas: u64,
   lag: withUnknown(u64),

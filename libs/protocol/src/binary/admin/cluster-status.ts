@@ -20,28 +20,36 @@ export interface NodeStatus {
   readonly id: number
   /** host:port of the peer listener. */
   readonly address: string
+  /** host:port of the client listener. */
+  readonly clientAddress?: string | undefined
   readonly role: 'voter' | 'learner'
   /** Its part in Raft. */
   readonly raftRole?: 'Learner' | 'Follower' | 'Candidate' | 'Leader' | 'Shutdown' | undefined
   readonly term?: number | undefined
   readonly draining: boolean
   readonly live?: boolean | undefined
+  /** It hears a majority of the voters, so topics can be written through it. */
+  readonly ready?: boolean | undefined
+  readonly diskFull?: boolean | undefined
   /** Segments that are not sealed and that it leads. */
   readonly segmentsLed: number
   /** Segments of which it has a copy. */
   readonly replicas: number
-  /** Entries of Raft's log that it has not confirmed. */
+  /** Metadata commands that it has applied less than who answered. */
   readonly lag?: number | undefined
 }
 
 const node = record<NodeStatus>({
   id: ordinal,
   address: words,
+  clientAddress: optional(words),
   role: oneOf('voter', 'learner'),
   raftRole: optional(oneOf('Learner', 'Follower', 'Candidate', 'Leader', 'Shutdown')),
   term: optional(count),
   draining: oneOf(true, false),
   live: optional(oneOf(true, false)),
+  ready: optional(oneOf(true, false)),
+  diskFull: optional(oneOf(true, false)),
   segmentsLed: count,
   replicas: count,
   lag: optional(count),
