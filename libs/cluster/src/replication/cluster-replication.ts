@@ -1,4 +1,5 @@
 import {
+  formatSegmentKey,
   lastSegment,
   WalrusError,
   type NodeId,
@@ -59,7 +60,8 @@ export class ClusterReplication implements Replication {
     this.#context = context
     this.#copies = new ReplicaCopies(context.storage)
     this.#copier = new SegmentCopier(context, this.#copies)
-    const service = new ReplicaService(context, this.#copies, this.#copier)
+    const stopLeading = (key: SegmentKey): void => this.#stopLeading(key)
+    const service = new ReplicaService({ context, copies: this.#copies, copier: this.#copier, stopLeading })
     this.#questions = new CopyQuestions(context, service)
     this.#recovery = new SegmentRecovery(context, this.#questions)
     this.#serve(service)
@@ -98,6 +100,12 @@ export class ClusterReplication implements Replication {
     for (const led of this.#led) led.close(reason)
     const parts = [this.#coordinator, this.#repair, this.#replacement, this.#copier]
     await Promise.all(parts.map((part) => part.close()))
+  }
+
+  #stopLeading(key: SegmentKey): void {
+    const name = formatSegmentKey(key)
+    const reason = new WalrusError('NOT_LEADER', `Cannot append to "${name}": it is fenced`)
+    for (const led of this.#led) if (formatSegmentKey(led) === name) led.stop(reason)
   }
 
   #forgetOver(): void {

@@ -56,9 +56,11 @@ export class SegmentRepair {
     const log = this.#tools.copies.find(key)?.log
     switch (decideCopy(log, segment)) {
       case 'whole':
+        this.#tools.copies.forget(key)
         return
       case 'seal':
-        return await log?.seal()
+        await log?.seal()
+        break
       case 'truncate':
         await log?.truncateTail(endPosition(segment))
         break
