@@ -51,7 +51,7 @@ export class ClusterReplication implements Replication {
   readonly #coordinator: RecoveryCoordinator
   readonly #repair: SegmentRepair
   readonly #replacement: ReplicaReplacement
-  readonly #led = new Set<ReplicatedSegment>()
+  readonly #led = new Map<string, ReplicatedSegment>()
   /** With so many, those that are over are looked for. */
   #ledMax = LED_MIN
 
@@ -74,7 +74,7 @@ export class ClusterReplication implements Replication {
   lead(segment: SegmentMetadata, log: SegmentLog): OpenSegment {
     if (this.#led.size >= this.#ledMax) this.#forgetOver()
     const led = new ReplicatedSegment(this.#context, segment, log)
-    this.#led.add(led)
+    this.#led.set(formatSegmentKey(log), led)
     return led
   }
 
@@ -97,19 +97,18 @@ export class ClusterReplication implements Replication {
 
   async close(): Promise<void> {
     const reason = new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed')
-    for (const led of this.#led) led.close(reason)
+    for (const led of this.#led.values()) led.close(reason)
     const parts = [this.#coordinator, this.#repair, this.#replacement, this.#copier]
     await Promise.all(parts.map((part) => part.close()))
   }
 
   #stopLeading(key: SegmentKey): void {
     const name = formatSegmentKey(key)
-    const reason = new WalrusError('NOT_LEADER', `Cannot append to "${name}": it is fenced`)
-    for (const led of this.#led) if (formatSegmentKey(led) === name) led.stop(reason)
+    this.#led.get(name)?.stop(new WalrusError('NOT_LEADER', `Cannot append to "${name}": it is fenced`))
   }
 
   #forgetOver(): void {
-    for (const led of this.#led) if (led.isOver) this.#led.delete(led)
+    for (const [name, led] of this.#led) if (led.isOver) this.#led.delete(name)
     this.#ledMax = Math.max(LED_MIN, 2 * this.#led.size)
   }
 
