@@ -88,8 +88,8 @@ export class MemorySegmentLog implements SegmentLog {
     return this.stored.topicState
   }
 
-  async startState(): Promise<TopicState> {
-    return this.stored.batches[0]?.stateBefore ?? this.topicState
+  async stateAt(position: number): Promise<TopicState> {
+    return this.stored.batches[this.#batchAt(position)]?.stateBefore ?? this.topicState
   }
 
   append(entry: Uint8Array): CommitTicket {
@@ -142,6 +142,7 @@ export class MemorySegmentLog implements SegmentLog {
 
   async fence(epoch: number): Promise<void> {
     this.#checkOpen()
+    checkEpoch(this, epoch)
     if (epoch <= this.fencedEpoch) return
     await this.#storage.persist(this, () => (this.stored.fencedEpoch = Math.max(this.fencedEpoch, epoch)))
   }
@@ -298,6 +299,12 @@ export class MemorySegmentLog implements SegmentLog {
 
 function endOf(batch: EncodedBatch): number {
   return batch.position + Math.max(1, batch.entryCount)
+}
+
+function checkEpoch(log: SegmentLog, epoch: number): void {
+  if (Number.isInteger(epoch) && epoch >= 0 && epoch < 2 ** 32) return
+  const what = `Cannot fence "${formatSegmentKey(log)}" with epoch ${epoch}`
+  throw new WalrusError('INVALID_ARGUMENT', `${what}: it is no whole number below 2^32`)
 }
 
 function checkProducer(log: SegmentLog, { id, sequence }: Producer, entryCount: number): void {

@@ -78,7 +78,7 @@ export class ReplicaService {
     if (log === undefined) throw this.#noCopy(request)
     const maxBytes = Math.min(request.maxBytes, this.#context.limits.stretchBytesMax)
     const batches = await log.readBatches(request.position, maxBytes)
-    const topicState = request.position === 0 ? await log.startState() : EMPTY_TOPIC_STATE
+    const topicState = request.position === 0 ? await log.stateAt(0) : EMPTY_TOPIC_STATE
     const { baseOffset, epoch: createdEpoch } = log
     return { baseOffset, createdEpoch, topicState, batches: batches.map(({ bytes }) => bytes) }
   }
@@ -99,7 +99,7 @@ export class ReplicaService {
     const segment = await awaitSegment(this.#context, key, ({ state }) => state === 'sealed')
     const log = this.#copies.find(key)?.log
     const whole = log !== undefined && log.position === endPosition(segment)
-    return { whole, topicState: whole ? log.topicState : EMPTY_TOPIC_STATE }
+    return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
   }
 
   /** What the leader sends goes to its replicas only, and not beyond the end that metadata knows. */

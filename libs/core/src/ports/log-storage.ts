@@ -86,8 +86,11 @@ export interface SegmentLog extends SegmentKey {
   /** Cursors and producers as committed. */
   readonly topicState: TopicState
 
-  /** What the segment was created with, whatever was written since: what another copy of it has to be created with. */
-  startState(): Promise<TopicState>
+  /**
+   * Cursors and producers as they stood at the position: the beginning or end of a committed batch, else `INVALID_ARGUMENT`. At 0
+   * it is what the segment was created with. Damage rejects with `CORRUPT_DATA`.
+   */
+  stateAt(position: number): Promise<TopicState>
 
   /** Copies the entry into the open batch. Throws `SEGMENT_SEALED`, `ENTRY_TOO_LARGE` or `STORAGE_CLOSED` and changes nothing. */
   append(entry: Uint8Array): CommitTicket
@@ -115,7 +118,10 @@ export interface SegmentLog extends SegmentKey {
    */
   readBatches(fromPosition: number, maxBytes: number): Promise<readonly EncodedBatch[]>
 
-  /** This copy has seen `epoch`; durable when it resolves, also when the segment is empty. Never goes back: less is fine. */
+  /**
+   * This copy has seen `epoch`, a whole number below 2^32; durable when it resolves, also when the segment is empty or sealed.
+   * Never goes back: less is fine.
+   */
   fence(epoch: number): Promise<void>
 
   /**

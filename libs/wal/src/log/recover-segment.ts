@@ -142,6 +142,7 @@ async function startOf(
     fencedEpoch: Math.max(...ordered.map(({ slot }) => Math.max(slot.epoch, slot.fencedEpoch))),
     sealed: endIndex !== undefined,
     topicState: rebuildState(stateRuns),
+    knowsState: options.withTopicState,
     damage,
   }
 }

@@ -27,6 +27,8 @@ export interface SegmentStart {
   readonly fencedEpoch: number
   readonly sealed: boolean
   readonly topicState: MutableTopicState
+  /** False when the topic's state was not read: only the newest segment of a topic is asked for it at first. */
+  readonly knowsState: boolean
   /** Set when entries are missing: then nothing can be appended. */
   readonly damage: SegmentDamage | undefined
 }

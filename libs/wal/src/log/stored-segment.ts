@@ -1,12 +1,13 @@
+import type { WalrusError } from '@walrus/core'
 import {
   assert,
-  WalrusError,
   type CommitTicket,
   type EncodedBatch,
   type Producer,
   type ReadLimits,
   type SegmentLog,
   type StoredEntry,
+  type TopicState,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
 import type { Run } from '../blocks/run.js'
@@ -24,7 +25,7 @@ import {
 import { BatchReader } from './batch-reader.js'
 import { CommitPlanner } from './commit-planner.js'
 import { checkCursor } from './control-batch.js'
-import type { MutableTopicState } from './mutable-topic-state.js'
+import { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
 import type { SegmentContext } from './segment-context.js'
@@ -45,6 +46,7 @@ export class StoredSegment implements SegmentLog {
   readonly #planner: CommitPlanner
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
+  readonly #knowsState: boolean
   readonly #damage: SegmentDamage | undefined
   readonly #runs: SegmentRuns
   readonly #isBeforeDurable: () => boolean
@@ -90,6 +92,7 @@ export class StoredSegment implements SegmentLog {
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
+    this.#knowsState = start.knowsState
     this.#damage = start.damage
     if (start.sealed) this.#refusal = sealedError(this)
     this.#reader = new RunReader(this, context.checksum)
@@ -141,9 +144,7 @@ export class StoredSegment implements SegmentLog {
   append(entry: Uint8Array): CommitTicket {
     this.#checkWritable()
     checkEntry(this, entry.length)
-    const ticket = this.#pending.append(entry)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.append(entry))
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
@@ -152,25 +153,19 @@ export class StoredSegment implements SegmentLog {
     if (entries.length === 0) return this.#pending.openTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
     checkEntry(this, bytes - ENTRY_HEADER_BYTES)
-    const ticket = this.#pending.appendAll(entries, producer)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.appendAll(entries, producer))
   }
 
   commitCursor(name: string, offset: number): CommitTicket {
     this.#checkWritable()
     checkCursor(name, offset)
-    const ticket = this.#pending.commitCursor(name, offset)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.commitCursor(name, offset))
   }
 
   appendEncoded(bytes: Uint8Array): CommitTicket {
     this.#checkWritable()
     const batch = checkCopy(this, bytes, this.appendedCount, this.#context.checksum)
-    const ticket = this.#pending.appendCopy(bytes, batch)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.appendCopy(bytes, batch))
   }
 
   onBatch(listener: (batch: EncodedBatch) => void): () => void {
@@ -185,15 +180,15 @@ export class StoredSegment implements SegmentLog {
     return this.#reading(() => this.#batchReader.read(this.#runs.all, { fromPosition, end, maxBytes }))
   }
 
-  startState(): Promise<MutableTopicState> {
-    return Promise.reject(new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": it is not supported yet`))
+  async stateAt(position: number): Promise<TopicState> {
+    if (this.#knowsState && position === this.#position) return new MutableTopicState(this.#topicState)
+    if (this.#damage) throw this.#damage.error
+    return (await this.#cutAt(position)).topicState
   }
 
   /** The topic's state becomes durable with the next commit, also where nothing else does. */
   commitState(): CommitTicket {
-    const ticket = this.#pending.commitState()
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.commitState())
   }
 
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -405,10 +400,12 @@ export class StoredSegment implements SegmentLog {
     await this.drain()
     if (position > limit) throw refusal
     if (position === this.#position) return undefined
-    const isWithin = Number.isInteger(position) && position >= 0 && position < this.#position
-    const cut = isWithin
-      ? await this.#reading(() => findCut(this.#runs.all, position, this.#context.checksum))
-      : undefined
+    return this.#cutAt(position)
+  }
+
+  async #cutAt(position: number): Promise<TailCut> {
+    if (!Number.isInteger(position) || position < 0 || position > this.#position) throw noBatchAt(this, position)
+    const cut = await this.#reading(() => findCut(this.#runs.all, position, this.#context.checksum))
     if (!cut) throw noBatchAt(this, position)
     return cut
   }
@@ -416,9 +413,7 @@ export class StoredSegment implements SegmentLog {
   /** A failure leaves it open whether the tail is still there: then nothing is appended before it is given up for sure. */
   async #giveUpTail(cut: TailCut): Promise<void> {
     if (this.#cutting) this.#cutting = { ...this.#cutting, limit: cut.end.position }
-    const ticket = this.#pending.commitCut(cut)
-    if (!this.queued) this.#context.requestCommit(this)
-    await ticket.done()
+    await this.#requested(this.#pending.commitCut(cut)).done()
     await this.#context.sync()
     await this.#runs.last?.file.flushSlots()
     await this.#whenIdle(() => this.#readsUnderWay === 0)
@@ -461,6 +456,11 @@ export class StoredSegment implements SegmentLog {
     const { last } = this.#runs
     if (last ? last.file.writable : this.#runs.isUntouched && !evenIfUntouched) return
     await this.commitState().done()
+  }
+
+  #requested(ticket: CommitTicket): CommitTicket {
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
   }
 
   #checkWritable(): void {
