@@ -1,5 +1,4 @@
-import type {
-  WalrusError} from '@walrus/core';
+import type { WalrusError } from '@walrus/core'
 import {
   assert,
   type CommitTicket,
