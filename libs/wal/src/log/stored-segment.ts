@@ -3,6 +3,7 @@ import {
   WalrusError,
   type CommitTicket,
   type ReadLimits,
+  type SealOptions,
   type SegmentLog,
   type StoredEntry,
 } from '@walrus/core'
@@ -81,6 +82,10 @@ export class StoredSegment implements SegmentLog {
     return this.#sealed
   }
 
+  get damagedFrom(): number | undefined {
+    return this.#damage?.fromIndex
+  }
+
   get entryCount(): number {
     return this.#entryCount
   }
@@ -150,7 +155,8 @@ export class StoredSegment implements SegmentLog {
     await this.#whenIdle(() => !this.#busyWriting)
   }
 
-  async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+  async seal({ durable = true, atDamage }: SealOptions = {}): Promise<void> {
+    if (this.#damage && atDamage) return this.#endAtDamage(this.#damage, atDamage.entryCountMin)
     this.#ending ??= this.#end().finally(() => (this.#ending = undefined))
     await this.#ending
     if (durable) await this.#makeEndDurable()
@@ -291,6 +297,16 @@ export class StoredSegment implements SegmentLog {
     await this.#takeMarkableRun()
     this.#sealed = true
     this.#runs.seal()
+  }
+
+  /** Nothing is written: on disk it stays as it is, to be found damaged again, and the next segment says where it ends. */
+  #endAtDamage({ traceEndIndex }: SegmentDamage, entryCountMin: number): void {
+    if (this.#sealed) return
+    this.#refusal = this.#sealedError()
+    this.#entryCount = Math.max(this.#entryCount, traceEndIndex, entryCountMin)
+    this.#pending.nextIndex = this.#entryCount
+    this.#sealed = true
+    this.#endIsDurable = true
   }
 
   /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
