@@ -73,6 +73,7 @@ export type {
   NewSegment,
   Producer,
   ReadLimits,
+  SealOptions,
   SegmentKey,
   SegmentLog,
   StoredEntry,
