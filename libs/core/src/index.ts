@@ -78,6 +78,7 @@ export type {
   NewSegment,
   Producer,
   ReadLimits,
+  SealOptions,
   SegmentKey,
   SegmentLog,
   StoredEntry,
