@@ -138,7 +138,7 @@ export class ClusterHarness {
 }
 
 /** The clock of one process: while that is stopped, its tasks wait. */
-class StoppableClock implements Clock {
+export class StoppableClock implements Clock {
   readonly #clock: Clock
   #waiting: (() => void)[] | undefined
 
