@@ -1,4 +1,4 @@
-export { assert, ERROR_CODES, reasonOf, WalrusError, type ErrorCode } from './errors.js'
+export { assert, ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCode } from './errors.js'
 
 export { TOPIC_NAME_BYTES_MAX, topicNameFault } from './topic-name.js'
 export { DEFAULT_TOPIC_CONFIG } from './topic-config.js'

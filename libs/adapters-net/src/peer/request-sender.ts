@@ -1,4 +1,4 @@
-import { ERROR_CODES, reasonOf, WalrusError, type ErrorCode, type Timer } from '@walrus/core'
+import { ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCode, type Timer } from '@walrus/core'
 import type { PeerFailure, PeerFrame, RefusalCause } from '@walrus/protocol'
 import type { PeerContext } from './peer-context.js'
 import type { DialledPeer } from './peer-event.js'
@@ -42,7 +42,7 @@ export class RequestSender implements PeerLinkUser {
     const obstacle = this.#obstacle(payload.length)
     if (obstacle !== undefined) {
       this.#tellIfIdle()
-      return Promise.reject(this.#error('UNAVAILABLE', obstacle))
+      return Promise.reject(this.#notAsked(obstacle))
     }
     return new Promise((resolve, reject) => {
       const id = this.#nextId()
@@ -147,10 +147,18 @@ export class RequestSender implements PeerLinkUser {
     if (this.#waiting.size + this.#inFlight.size === 0) this.#onIdle()
   }
 
+  #notAsked(reason: string): WalrusError {
+    return new NotAskedError(this.#messageOf(reason))
+  }
+
   #error(code: ErrorCode, reason: string): WalrusError {
+    return new WalrusError(code, this.#messageOf(reason))
+  }
+
+  #messageOf(reason: string): string {
     const { nodeId, address } = this.#peer
     const whom = nodeId === 0 ? `"${address}"` : `node ${nodeId}`
-    return new WalrusError(code, `Cannot ask ${whom}: ${reason}`)
+    return `Cannot ask ${whom}: ${reason}`
   }
 }
 
