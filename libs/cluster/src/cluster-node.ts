@@ -119,9 +119,9 @@ export class ClusterNode {
    */
   async state(topic: string): Promise<TopicStateView> {
     const { clock, limits, metadata } = this.#context
-    const runtime = this.#topics.find(topic)
-    await runtime?.known()
-    if (runtime?.isRolling === true) await atMost(clock, limits.requestTimeoutMs, runtime.settled())
+    const runtime = this.#topics.get(topic)
+    await runtime.known()
+    if (runtime.isRolling) await atMost(clock, limits.requestTimeoutMs, runtime.settled())
     const known = metadata.state.topics.get(topic)
     if (known === undefined) throw new WalrusError('UNKNOWN_TOPIC', unknownTopicMessage(topic))
     return viewTopicState(known)

@@ -81,9 +81,10 @@ export class RequestSender implements PeerLinkUser {
 
   onDown(reason: string, cause?: RefusalCause): void {
     // Nodes of different clusters will never talk to each other; everything else may pass.
-    const code = cause === 'cluster' ? 'NODE_REFUSED' : 'UNAVAILABLE'
-    for (const question of [...this.#waiting.values(), ...this.#inFlight.values()]) {
-      this.#fail(question, this.#error(code, reason))
+    const refused = cause === 'cluster' ? this.#error('NODE_REFUSED', reason) : undefined
+    for (const question of [...this.#waiting.values()]) this.#fail(question, refused ?? this.#notAsked(reason))
+    for (const question of [...this.#inFlight.values()]) {
+      this.#fail(question, refused ?? this.#error('UNAVAILABLE', reason))
     }
   }
 
