@@ -161,15 +161,13 @@ export const binaryReplies: { readonly [N in BinaryCommandName]: fc.Arbitrary<Bi
   fetch: entries,
   next: entries,
   moveCursor: fc.record({ offset: u64 }),
-  admin: fc
-    .constantFrom(...operations)
-    .chain(
-      (operation) =>
-        fc.record({
-          operation: fc.constant(operation),
-          result: asRead<unknown>(results[operation]),
-        }) as fc.Arbitrary<AdminReply>,
-    ),
+  admin: fc.constantFrom(...operations).chain(
+    (operation) =>
+      fc.record({
+        operation: fc.constant(operation),
+        result: asRead<unknown>(results[operation]),
+      }) as fc.Arbitrary<AdminReply>,
+  ),
 }
 
 /** Any request of the dialect. */
