@@ -66,7 +66,7 @@ export class SharedCursor {
    */
   move(target: (offset: number, end: number) => number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#moves.push({ target, resolve, reject })
+      this.#moves.push({ after: this.#callCount, target, resolve, reject })
       if (!this.#serving) void this.#serveAll()
     })
   }
@@ -96,8 +96,10 @@ export class SharedCursor {
     // All calls of one turn of the event loop are served together.
     await Promise.resolve()
     while (this.#calls.size > 0 || this.#moves.length > 0) {
-      for (const move of this.#moves.splice(0)) await this.#move(move)
-      if (this.#calls.size > 0) await this.#serve(this.#callCount)
+      const move = this.#moves[0]
+      const last = move?.after ?? this.#callCount
+      if (move === undefined || (this.#calls.first?.number ?? Number.POSITIVE_INFINITY) <= last) await this.#serve(last)
+      else await this.#move(this.#moves.shift() ?? move)
     }
     this.#serving = false
   }
@@ -133,7 +135,7 @@ export class SharedCursor {
       for (const call of this.#takeUpTo(last)) call.reject(error)
       return
     }
-    if (this.#aheadCount > 0) await this.#deliver()
+    if (this.#aheadCount > 0) await this.#deliver(last)
     else for (const call of this.#takeUpTo(last)) call.resolve([])
   }
 
@@ -171,9 +173,9 @@ export class SharedCursor {
     return this.#options.read(offset, { maxEntries, maxBytes })
   }
 
-  async #deliver(): Promise<void> {
+  async #deliver(lastCall: number): Promise<void> {
     const life = this.#life
-    const shares = this.#share()
+    const shares = this.#share(lastCall)
     const entries = shares.flatMap((share) => share.entries)
     const last = entries.at(-1)
     if (last === undefined) return
@@ -198,12 +200,13 @@ export class SharedCursor {
     await ticket.done()
   }
 
-  /** Gives what was read ahead to those who wait, each at most what he asked for. */
-  #share(): Share[] {
+  /** Gives what was read ahead to those who wait, up to call number `lastCall`, each at most what he asked for. */
+  #share(lastCall: number): Share[] {
     const shares: Share[] = []
     for (let at = this.#aheadAt; at < this.#ahead.length;) {
-      const call = this.#calls.shift()
-      if (call === undefined) break
+      const call = this.#calls.first
+      if (call === undefined || call.number > lastCall) break
+      this.#calls.shift()
       const entries = this.#ahead.slice(at, this.#shareEnd(at, call))
       shares.push({ call, entries })
       at += entries.length
@@ -255,6 +258,8 @@ interface Call {
 }
 
 interface Move {
+  /** The number of the last call before it. */
+  readonly after: number
   readonly target: (offset: number, end: number) => number
   readonly resolve: (offset: number) => void
   readonly reject: (error: unknown) => void

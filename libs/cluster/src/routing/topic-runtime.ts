@@ -114,7 +114,7 @@ export class TopicRuntime {
 
   /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
   async intake(numbered: NumberedEntries): Promise<AppendAnswer> {
-    this.#assertHere()
+    this.assertHere()
     return await this.#intake.append(numbered)
   }
 
@@ -132,7 +132,7 @@ export class TopicRuntime {
 
   /** The next entries at the shared cursor. Rejects with `NOT_LEADER` unless the segment is led here: then nothing was taken. */
   async take(countMax: number): Promise<readonly StoredEntry[]> {
-    this.#assertHere()
+    this.assertHere()
     return await this.cursor(SHARED_CURSOR).take(countMax)
   }
 
@@ -144,7 +144,7 @@ export class TopicRuntime {
 
   /** A cursor of the topic. Throws `NOT_LEADER` unless the segment is led here, and `UNAVAILABLE` when there are too many. */
   cursor(name: string): SharedCursor {
-    this.#assertHere()
+    this.assertHere()
     const known = this.#cursors.get(name)
     if (known !== undefined) return known
     const { context, topic, reader } = this.#options
@@ -368,7 +368,8 @@ export class TopicRuntime {
     return await this.#taker.next()
   }
 
-  #assertHere(): void {
+  /** Throws `NOT_LEADER` unless the open segment is led here. */
+  assertHere(): void {
     if (this.#route.kind !== 'here') throw notLeader(this.#options.topic, this.#route)
   }
 

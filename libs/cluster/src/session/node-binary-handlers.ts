@@ -6,7 +6,15 @@ import {
   type StoredEntry,
   type TopicMetadata,
 } from '@walrus/core'
-import { type CursorMove, type EntriesReply, type FetchRequest, type NextRequest } from '@walrus/protocol'
+import type {
+  BinaryReplyOf,
+  BinaryRequestOf,
+  CursorMove,
+  EntriesReply,
+  FetchRequest,
+  NextRequest,
+} from '@walrus/protocol'
+import { AtLeader, type LeaderCommand } from './at-leader.js'
 import type { BinaryHandlers } from './binary-handlers.js'
 import { nodeAdminHandlers } from './node-admin-handlers.js'
 import { highWatermarkOf, metadataOf, type NodeParts } from './node-parts.js'
@@ -14,16 +22,33 @@ import { highWatermarkOf, metadataOf, type NodeParts } from './node-parts.js'
 /** What each binary command means for a node. */
 export function nodeBinaryHandlers(parts: NodeParts): BinaryHandlers {
   const { topics } = parts
+  const leader = new AtLeader(parts, (request) => carryOut(parts, request) as never)
   return {
     append: ({ topic, producer, entries }): CommitTicket => topics.get(topic).appendBatch(entries, producer),
-    fetch: (request) => fetch(parts, request),
-    next: (request) => next(parts, request),
-    moveCursor: async ({ topic, cursor, move, offset }) => {
-      const target = targetOf(metadataOf(parts, topic), move, offset)
-      return { offset: await topics.get(topic).cursor(cursor).move(target) }
-    },
+    fetch: (request) => (request.maxEntries === 0 ? leader.do<'fetch'>(request) : fetch(parts, request)),
+    next: (request) => leader.do<'next'>(request),
+    moveCursor: (request) => leader.do<'moveCursor'>(request),
     onReadable: (topic, offset, listener) => onReadable(parts, topic, offset, listener),
     admin: nodeAdminHandlers(parts),
+  }
+}
+
+/** On the node that leads the topic's open segment; else it rejects with `NOT_LEADER`, and has done nothing. */
+async function carryOut(
+  parts: NodeParts,
+  request: BinaryRequestOf<LeaderCommand>,
+): Promise<BinaryReplyOf<LeaderCommand>> {
+  const runtime = parts.topics.get(request.topic)
+  switch (request.command) {
+    case 'fetch':
+      runtime.assertHere()
+      return fetch(parts, request)
+    case 'next':
+      return next(parts, request)
+    case 'moveCursor': {
+      const target = targetOf(metadataOf(parts, request.topic), request.move, request.offset)
+      return { offset: await runtime.cursor(request.cursor).move(target) }
+    }
   }
 }
 

@@ -24,6 +24,11 @@ const change = fc
 const nodes = fc.array(ordinal, { maxLength: 3 })
 const state = fc.constantFrom('open', 'recovering', 'sealed')
 
+/** What is undefined is absent in JSON. */
+function asRead<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
+  return arbitrary.map((value) => JSON.parse(JSON.stringify(value)) as Value)
+}
+
 /** A record some of whose fields may be undefined, as an absent one is read. */
 function withUnknown<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
   return fc.option(arbitrary, { nil: undefined })
@@ -133,7 +138,7 @@ const requests: { readonly [N in BinaryCommandName]: fc.Arbitrary<BinaryRequestO
       fc.record({
         command: fc.constant('admin'),
         operation: fc.constant(operation),
-        parameters: parameters[operation],
+        parameters: asRead<unknown>(parameters[operation]),
       }) as fc.Arbitrary<BinaryRequestOf<'admin'>>,
   ),
 }
@@ -156,12 +161,13 @@ export const binaryReplies: { readonly [N in BinaryCommandName]: fc.Arbitrary<Bi
   fetch: entries,
   next: entries,
   moveCursor: fc.record({ offset: u64 }),
-  admin: fc
-    .constantFrom(...operations)
-    .chain(
-      (operation) =>
-        fc.record({ operation: fc.constant(operation), result: results[operation] }) as fc.Arbitrary<AdminReply>,
-    ),
+  admin: fc.constantFrom(...operations).chain(
+    (operation) =>
+      fc.record({
+        operation: fc.constant(operation),
+        result: asRead<unknown>(results[operation]),
+      }) as fc.Arbitrary<AdminReply>,
+  ),
 }
 
 /** Any request of the dialect. */

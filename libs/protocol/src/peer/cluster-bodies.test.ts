@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { appendAnswer, appendRequest } from './append-request.js'
 import { heartbeatAnswer } from './heartbeat.js'
 import type { PeerBody } from './peer-body.js'
+import { clientCommand } from './client-command.js'
 import { entriesAnswer, readRequest, takeRequest } from './read-request.js'
 
 const count = fc.maxSafeNat()
@@ -22,6 +23,7 @@ const bodies = [
     entries: fc.array(bytes, { maxLength: 9 }),
   }),
   row('append answer', appendAnswer, { count: u32, firstOffset: fc.option(count, { nil: undefined }) }),
+  row('client command', clientCommand, { segment: count, payload: bytes }),
   row('take', takeRequest, { topic, segment: count, count: u32 }),
   row('read', readRequest, { topic, segment: ordinal, index: count, maxEntries: u32, maxBytes: u32 }),
   row('entries', entriesAnswer, { entries: fc.array(entry, { maxLength: 9 }) }),

@@ -23,4 +23,6 @@ export const CLUSTER_REQUESTS = {
   heartbeat: 35,
   /** What operators ask, as JSON. */
   administer: 36,
+  /** A command of the client port that only the leader of the topic's open segment can carry out. */
+  clientCommand: 37,
 } as const
