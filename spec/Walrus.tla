@@ -86,7 +86,7 @@ NoWriter == [on |-> FALSE, segment |-> 0, epoch |-> 0, gate |-> "open",
              confirmed |-> [n \in Nodes |-> 0], committed |-> 0, counted |-> 0,
              cursor |-> 0, serving |-> -1, servingAt |-> 0, seal |-> NoCommand]
 NoStart == [known |-> FALSE, cursor |-> 0, last |-> [p \in Producers |-> -1]]
-NoCopy == [has |-> FALSE, log |-> <<>>, durable |-> 0, fenced |-> 0,
+NoCopy == [has |-> FALSE, log |-> <<>>, durable |-> 0, ended |-> FALSE, fenced |-> 0,
            start |-> NoStart, confirmed |-> 0, committed |-> 0]
 
 Newest(t) == log[t][Len(log[t])]
@@ -268,14 +268,16 @@ ProposeSeal(n, t) ==
       count == IF Mutated("counters-from-memory") THEN w.counted ELSE Entries(done)
   IN /\ Writes(n, t) /\ w.gate = "closed"
      /\ w.committed = Len(c.log) \/ Mutated("count-before-drain")
-     /\ IF HoldsLease(n, t) /\ count >= EntriesMax
+     /\ IF (HoldsLease(n, t) /\ count >= EntriesMax) \/ c.ended
         THEN \E next \in NextLeaders(n) :
                LET command == SealCommand(t, w.segment, w.epoch, count, Controls(done), next)
                IN /\ proposals' = proposals \cup {command}
                   /\ writer' = [writer EXCEPT ![n][t].gate = "sealing", ![n][t].seal = command]
+                  \* The end is on the leader's disk before it is proposed.
+                  /\ copy' = [copy EXCEPT ![n][t][w.segment].ended = ~Mutated("end-not-recorded")]
         ELSE /\ writer' = [writer EXCEPT ![n][t].gate = "open"]
-             /\ UNCHANGED proposals
-     /\ UNCHANGED <<log, view, inherited, up, silence, copy, attempts, acked, delivered, left>>
+             /\ UNCHANGED <<proposals, copy>>
+     /\ UNCHANGED <<log, view, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* The answer did not come: the same command again.
 ProposeAgain(n, t) ==
@@ -383,7 +385,9 @@ Begin(n, t, start) ==
       old == copy[n][t][s]
       c == IF old.start.known THEN old
            ELSE [old EXCEPT !.has = TRUE, !.start = start, !.fenced = Max(@, segments[s].epoch)]
+      \* An end that is recorded belongs to a rollover that a crash interrupted: it is finished.
       w == [NoWriter EXCEPT !.on = TRUE, !.segment = s, !.epoch = segments[s].epoch,
+              !.gate = IF c.ended THEN "closed" ELSE "open",
               !.cursor = IF Mutated("cursor-from-memory") THEN 0
                          ELSE CursorIn(c.start.cursor, c.log)]
   IN /\ Settle(n, t, w, c)

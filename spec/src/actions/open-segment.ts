@@ -32,11 +32,13 @@ export function isOfPreviousLife({ rules }: World, state: State, place: Place): 
 
 function opened(world: World, state: State, place: SegmentPlace, start: TopicStart, stored: Copy | undefined): State {
   const { epoch } = lastSegment(viewOf(state, place))
-  const fresh = { log: [], durable: 0, fencedEpoch: epoch, start, confirmed: 0, committed: 0 }
+  const fresh = { log: [], durable: 0, ended: false, fencedEpoch: epoch, start, confirmed: 0, committed: 0 }
   const copy = stored?.start === undefined ? { ...fresh, fencedEpoch: Math.max(epoch, stored?.fencedEpoch ?? 0) } : stored
   const confirmed = state.nodes.map(() => 0)
   const { cursor } = stateAfter(start, copy.log)
-  const writer = { segment: place.segment, epoch, gate: 'open' as const, confirmed, committed: 0, counted: 0 }
+  // An end that is recorded belongs to a rollover that a crash interrupted: it is finished, and nothing more gets in.
+  const gate = copy.ended ? ('closed' as const) : ('open' as const)
+  const writer = { segment: place.segment, epoch, gate, confirmed, committed: 0, counted: 0 }
   const whole = { ...writer, cursor: world.rules.habits.cursorFromLog ? cursor : 0, serving: undefined, seal: undefined }
   const lease = withNode(state, place.node, { silence: 0 })
   return settled(world, withWriter(withCopy(lease, place, copy), place, whole), place)

@@ -58,13 +58,24 @@ function goOn(world: World, state: State, topic: number, recovery: Recovery, emi
 function hear(world: World, state: State, place: Place, recovery: Recovery, emit: (step: Step) => void): void {
   if (!nodeOf(state, place.node).up) return
   const at = { ...place, segment: recovery.segment }
-  const copy = copyOf(state, at) ?? { log: [], durable: 0, fencedEpoch: 0, start: undefined, confirmed: 0, committed: 0 }
+  const copy = copyOf(state, at) ?? NO_COPY
   if (copy.fencedEpoch > recovery.epoch) return
   const fenced = fencedCopy(world, state, at, { ...copy, fencedEpoch: recovery.epoch })
   const report = world.rules.habits.fenceDrains ? (copyOf(fenced, at)?.durable ?? 0) : copy.durable
   const next = { ...recovery, reports: replaced(recovery.reports, place.node - 1, report) }
   const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${report} records`
   emit({ kind: 'protocol', label, state: withRecovery(fenced, place.topic, recovery, next) })
+}
+
+/** A replica that nothing has reached yet keeps the epoch all the same. */
+const NO_COPY: Copy = {
+  log: [],
+  durable: 0,
+  ended: false,
+  fencedEpoch: 0,
+  start: undefined,
+  confirmed: 0,
+  committed: 0,
 }
 
 function fencedCopy(world: World, state: State, at: SegmentPlace, copy: Copy): State {

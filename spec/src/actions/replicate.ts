@@ -118,7 +118,7 @@ function taken(world: World, copy: Copy, stretch: Stretch): Copy {
 }
 
 function newCopy({ epoch, start }: Stretch): Copy {
-  return { log: [], durable: 0, fencedEpoch: epoch, start, confirmed: 0, committed: 0 }
+  return { log: [], durable: 0, ended: false, fencedEpoch: epoch, start, confirmed: 0, committed: 0 }
 }
 
 function stoppedSender(state: State, stretch: Stretch): State {

@@ -2,7 +2,7 @@ import { lastSegment, segmentById, type MetadataCommand, type NodeId } from '@wa
 import { internedCommand } from '../model/interned.js'
 import { entryCount } from '../model/records.js'
 import type { State } from '../model/state.js'
-import { newest, newestTopic, nodeIds, nodeOf, suffered, topicName, viewOf, withWriter, type Place } from '../model/update.js'
+import { newest, newestTopic, nodeIds, nodeOf, suffered, topicName, viewOf, withCopy, withWriter, type Place } from '../model/update.js'
 import type { Action, Step, World } from './step.js'
 import { rolloverOf, writingAt, type Writing } from './writer-steps.js'
 
@@ -30,17 +30,20 @@ function seal(world: World, state: State, place: Place, writing: Writing, emit: 
   const { writer, copy } = writing
   if (world.rules.habits.drainsBeforeCount && writer.committed < copy.log.length) return
   const decision = rolloverOf(world, state, place, writing, true)
-  if (decision.kind !== 'seal') {
+  if (decision.kind !== 'seal' && !copy.ended) {
     const kept = withWriter(state, place, { ...writer, gate: 'open' })
     emit({ kind: 'protocol', label: `node ${place.node} keeps segment ${writer.segment} and opens its gate`, state: kept })
     return
   }
   const controlCount = writer.committed - entryCount(copy.log.slice(0, writer.committed))
-  const counts = { entryCount: decision.sealedEntryCount, controlCount }
+  const inLog = entryCount(copy.log.slice(0, writer.committed))
+  const counts = { entryCount: decision.kind === 'seal' ? decision.sealedEntryCount : inLog, controlCount }
   for (const live of nextLeaders(state, place.node)) {
     const command = sealCommand(world, state, place.topic, { ...writer, counts }, live)
     if (command === undefined) continue
-    const sealing = withWriter(state, place, { ...writer, gate: 'sealing', seal: command })
+    const ended = { ...copy, ended: world.rules.habits.recordsEnd }
+    const recorded = withCopy(state, { ...place, segment: writer.segment }, ended)
+    const sealing = withWriter(recorded, place, { ...writer, gate: 'sealing', seal: command })
     emit({ kind: 'protocol', label: `node ${place.node} proposes ${describeCommand(command)}`, state: proposed(sealing, command) })
   }
 }

@@ -9,10 +9,10 @@ export type Goal = (world: World, state: State) => boolean
 
 /** From each state a fair world gets to a state like this. The same names stand in Walrus.tla, as temporal properties. */
 export const GOALS: Readonly<Record<string, Goal>> = {
-  /** No segment is full, or on its way to be sealed. */
-  RolloverProgress: (_, state) => everyTopic(state, (topic) => writerOf(state, topic)?.gate === 'open'),
   /** The leader of each open segment is there, and writes. */
   FailoverProgress: (_, state) => everyTopic(state, (topic) => writerOf(state, topic) !== undefined),
+  /** No segment is full, or on its way to be sealed. */
+  RolloverProgress: (_, state) => everyTopic(state, (topic) => writerOf(state, topic)?.gate === 'open'),
   /** All that clients want to write is acknowledged. */
   WriteProgress: (world, state) =>
     state.clients.every(({ acked }) => acked.length === entriesPerTopic(world.configuration)),

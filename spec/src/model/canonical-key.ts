@@ -74,9 +74,9 @@ function copyText(copy: Copy | undefined): string {
   if (copy === undefined) return ''
   let text = copyTexts.get(copy)
   if (text === undefined) {
-    const { log, durable, fencedEpoch, start, confirmed, committed } = copy
+    const { log, durable, ended, fencedEpoch, start, confirmed, committed } = copy
     const began = start === undefined ? '' : `${start.cursor}.${start.sequences.join('.')}`
-    text = `${log.join()}:${durable},${fencedEpoch},${confirmed},${committed},${began}`
+    text = `${log.join()}${ended ? '!' : ':'}${durable},${fencedEpoch},${confirmed},${committed},${began}`
     copyTexts.set(copy, text)
   }
   return text

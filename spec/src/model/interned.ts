@@ -10,7 +10,7 @@ export function internedCommand(command: MetadataCommand): MetadataCommand {
 
 /** The one object for metadata that says the same of its topics, whatever its version: no step looks at that. */
 export function internedMetadata(state: ClusterMetadata): ClusterMetadata {
-  return internedIn(metadata, JSON.stringify([...state.topics.values()].map((topic) => topic.segments)), state)
+  return internedIn(metadata, JSON.stringify([[...state.nodes.keys()], [...state.topics.values()]]), state)
 }
 
 function internedIn<Value>(values: Map<string, Value>, key: string, value: Value): Value {

@@ -30,6 +30,8 @@ export interface Habits {
   readonly drainsBeforeCount: boolean
   /** The count of a segment is that of its log, whoever wrote it (libs/cluster/src/roll-over.ts). */
   readonly countsTheLog: boolean
+  /** The end of a segment is on the leader's disk before it is proposed (libs/cluster/src/roll-over.ts). */
+  readonly recordsEnd: boolean
   /** An entry is acknowledged when a quorum has it, and not when this node has it (libs/cluster/src/replication). */
   readonly waitsForQuorum: boolean
   /** A replica confirms what is on stable storage (libs/cluster/src/replication). */
@@ -80,6 +82,7 @@ export const RULES: Rules = {
     gateCloses: true,
     drainsBeforeCount: true,
     countsTheLog: true,
+    recordsEnd: true,
     waitsForQuorum: true,
     confirmsDurable: true,
     fenceDrains: true,

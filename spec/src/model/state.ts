@@ -59,6 +59,8 @@ export interface Copy {
   readonly log: readonly LogRecord[]
   /** Records on stable storage; what is behind them is lost in a crash, or in part. */
   readonly durable: number
+  /** The leader has recorded, durably, that nothing more comes. */
+  readonly ended: boolean
   /** The newest epoch that the copy has durably seen. */
   readonly fencedEpoch: number
   /** Cursor and producers as they stood when the segment began; undefined while only fenced, and empty. */
