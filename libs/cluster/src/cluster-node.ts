@@ -1,73 +1,72 @@
 import {
-  DEFAULT_TOPIC_CONFIG,
+  lastSegment,
+  placeNextSegment,
+  reasonOf,
   viewTopicState,
   WalrusError,
-  type Clock,
   type CommitTicket,
   type ConsensusStatus,
-  type LogStorage,
-  type MetadataLog,
-  type NodeId,
-  type NodeMetadata,
-  type SegmentLimits,
+  type ReadLimits,
   type StoredEntry,
   type Timer,
   type TopicConfig,
+  type TopicMetadata,
   type TopicStateView,
 } from '@walrus/core'
 import { unknownTopicMessage } from '@walrus/protocol'
-import { LedTopics } from './led-topics.js'
-import { viewMetrics, type MetricsView } from './metrics-view.js'
-import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
+import { Administration, type AdministrationOptions } from './administration/administration.js'
+import type { SelfReport } from './administration/node-report.js'
+import type { PreviousLife } from './leading/previous-life.js'
+import type { Heartbeats } from './liveness/heartbeats.js'
+import type { ClusterContext } from './node-context.js'
 import { atMost } from './pause.js'
-import { recoverSegments } from './recover-segments.js'
-import { TopicRegistrar } from './topic-registrar.js'
+import { servePeers } from './routing/peer-intake.js'
+import { TopicRegistrar } from './routing/topic-registrar.js'
+import { Topics } from './routing/topics.js'
+import { viewMetrics, type MetricsView } from './session/metrics-view.js'
 
-export interface NodeOptions {
-  readonly nodeId: NodeId
-  /** host:port of this node's peer listener, as metadata names it. */
-  readonly address: string
-  /** What this node has stored. The caller closes it, after the node. */
-  readonly storage: LogStorage
-  /** What the cluster has decided. The caller closes it, after the node. */
-  readonly metadata: MetadataLog
-  readonly clock: Clock
-  /** Hears what an operator should know; nobody unless told. */
-  readonly report?: Report
-  /** What new topics are created with; `DEFAULT_TOPIC_CONFIG` unless told. */
-  readonly topicConfig?: TopicConfig
-  /** Overrides, for every topic that this node leads, what the topic was created with. */
-  readonly segmentLimits?: Partial<SegmentLimits>
-  /** Overrides of `DEFAULT_NODE_LIMITS`. */
-  readonly limits?: Partial<NodeLimits>
-}
-
-/**
- * Starts a node: announces it, compares what is stored with what was decided, finishes what a crash interrupted, and opens
- * every topic that it leads. Damage is reported and stays with its topic; rejects when metadata cannot be written, or a
- * seal cannot be recorded.
- */
-export async function openNode(options: NodeOptions): Promise<ClusterNode> {
-  const context = contextOf(options)
-  await announce(context, options.address)
-  await recoverSegments(context)
-  return new ClusterNode(context, options.topicConfig ?? DEFAULT_TOPIC_CONFIG)
+export interface ClusterNodeParts {
+  readonly context: ClusterContext
+  readonly heartbeats: Heartbeats
+  readonly previousLife: PreviousLife
+  readonly topicConfig: TopicConfig
+  readonly removeMember: AdministrationOptions['removeMember']
 }
 
 /** The use cases of a running node. Calls that reject or throw do so with a `WalrusError`, except for defects. */
 export class ClusterNode {
-  readonly #context: NodeContext
-  readonly #topics: LedTopics
+  /** What operators do. */
+  readonly administration: Administration
+  readonly #parts: ClusterNodeParts
+  readonly #context: ClusterContext
+  readonly #topics: Topics
   readonly #registrar: TopicRegistrar
+  readonly #unsubscribe: () => void
   #monitor: Timer | undefined
+  #diskFull: Timer | undefined
   #closing: Promise<void> | undefined
 
   /** For `openNode`. */
-  constructor(context: NodeContext, topicConfig: TopicConfig) {
+  constructor(parts: ClusterNodeParts) {
+    const { context, previousLife } = parts
+    this.#parts = parts
     this.#context = context
-    this.#topics = new LedTopics(context)
-    this.#registrar = new TopicRegistrar(context, this.#topics, topicConfig)
+    this.#topics = new Topics({ context, previousLife, onDiskFull: () => this.#diskIsFull() })
+    this.#registrar = new TopicRegistrar(context, this.#topics, parts.topicConfig)
+    servePeers(context, this.#topics)
+    this.administration = new Administration({
+      context,
+      topics: this.#topics,
+      report: () => this.#report(),
+      removeMember: parts.removeMember,
+    })
+    this.#unsubscribe = context.metadata.subscribe((command) => {
+      if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
+        void this.#rollAway()
+      }
+    })
     this.#watch()
+    void previousLife.fenceAll()
   }
 
   /**
@@ -80,37 +79,46 @@ export class ClusterNode {
   }
 
   /**
-   * Appends a copy of the entry. The order of the calls is the order in the topic. While the topic's segment is replaced
-   * the entry waits for the next one, up to `requestTimeoutMs`, and has a ticket of its own; else its ticket is that of the
-   * batch it joined. Throws `UNKNOWN_TOPIC`, `ENTRY_TOO_LARGE`, `UNAVAILABLE` when too much waits, `STORAGE_CLOSED`, or the
-   * reason why the topic cannot be used; then nothing was appended.
+   * Appends a copy of the entry, here or on the node that leads the topic. The order of the calls is the order in the topic.
+   * While the topic's segment is replaced or led elsewhere the entry waits, up to `requestTimeoutMs`, and has a ticket of its
+   * own; else its ticket is that of the batch it joined. Throws `UNKNOWN_TOPIC`, `ENTRY_TOO_LARGE`, `UNAVAILABLE` when too
+   * much waits, `STORAGE_CLOSED`, or the reason why the topic cannot be used; then nothing was appended.
    */
   append(topic: string, entry: Uint8Array): CommitTicket {
     return this.#topics.append(topic, entry)
   }
 
   /**
-   * The next entry at the topic's shared cursor, which has durably passed it when this resolves; undefined at the end. What
-   * was appended before the call, and is committed at last, is found. Rejects with `UNKNOWN_TOPIC`, `CORRUPT_DATA` when the
-   * entry is damaged (the cursor stays there), or `TIMED_OUT`.
+   * The next entry at the topic's shared cursor, one for the whole cluster, which has durably passed it when this resolves;
+   * undefined at the end. What was appended before the call, and is committed at last, is found. Rejects with
+   * `UNKNOWN_TOPIC`, `CORRUPT_DATA` when the entry is damaged (the cursor stays there), or `TIMED_OUT` or `UNAVAILABLE`: then
+   * the cursor may have passed an entry that nobody gets.
    */
   async get(topic: string): Promise<StoredEntry | undefined> {
     return await this.#topics.get(topic).next()
   }
 
   /**
-   * The topic's segments and leaders. A rollover that has begun is waited for, so that whoever was acknowledged the entry
+   * Committed entries from a topic offset on, all of one segment; the first is the next one that retention left. Empty at the
+   * end. Touches no cursor, and asks another node only for what this one does not have, or does not know to be committed.
+   * Rejects with `UNKNOWN_TOPIC`, `CORRUPT_DATA`, or `UNAVAILABLE` when nobody who has the entry can be reached.
+   */
+  async fetch(topic: string, offset: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
+    return await this.#topics.reader.read(topic, offset, limits)
+  }
+
+  /**
+   * The topic's segments and leaders. A rollover that has begun here is waited for, so that whoever was acknowledged the entry
    * which filled a segment finds it sealed. Rejects with `UNKNOWN_TOPIC`.
    */
   async state(topic: string): Promise<TopicStateView> {
-    // A topic that cannot be used still has a state: the newest one that is known.
-    await this.#topics
-      .find(topic)
-      ?.whenOpen()
-      .catch(() => undefined)
-    const metadata = this.#context.metadata.state.topics.get(topic)
-    if (metadata === undefined) throw new WalrusError('UNKNOWN_TOPIC', unknownTopicMessage(topic))
-    return viewTopicState(metadata)
+    const { clock, limits, metadata } = this.#context
+    const runtime = this.#topics.find(topic)
+    await runtime?.known()
+    if (runtime?.isRolling === true) await atMost(clock, limits.requestTimeoutMs, runtime.settled())
+    const known = metadata.state.topics.get(topic)
+    if (known === undefined) throw new WalrusError('UNKNOWN_TOPIC', unknownTopicMessage(topic))
+    return viewTopicState(known)
   }
 
   /** The consensus of the metadata. */
@@ -123,9 +131,23 @@ export class ClusterNode {
     return viewMetrics(this.status(), this.#context.clock.wallMs())
   }
 
+  /** It hears a majority of the voters, so that topics can be written here or be handed to whoever leads them. */
+  get ready(): boolean {
+    return this.#closing === undefined && this.#context.lease.held
+  }
+
+  /**
+   * Prepares to stop: this node is given no new segment, and the open ones that it leads are ended and handed on to others, as
+   * far as there are any. Resolves when that is done, or after about `requestTimeoutMs`. Requests go on being served.
+   */
+  async drain(): Promise<void> {
+    this.#parts.heartbeats.leaving = true
+    await atMost(this.#context.clock, this.#context.limits.requestTimeoutMs, this.#rollAway())
+  }
+
   /**
    * Waits for rollovers under way, at most `requestTimeoutMs`; then nothing is accepted any more, and what still waits fails
-   * with `STORAGE_CLOSED`. Storage and metadata stay open: their owner closes them next. Idempotent.
+   * with `STORAGE_CLOSED`. Storage, metadata and peers stay open: their owner closes them next. Idempotent.
    */
   close(): Promise<void> {
     this.#closing ??= this.#stop()
@@ -133,10 +155,22 @@ export class ClusterNode {
   }
 
   async #stop(): Promise<void> {
-    const { clock, limits } = this.#context
+    const { clock, limits, lease, replication } = this.#context
     this.#monitor?.cancel()
+    this.#diskFull?.cancel()
+    this.#unsubscribe()
     await atMost(clock, limits.requestTimeoutMs, this.#topics.settled())
     this.#topics.close(nodeClosed())
+    this.#parts.previousLife.close()
+    lease.close()
+    this.#parts.heartbeats.close()
+    await replication.close()
+  }
+
+  #report(): SelfReport {
+    const { leaving, diskFull } = this.#parts.heartbeats
+    const { role, term } = this.status()
+    return { role, term, version: this.#context.metadata.state.version, ready: this.ready, leaving, diskFull }
   }
 
   #watch(): void {
@@ -146,32 +180,48 @@ export class ClusterNode {
       this.#watch()
     })
   }
+
+  /** Others lead while there is no room here; after a while this node is there for it again, and learns whether there is. */
+  #diskIsFull(): void {
+    const { clock, limits, report } = this.#context
+    const { heartbeats } = this.#parts
+    this.#diskFull?.cancel()
+    this.#diskFull = clock.after(limits.diskFullMs, () => (heartbeats.diskFull = false))
+    if (heartbeats.diskFull) return
+    heartbeats.diskFull = true
+    report('error', 'the disk is full, other nodes lead what this one led', {})
+    void this.#rollAway()
+  }
+
+  /** Never rejects. */
+  async #rollAway(): Promise<void> {
+    const waiting = [...this.#context.metadata.state.topics.values()].filter((topic) => this.#canHandOn(topic))
+    const workers = Array.from({ length: ROLLOVERS_AT_ONCE }, async () => {
+      for (let topic = waiting.pop(); topic !== undefined; topic = waiting.pop()) await this.#handOn(topic.name)
+    })
+    await Promise.all(workers)
+  }
+
+  async #handOn(topic: string): Promise<void> {
+    try {
+      await this.#topics.get(topic).roll()
+    } catch (error) {
+      this.#context.report('warn', 'cannot hand a topic on', { topic, reason: reasonOf(error) })
+    }
+  }
+
+  /** This node leads the topic, and there is another one that can. */
+  #canHandOn(topic: TopicMetadata): boolean {
+    const { nodeId, metadata, liveness } = this.#context
+    const { leader, state } = lastSegment(topic)
+    if (leader !== nodeId || state !== 'open') return false
+    const live = new Set([...liveness.placeable()].filter((node) => node !== nodeId))
+    return placeNextSegment({ nodes: metadata.state.nodes, live }, nodeId, 1) !== undefined
+  }
 }
+
+const ROLLOVERS_AT_ONCE = 64
 
 function nodeClosed(): WalrusError {
   return new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed')
-}
-
-function contextOf(options: NodeOptions): NodeContext {
-  const { nodeId, storage, metadata, clock } = options
-  return {
-    nodeId,
-    storage,
-    metadata,
-    clock,
-    limits: { ...DEFAULT_NODE_LIMITS, ...options.limits },
-    segmentLimits: options.segmentLimits ?? {},
-    report: options.report ?? (() => undefined),
-  }
-}
-
-/** Placement and replica sets speak of nodes that metadata knows; so this node is in it before any topic is. */
-async function announce({ metadata, nodeId }: NodeContext, address: string): Promise<void> {
-  const node: NodeMetadata = { id: nodeId, address, role: 'voter', draining: false }
-  const known = metadata.state.nodes.get(nodeId)
-  if (known?.address === address && known.role === node.role && !known.draining) return
-  const result = await metadata.propose({ kind: 'UpsertNode', node })
-  if (result.outcome === 'rejected') {
-    throw new WalrusError('INVALID_ARGUMENT', `Cannot announce node ${nodeId} at "${address}": ${result.detail}`)
-  }
 }

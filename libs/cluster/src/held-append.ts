@@ -1,19 +1,23 @@
 import type { CommitTicket } from '@walrus/core'
 
 /**
- * The ticket of an append that no segment has taken yet. Once one has, it follows that segment's ticket; its own offset is
- * known when it is settled, and −1 before.
+ * The ticket of an append that no segment has taken yet. Once one has, it follows that segment's ticket, or whoever took it
+ * elsewhere settles it; its own offset is known when it is settled, and −1 before.
  */
 export class HeldAppend implements CommitTicket {
   /** A copy: the caller's buffer is free as soon as the append was accepted, as it is with a segment. */
   readonly entry: Uint8Array
+  /** On the monotonic clock: nobody waits for it any longer. */
+  readonly deadlineMs: number
   state: CommitTicket['state'] = 'pending'
   error: Error | undefined
   #offset = -1
+  #endPosition = 0
   #listeners: ((ticket: CommitTicket) => void)[] = []
 
-  constructor(entry: Uint8Array) {
+  constructor(entry: Uint8Array, deadlineMs: number) {
     this.entry = new Uint8Array(entry)
+    this.deadlineMs = deadlineMs
   }
 
   get firstOffset(): number {
@@ -22,6 +26,10 @@ export class HeldAppend implements CommitTicket {
 
   get lastOffset(): number {
     return this.#offset
+  }
+
+  get endPosition(): number {
+    return this.#endPosition
   }
 
   onSettled(listener: (ticket: CommitTicket) => void): void {
@@ -36,15 +44,25 @@ export class HeldAppend implements CommitTicket {
   /** A segment has taken the entry, at this moment the last one of `ticket`. */
   follow(ticket: CommitTicket): void {
     const offset = ticket.lastOffset
-    ticket.onSettled(() => this.#settle(offset, ticket.error))
+    ticket.onSettled(() => {
+      this.#endPosition = ticket.endPosition
+      this.#settle(offset, ticket.error)
+    })
   }
 
-  /** No segment will take the entry. */
+  /** It is stored at that offset of the topic; −1 when nobody knows where. */
+  succeed(offset: number): void {
+    this.#settle(offset, undefined)
+  }
+
+  /** No segment will take the entry, or nobody knows whether one has. */
   fail(error: Error): void {
     this.#settle(-1, error)
   }
 
+  /** The first outcome counts. */
   #settle(offset: number, error: Error | undefined): void {
+    if (this.state !== 'pending') return
     this.#offset = error === undefined ? offset : -1
     this.error = error
     this.state = error === undefined ? 'committed' : 'failed'

@@ -8,7 +8,8 @@ import {
   type ScriptedMetadataDisk,
   type ScriptedMetadataLogOptions,
 } from '@walrus/testing'
-import { openNode, type ClusterNode, type NodeOptions } from './cluster-node.js'
+import type { ClusterNode } from './cluster-node.js'
+import { openNode, type NodeOptions } from './open-node.js'
 
 /** One line that a node reported. */
 export interface Reported {

@@ -3,7 +3,8 @@ import { FaultyDisk, ManualClock, ScriptedMetadataLog, randomBelow, seededRandom
 import { openLogStorage } from '@walrus/wal'
 import type { LogStorage } from '@walrus/core'
 import { expect } from 'chai'
-import { openNode, type ClusterNode } from './cluster-node.js'
+import type { ClusterNode } from './cluster-node.js'
+import { openNode } from './open-node.js'
 import { appendRange, getAll, range, text, turns } from './node-harness.test.js'
 
 /** A node over the storage engine, on a disk that loses what was not synced when the power goes. */

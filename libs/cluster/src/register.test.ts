@@ -89,15 +89,24 @@ describe('register', () => {
     expect(await getAll(node, 'theirs')).to.deep.equal(['a'])
   })
 
-  it('says who leads a topic that this node does not', async () => {
+  it('says who leads a topic when that node cannot be asked in time', async () => {
     const { DEFAULT_TOPIC_CONFIG: config } = await import('@walrus/core')
-    node = await harness.start()
+    node = await harness.start({ limits: { leaseMs: 1e6, silenceMs: 2e6 } })
     await harness.metadata.propose({
       kind: 'UpsertNode',
-      node: { id: 2, address: '127.0.0.1:6002', role: 'voter', draining: false },
+      node: { id: 2, address: '127.0.0.1:6002', role: 'learner', draining: false },
     })
     await harness.metadata.propose({ kind: 'CreateTopic', topic: 'theirs', config, leader: 2, replicas: [2] })
-    expect(() => node.append('theirs', bytes('a'))).to.throw('Cannot write segment "t_theirs_s_1": node 2 leads it')
+    const ticket = node.append('theirs', bytes('a'))
+    const got = codeOf(node.get('theirs'))
+    for (let step = 0; step < 60; step += 1) {
+      harness.clock.advance(100)
+      await turns(2)
+    }
+    expect(ticket.error?.message).to.equal(
+      'timed out: append to "theirs" had no answer: whether the entry was stored is not known',
+    )
+    expect(await got).to.equal('UNAVAILABLE')
     expect(harness.storage.segment({ topic: 'theirs', segment: 1 })).to.equal(undefined)
   })
 

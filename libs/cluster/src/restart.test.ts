@@ -140,7 +140,8 @@ describe('restart', () => {
 
   it('reports what is stored and in no metadata', async () => {
     const key = { topic: 'stray', segment: 4, baseOffset: 30, epoch: 9 }
-    harness.disk.set('t_stray_s_4', { ...key, topicState: EMPTY_TOPIC_STATE, entries: [], sealed: true })
+    const content = { topicState: EMPTY_TOPIC_STATE, fencedEpoch: 1, batches: [], entries: [], sealed: true }
+    harness.disk.set('t_stray_s_4', { ...key, ...content })
     node = await harness.start()
     expect(harness.reports).to.deep.equal([
       {

@@ -45,6 +45,15 @@ export class WaitingLine<Item> {
     return place.item
   }
 
+  /** Those who had left stand at the front again, with the deadlines that they had. */
+  putBack(places: readonly Place<Item>[]): void {
+    this.#places = [...places, ...this.#places.slice(this.#head)]
+    this.#head = 0
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (this.size > 0) this.#expire()
+  }
+
   /** Everybody who waits leaves, in order. */
   takeAll(): Item[] {
     const items = this.#places.slice(this.#head).map((place) => place.item)
@@ -74,7 +83,8 @@ export class WaitingLine<Item> {
   }
 }
 
-interface Place<Item> {
+/** Somebody who waits. */
+export interface Place<Item> {
   readonly item: Item
   readonly deadlineMs: number
 }

@@ -2,7 +2,7 @@ export { assert, ERROR_CODES, reasonOf, WalrusError, type ErrorCode } from './er
 
 export { TOPIC_NAME_BYTES_MAX, topicNameFault } from './topic-name.js'
 export { DEFAULT_TOPIC_CONFIG } from './topic-config.js'
-export { EMPTY_TOPIC_STATE, SHARED_CURSOR, type TopicState } from './topic-state.js'
+export { EMPTY_TOPIC_STATE, PRODUCERS_MAX, SHARED_CURSOR, recordProducer, type TopicState } from './topic-state.js'
 export { viewTopicState, type TopicConfigView, type TopicStateView } from './state-view.js'
 
 export { formatSegmentKey, parseSegmentKey } from './segment-key.js'
@@ -32,10 +32,15 @@ export {
   committedPosition,
   decideRecovery,
   decideReplicate,
+  longestCopy,
+  wholeCopies,
   type CopyReport,
   type RecoveryDecision,
   type ReplicaDecision,
 } from './replication.js'
+
+export { decideCopy, type CopyVerdict, type StoredCopy } from './copy-verdict.js'
+export { planReplacement, type Replacement, type ReplacementView } from './replacement.js'
 
 export type {
   AckPolicy,

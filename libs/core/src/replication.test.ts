@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { ackQuorum, recoveryQuorum } from './ack-quorum.js'
 import type { AckPolicy } from './metadata/model.js'
-import { committedPosition, decideRecovery, decideReplicate, type CopyReport } from './replication.js'
+import { committedPosition, decideRecovery, decideReplicate, wholeCopies, type CopyReport } from './replication.js'
 
 const policies: readonly AckPolicy[] = ['leader', 'quorum', 'all']
 
@@ -71,6 +71,17 @@ describe('recovery of a segment', () => {
     expect(decideRecovery(segment, reports)).to.deep.equal({ kind: 'seal', source: reports[1], copies: 2 })
   })
 
+  it('counts nothing of a copy that is left over from a deleted topic', () => {
+    const reports = [copy(1, 99, 0, 3), copy(2, 4, 0, 7), copy(3, 0, 0, 0)]
+    expect(decideRecovery(segment, reports)).to.deep.equal({ kind: 'seal', source: reports[1], copies: 2 })
+    expect(wholeCopies(reports[1]!, reports)).to.deep.equal([2])
+  })
+
+  it('knows who needs nothing more', () => {
+    const reports = [copy(1, 10, 2), copy(2, 11, 1), copy(3, 11, 0)]
+    expect(wholeCopies(reports[0]!, reports)).to.deep.equal([1, 2])
+  })
+
   it('loses nothing that a quorum held, whoever is missing', () => {
     const world = fc.record({
       replicas: fc.integer({ min: 1, max: 7 }),
@@ -92,6 +103,6 @@ describe('recovery of a segment', () => {
   })
 })
 
-function copy(node: number, entryCount: number, controlCount = 0): CopyReport {
-  return { node, entryCount, controlCount }
+function copy(node: number, entryCount: number, controlCount = 0, createdEpoch = 1): CopyReport {
+  return { node, createdEpoch, entryCount, controlCount }
 }

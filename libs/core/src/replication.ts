@@ -13,6 +13,8 @@ export function committedPosition(durablePositions: readonly number[], quorum: n
 /** What a replica tells of its copy, after it has durably refused every older epoch. */
 export interface CopyReport {
   readonly node: NodeId
+  /** The epoch under which the copy was created; 0 when there is none. */
+  readonly createdEpoch: number
   readonly entryCount: number
   readonly controlCount: number
 }
@@ -34,9 +36,35 @@ export function decideRecovery(
 ): RecoveryDecision {
   const heard = reports.filter((report) => segment.replicas.includes(report.node))
   const needed = recoveryQuorum(segment.replicas.length, segment.ackQuorum)
-  const [source] = [...heard].sort((left, right) => lengthOf(right) - lengthOf(left) || left.node - right.node)
+  const source = longestCopy(heard)
   if (source === undefined || heard.length < needed) return { kind: 'wait', missing: needed - heard.length }
   return { kind: 'seal', source, copies: segment.ackQuorum }
+}
+
+/** The longest of the copies, the one on the lowest node if there are several; undefined when there is no report. */
+export function longestCopy(reports: readonly CopyReport[]): CopyReport | undefined {
+  const [longest] = [...ownCopies(reports)].sort(
+    (left, right) => lengthOf(right) - lengthOf(left) || left.node - right.node,
+  )
+  return longest
+}
+
+/** Reports whose copies are as long as the longest: those nodes need nothing more before the segment is sealed there. */
+export function wholeCopies(source: CopyReport, reports: readonly CopyReport[]): readonly NodeId[] {
+  return ownCopies(reports)
+    .filter((report) => lengthOf(report) === lengthOf(source))
+    .map((report) => report.node)
+}
+
+/**
+ * Every copy of a segment was created under the same epoch. One with an older epoch is left over from a deleted topic of the
+ * same name: nothing in it counts.
+ */
+function ownCopies(reports: readonly CopyReport[]): readonly CopyReport[] {
+  const createdEpoch = Math.max(0, ...reports.map((report) => report.createdEpoch))
+  return reports.map((report) =>
+    report.createdEpoch === createdEpoch ? report : { ...report, entryCount: 0, controlCount: 0 },
+  )
 }
 
 /** What a replica does with a stretch of its leader's log. */

@@ -81,6 +81,39 @@ describe('faulty disk: crashes', () => {
     expect(firstBytes(once.crash(loseAll), 2)).to.deep.equal([1, 0])
   })
 
+  it('puts un-synced sectors where nothing durable stands, and never over what is durable', async () => {
+    const landed = new Set<number>()
+    for (let seed = 0; seed < 60; seed += 1) {
+      const { disk, file } = await diskWithFile({ strayChance: 1 })
+      await file.write([sectors(4, 1)], 0, true)
+      await file.write([sectors(1, 2)], 4 * SECTOR_BYTES, false)
+      const values = firstBytes(disk.crash(seededRandom(seed)), SECTORS)
+      expect(values.slice(0, 4)).to.deep.equal([1, 1, 1, 1])
+      landed.add(values.indexOf(2))
+    }
+    expect(landed.size, 'places in which the stray sector landed').to.be.greaterThan(SECTORS / 4)
+  })
+
+  it('shows after the death of the process all that was written, and makes none of it durable', async () => {
+    const { disk, file } = await diskWithFile()
+    await file.write([sectors(1, 1)], 0, false)
+    const restarted = disk.kill()
+    expect(firstBytes(restarted, 1)).to.deep.equal([1])
+    expect(firstBytes(restarted.crash(loseAll), 1)).to.deep.equal([0])
+    const again = disk.kill()
+    await (await (await again.open()).open('a')).sync()
+    expect(firstBytes(again.crash(loseAll), 1)).to.deep.equal([1])
+  })
+
+  it('shows after the death of the process what a failed sync has lost, until the power goes', async () => {
+    const { disk, file } = await diskWithFile({ onOperation: failNth('sync', 1, 'EIO'), random: loseAll })
+    await file.write([sectors(1, 1)], 0, false)
+    await expectCode(file.sync(), 'FILE_FAILED')
+    const restarted = disk.kill()
+    await (await (await restarted.open()).open('a')).sync()
+    expect([firstBytes(restarted, 1), firstBytes(restarted.crash(keepAll), 1)]).to.deep.equal([[1], [0]])
+  })
+
   it('leaves or takes a file whose creation was under way, whole', async () => {
     const { disk } = await stoppedDuring('create')
     expect(disk.crash(keepAll).contents('a')).to.deep.equal(new Uint8Array(SIZE_BYTES))

@@ -24,6 +24,14 @@ export {
 } from './raft-transport-suite/suite.js'
 export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
+export {
+  MemoryPeer,
+  MemoryPeers,
+  type MemoryPeersOptions,
+  type QuestionFate,
+  type QuestionInfo,
+} from './memory-peers.js'
+export { SharedMetadata, type SharedMetadataOptions } from './shared-metadata.js'
 export { RawClient } from './raw-client.js'
 export { randomBelow, seededRandom, type Random } from './seeded-random.js'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js'
@@ -34,12 +42,8 @@ export {
   type ProposalFate,
 } from './scripted-metadata-log.js'
 export { metadataLogSuite, type MetadataLogPlace, type MetadataLogSuiteOptions } from './metadata-log-suite.js'
-export {
-  MemoryLogStorage,
-  type MemoryLogDisk,
-  type MemoryLogStorageOptions,
-  type MemorySegment,
-} from './memory-log-storage.js'
+export { MemoryLogStorage, type MemoryLogDisk, type MemoryLogStorageOptions } from './memory-log-storage.js'
+export type { MemorySegment, MemoryStoredBatch } from './memory-segment-log.js'
 export { SECTOR_BYTES } from './sector-file.js'
 export { blockFileSuite, type BlockFilePlace, type BlockFileSuiteOptions } from './block-file-suite/suite.js'
 export { raftLogSuite } from './raft-log-suite/suite.js'

@@ -1,26 +1,16 @@
 import {
-  EMPTY_TOPIC_STATE,
   formatSegmentKey,
   WalrusError,
-  type CommitTicket,
   type LogStorage,
   type NewSegment,
-  type ReadLimits,
   type SegmentKey,
   type SegmentLog,
-  type StoredEntry,
-  type TopicState,
 } from '@walrus/core'
+import type { MemoryCommit } from './memory-commit.js'
+import { MemorySegmentLog, type MemorySegment } from './memory-segment-log.js'
 
 /** What outlives a `MemoryLogStorage`: what was committed. Opening over the same one is a restart. */
 export type MemoryLogDisk = Map<string, MemorySegment>
-
-/** One committed segment. A test may edit it between two openings to play damage. */
-export interface MemorySegment extends NewSegment {
-  readonly entries: StoredEntry[]
-  topicState: TopicState
-  sealed: boolean
-}
 
 /** How a `MemoryLogStorage` behaves. */
 export interface MemoryLogStorageOptions {
@@ -59,7 +49,13 @@ export class MemoryLogStorage implements LogStorage {
   create(segment: NewSegment): SegmentLog {
     const name = formatSegmentKey(segment)
     if (this.#logs.has(name)) throw new WalrusError('INVALID_ARGUMENT', `Cannot create segment "${name}": it exists`)
-    const log = new MemorySegmentLog(this, { ...segment, entries: [], sealed: false })
+    const log = new MemorySegmentLog(this, {
+      ...segment,
+      fencedEpoch: segment.epoch,
+      batches: [],
+      entries: [],
+      sealed: false,
+    })
     this.#logs.set(name, log)
     return log
   }
@@ -91,6 +87,14 @@ export class MemoryLogStorage implements LogStorage {
     this.#committing ??= this.#commitAll()
   }
 
+  /** A change to this log takes effect as a commit does: later, or never. */
+  async persist(log: MemorySegmentLog, change: () => void): Promise<void> {
+    await (this.options.commit ?? nextTurn)()
+    if (this.#crashed) await new Promise(() => undefined)
+    change()
+    this.#store(log)
+  }
+
   async #commitAll(): Promise<void> {
     await Promise.resolve()
     while (this.#open.size > 0 && !this.#crashed) await this.#commitOnce()
@@ -98,198 +102,29 @@ export class MemoryLogStorage implements LogStorage {
   }
 
   async #commitOnce(): Promise<void> {
-    const logs = [...this.#open]
+    const commits = new Map<MemorySegmentLog, MemoryCommit>()
+    for (const log of this.#open) commits.set(log, log.beginCommit())
     this.#open = new Set()
-    const batches = logs.map((log) => log.takeBatch())
     try {
       await (this.options.commit ?? nextTurn)()
     } catch (error) {
-      for (const log of logs) log.fail(error instanceof Error ? error : new Error(String(error)))
+      for (const log of commits.keys()) log.fail(error instanceof Error ? error : new Error(String(error)))
       return
     }
     if (this.#crashed) return
-    for (const [at, log] of logs.entries()) log.commit(batches[at])
+    for (const [log, commit] of commits) {
+      this.#store(log)
+      log.complete(commit)
+    }
+  }
+
+  /** A log that was removed meanwhile leaves nothing. */
+  #store(log: MemorySegmentLog): void {
+    const name = formatSegmentKey(log)
+    if (this.#logs.get(name) === log) this.disk.set(name, log.stored)
   }
 }
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-class MemorySegmentLog implements SegmentLog {
-  readonly #storage: MemoryLogStorage
-  readonly #stored: MemorySegment
-  #sealed: boolean
-  #openBatch: MemoryBatch | undefined
-  #inFlight: MemoryBatch | undefined
-  readonly #commitListeners = new Set<() => void>()
-
-  constructor(storage: MemoryLogStorage, stored: MemorySegment) {
-    this.#storage = storage
-    this.#stored = stored
-    this.#sealed = stored.sealed
-  }
-
-  get topic(): string {
-    return this.#stored.topic
-  }
-  get segment(): number {
-    return this.#stored.segment
-  }
-  get baseOffset(): number {
-    return this.#stored.baseOffset
-  }
-  get epoch(): number {
-    return this.#stored.epoch
-  }
-  get sealed(): boolean {
-    return this.#sealed
-  }
-  get entryCount(): number {
-    return this.#stored.entries.length
-  }
-  get appendedCount(): number {
-    return this.entryCount + (this.#inFlight?.entries.length ?? 0) + (this.#openBatch?.entries.length ?? 0)
-  }
-  get sizeBytes(): number {
-    return this.#stored.entries.reduce((sum, entry) => sum + entry.data.length, 0)
-  }
-  get createdMs(): number {
-    return (this.#stored.entries[0] ?? this.#inFlight?.entries[0] ?? this.#openBatch?.entries[0])?.timestampMs ?? 0
-  }
-  get lastAppendMs(): number {
-    return this.#stored.entries.at(-1)?.timestampMs ?? this.createdMs
-  }
-  get topicState(): TopicState {
-    return this.#stored.topicState
-  }
-
-  append(entry: Uint8Array): CommitTicket {
-    return this.appendBatch([entry])
-  }
-
-  appendBatch(entries: readonly Uint8Array[]): CommitTicket {
-    this.#assertAppendable()
-    const batch = this.#batch()
-    const timestampMs = this.#storage.options.wallMs?.() ?? 0
-    for (const data of entries)
-      batch.entries.push({ offset: batch.lastOffset + 1, timestampMs, data: new Uint8Array(data) })
-    return batch
-  }
-
-  commitCursor(name: string, offset: number): CommitTicket {
-    this.#assertAppendable()
-    const batch = this.#batch()
-    batch.cursors.set(name, offset)
-    return batch
-  }
-
-  async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
-    await this.#storage.options.read?.(this, fromIndex)
-    const found: StoredEntry[] = []
-    let bytes = 0
-    for (const entry of this.#stored.entries.slice(fromIndex, fromIndex + limits.maxEntries)) {
-      bytes += entry.data.length
-      if (found.length > 0 && bytes > limits.maxBytes) break
-      found.push(entry)
-    }
-    return found
-  }
-
-  async indexAtTime(timestampMs: number): Promise<number> {
-    const index = this.#stored.entries.findIndex((entry) => entry.timestampMs >= timestampMs)
-    return index < 0 ? this.entryCount : index
-  }
-
-  onCommit(listener: () => void): () => void {
-    this.#commitListeners.add(listener)
-    return () => void this.#commitListeners.delete(listener)
-  }
-
-  async drain(): Promise<void> {
-    while (this.#openBatch !== undefined || this.#inFlight !== undefined) await this.#storage.settled()
-  }
-
-  async seal(): Promise<void> {
-    this.#sealed = true
-    await this.drain()
-    if (this.#stored.sealed) return
-    const batch = this.#batch()
-    batch.seals = true
-    await batch.done()
-  }
-
-  /** Moves the open batch into the commit that begins. */
-  takeBatch(): MemoryBatch | undefined {
-    this.#inFlight = this.#openBatch
-    this.#openBatch = undefined
-    return this.#inFlight
-  }
-
-  commit(batch: MemoryBatch | undefined): void {
-    if (batch === undefined) return
-    this.#stored.entries.push(...batch.entries)
-    this.#stored.topicState = withCursors(this.#stored.topicState, batch.cursors)
-    this.#stored.sealed ||= batch.seals
-    this.#storage.disk.set(formatSegmentKey(this), this.#stored)
-    this.#inFlight = undefined
-    batch.settle(undefined)
-    if (batch.entries.length > 0) for (const listener of [...this.#commitListeners]) listener()
-  }
-
-  /** Fails what was in flight and, because offsets have no holes, what was appended since. */
-  fail(error: Error): void {
-    const failed = [this.#inFlight, this.#openBatch]
-    this.#inFlight = this.#openBatch = undefined
-    for (const batch of failed) batch?.settle(error)
-  }
-
-  #batch(): MemoryBatch {
-    this.#openBatch ??= new MemoryBatch(this.baseOffset + this.appendedCount)
-    this.#storage.enlist(this)
-    return this.#openBatch
-  }
-
-  #assertAppendable(): void {
-    const name = formatSegmentKey(this)
-    if (this.#storage.closed) throw new WalrusError('STORAGE_CLOSED', `Cannot append to "${name}": storage is closed`)
-    if (this.#sealed) throw new WalrusError('SEGMENT_SEALED', `Cannot append to "${name}": the segment is sealed`)
-  }
-}
-
-function withCursors(state: TopicState, cursors: ReadonlyMap<string, number>): TopicState {
-  if (cursors.size === 0) return state
-  return { ...EMPTY_TOPIC_STATE, ...state, cursors: new Map([...state.cursors, ...cursors]) }
-}
-
-class MemoryBatch implements CommitTicket {
-  readonly entries: StoredEntry[] = []
-  readonly cursors = new Map<string, number>()
-  seals = false
-  state: CommitTicket['state'] = 'pending'
-  error: Error | undefined
-  #listeners: ((ticket: CommitTicket) => void)[] = []
-
-  constructor(readonly firstOffset: number) {}
-
-  get lastOffset(): number {
-    return this.firstOffset + this.entries.length - 1
-  }
-
-  onSettled(listener: (ticket: CommitTicket) => void): void {
-    if (this.state === 'pending') this.#listeners.push(listener)
-    else listener(this)
-  }
-
-  done(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.onSettled(() => (this.error === undefined ? resolve() : reject(this.error)))
-    })
-  }
-
-  settle(error: Error | undefined): void {
-    this.state = error === undefined ? 'committed' : 'failed'
-    this.error = error
-    for (const listener of this.#listeners.splice(0)) listener(this)
-  }
 }

@@ -81,7 +81,7 @@ class Fixture {
     const open = this.log.state.topics.get(topic)?.segments.at(-1)
     const next = { nextLeader: this.nodeId, nextReplicas: [this.nodeId] }
     const segment = { segment: open?.id ?? 1, epoch: open?.epoch ?? 1 }
-    return { kind: 'SealAndRoll', topic, ...segment, entryCount, ...next }
+    return { kind: 'SealAndRoll', topic, ...segment, entryCount, controlCount: 0, ...next }
   }
 }
 

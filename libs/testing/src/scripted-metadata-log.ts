@@ -63,6 +63,10 @@ export class ScriptedMetadataLog implements MetadataLog {
     return this.#log.subscribe(listener)
   }
 
+  barrier(): Promise<void> {
+    return this.#log.barrier()
+  }
+
   status(): ConsensusStatus {
     return this.#log.status()
   }

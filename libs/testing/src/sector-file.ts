@@ -14,11 +14,22 @@ export class SectorFile {
   readonly cached: Uint8Array
   readonly #stable: Uint8Array
   readonly #unsynced = new Map<number, Version[]>()
+  /** Sectors of which the medium holds something that was once written there. */
+  readonly #held = new Set<number>()
   #writeCount = 0
 
   constructor(stable: Uint8Array, cached: Uint8Array) {
     this.#stable = stable
     this.cached = cached
+  }
+
+  /** False for a file to which nothing was brought yet. */
+  get holdsSomething(): boolean {
+    return this.#held.size > 0
+  }
+
+  get sectorCount(): number {
+    return Math.floor(this.#stable.length / SECTOR_BYTES)
   }
 
   /** Writes so far; a sync covers those up to its count. */
@@ -52,11 +63,29 @@ export class SectorFile {
     this.#unsynced.clear()
   }
 
-  /** The bytes on the medium after a power loss now. */
-  afterCrash(random: Random): Uint8Array {
-    const survivor = new SectorFile(this.#stable.slice(), new Uint8Array())
-    for (const [sector, versions] of this.#unsynced) survivor.#store(sector, pick(versions, random))
-    return survivor.#stable
+  /** The file as a power loss now leaves it. Each un-synced sector that is said to stray is not at home then. */
+  afterCrash(
+    random: Random,
+    isStray: () => boolean,
+  ): { readonly file: SectorFile; readonly strays: readonly Uint8Array[] } {
+    const file = new SectorFile(this.#stable.slice(), this.#stable.slice())
+    for (const sector of this.#held) file.#held.add(sector)
+    const strays: Uint8Array[] = []
+    for (const [sector, versions] of this.#unsynced) {
+      const version = pick(versions, random)
+      if (version !== undefined && isStray()) strays.push(version.bytes)
+      else file.#store(sector, version)
+    }
+    file.cached.set(file.#stable)
+    return { file, strays }
+  }
+
+  /** Takes a sector that was meant for another place; false, and nothing happens, where something durable stands. */
+  takeStray(sector: number, bytes: Uint8Array): boolean {
+    if (this.#held.has(sector)) return false
+    this.#store(sector, { write: 0, bytes })
+    this.cached.set(bytes, sector * SECTOR_BYTES)
+    return true
   }
 
   /** The medium has rotted, and everybody sees it. */
@@ -78,7 +107,9 @@ export class SectorFile {
   }
 
   #store(sector: number, version: Version | undefined): void {
-    if (version !== undefined) this.#stable.set(version.bytes, sector * SECTOR_BYTES)
+    if (version === undefined) return
+    this.#held.add(sector)
+    this.#stable.set(version.bytes, sector * SECTOR_BYTES)
   }
 }
 

@@ -17,7 +17,7 @@ export {
   type SegmentStore,
   type StorageStatistics,
 } from './log/segment-store.js'
-export { ENTRY_BYTES_MAX } from './log/stored-segment.js'
+export { ENTRY_BYTES_MAX } from './log/append-checks.js'
 export type { FsyncSchedule } from './commit/fsync-schedule.js'
 export {
   LogInspector,

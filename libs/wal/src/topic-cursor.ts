@@ -58,6 +58,7 @@ export class TopicCursor {
   /** At least one entry if there is one, then while the limits hold. */
   async nextBatch(limits: ReadLimits = BATCH_LIMITS, checkpoint = true): Promise<readonly StoredEntry[]> {
     for (;;) {
+      this.#passTruncated()
       if (this.unreadCount === 0 || limits.maxEntries < 1) return []
       const [first, ...more] = await this.#look(limits)
       // Others may have taken them while this call waited for the disk.
@@ -71,8 +72,8 @@ export class TopicCursor {
 
   /** Records what was handed out until now: after a restart the cursor goes on behind it. */
   async commit(): Promise<void> {
-    const offset = this.#nextOffset
-    while (this.#committedOffset < offset) await this.#persist()
+    await this.#persisting?.catch(() => undefined)
+    if (this.#committedOffset !== this.#nextOffset) await this.#persist()
   }
 
   /** Moves the cursor, and records where it is, unless it commits by hand. Calls that wait for an entry get one from there. */
@@ -83,7 +84,8 @@ export class TopicCursor {
       'UNAVAILABLE',
       `Cannot deliver through cursor "${this.name}": it was moved meanwhile`,
     )
-    this.#moveTo(offset)
+    const committedOffset = this.#commitWhen.kind === 'Manual' ? this.#committedOffset : offset
+    this.#moveTo(offset, committedOffset)
     if (this.#commitWhen.kind !== 'Manual') await this.#topic.commitCursor(this.name, () => offset)
   }
 
@@ -103,6 +105,16 @@ export class TopicCursor {
 
   get #uncommittedCount(): number {
     return this.#nextOffset - this.#committedOffset
+  }
+
+  /** What was read ahead and is given up since is not delivered. */
+  #passTruncated(): void {
+    const { startOffset } = this.#topic
+    if (this.#nextOffset >= startOffset) return
+    this.#nextOffset = startOffset
+    this.#committedOffset = Math.max(this.#committedOffset, startOffset)
+    this.#ahead = []
+    this.#aheadAt = 0
   }
 
   /** The entries that a call with these limits gets; what was read ahead is used as long as it is enough. */
@@ -180,10 +192,10 @@ export class TopicCursor {
     this.#moveTo(this.#topic.cursorOffset(this.name))
   }
 
-  #moveTo(offset: number): void {
+  #moveTo(offset: number, committedOffset = offset): void {
     this.#setbackCount++
     this.#nextOffset = offset
-    this.#committedOffset = offset
+    this.#committedOffset = committedOffset
     this.#ahead = []
     this.#aheadAt = 0
   }

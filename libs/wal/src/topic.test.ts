@@ -139,6 +139,22 @@ describe('topic', () => {
     expect(await topic.append(bytesOf('b'))).to.equal(1)
   })
 
+  it('gives a cursor that is committed after a failed replacement the reason of the next one', async () => {
+    let failing = false
+    const commit = async (): Promise<void> => {
+      if (failing) throw new WalrusError('DISK_FULL', 'Cannot write "logs": no space')
+    }
+    storage = new MemoryLogStorage(new Map(), { commit })
+    const topic = topicOf(5)
+    await topic.append(bytesOf('full now'))
+    failing = true
+    expect((await failureOf(topic.append(bytesOf('a')))).code).to.equal('DISK_FULL')
+    expect((await failureOf(topic.commitCursor('shared', () => 1))).code).to.equal('DISK_FULL')
+    failing = false
+    await topic.commitCursor('shared', () => 1)
+    expect(topic.cursorOffset('shared')).to.equal(1)
+  })
+
   it('drains what waits, too', async () => {
     const topic = topicOf(5)
     await topic.append(bytesOf('full now'))

@@ -50,6 +50,24 @@ describe('named cursors', () => {
     expect(textOf(await walrus.cursor('t', 'manual', { kind: 'Manual' }).next())).to.equal('b')
   })
 
+  it('commit by hand where they were moved to, forward and back', async () => {
+    for (const text of ['a', 'b', 'c']) await walrus.append('t', bytesOf(text))
+    for (const offset of [2, 1]) {
+      const cursor = walrus.cursor('t', 'manual', { kind: 'Manual' })
+      await cursor.seek({ offset })
+      await cursor.commit()
+      await reopen()
+      expect(walrus.cursor('t', 'manual', { kind: 'Manual' }).offset).to.equal(offset)
+    }
+  })
+
+  it('deliver nothing that was given up, though it was read ahead', async () => {
+    for (const text of ['a', 'b', 'c', 'd']) await walrus.append('t', bytesOf(text))
+    expect(textOf(await walrus.readNext('t'))).to.equal('a')
+    await walrus.truncateBefore('t', 3)
+    expect(textOf(await walrus.readNext('t'))).to.equal('d')
+  })
+
   it('seek to an offset, to both ends, and to a time', async () => {
     const clock = new ManualClock({ autoDefer: true, wallMs: 1000 })
     await walrus.close()

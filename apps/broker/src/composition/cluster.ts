@@ -1,6 +1,15 @@
 import { ContainerModule } from 'inversify'
+import type { PeerNetwork } from '@walrus/adapters-net'
 import { openNode, textService, type ClusterNode, type Report } from '@walrus/cluster'
-import { DEFAULT_TOPIC_CONFIG, type Clock, type LogStorage, type MetadataLog } from '@walrus/core'
+import {
+  DEFAULT_TOPIC_CONFIG,
+  type Clock,
+  type LogStorage,
+  type MetadataLog,
+  type PeerMessaging,
+  type TopicConfig,
+} from '@walrus/core'
+import type { Membership } from '@walrus/membership'
 import type { Logger } from 'pino'
 import { peerAddress, type Config } from '../config.js'
 import type { Lifetime } from '../lifetime.js'
@@ -12,6 +21,8 @@ export const cluster = new ContainerModule(({ bind }) => {
     .toResolvedValue(openClusterNode, [
       Port.logStorage,
       Port.metadataLog,
+      Port.peers,
+      Port.membership,
       Port.clock,
       Port.config,
       Port.logger,
@@ -24,23 +35,37 @@ export const cluster = new ContainerModule(({ bind }) => {
 async function openClusterNode(
   storage: LogStorage,
   metadata: MetadataLog,
+  peers: PeerNetwork,
+  membership: Membership,
   clock: Clock,
   config: Config,
   logger: Logger,
   lifetime: Lifetime,
 ): Promise<ClusterNode> {
   const report: Report = (level, message, fields) => logger[level](fields, message)
-  const segmentLimits = { segmentEntriesMax: config.maxSegmentEntries }
+  const { maxSegmentEntries: segmentEntriesMax, replicationFactor, ack, heartbeatMs, leaseMs, silenceMs } = config
+  const topicConfig: TopicConfig = { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax, replicationFactor, ack }
+  const { monitorCheckMs: monitorIntervalMs, requestTimeoutMs } = config
   const node = await openNode({
     nodeId: config.nodeId,
-    address: peerAddress(config),
+    address: peerAddress(config, peers.address),
     storage,
     metadata,
     clock,
     report,
-    topicConfig: { ...DEFAULT_TOPIC_CONFIG, ...segmentLimits },
-    segmentLimits,
-    limits: { monitorIntervalMs: config.monitorCheckMs, requestTimeoutMs: config.requestTimeoutMs },
+    peers: messagingOver(peers),
+    removeMember: (id, timeoutMs) => membership.removeNode(id, timeoutMs),
+    topicConfig,
+    segmentLimits: { segmentEntriesMax },
+    limits: { monitorIntervalMs, requestTimeoutMs, heartbeatMs, leaseMs, silenceMs },
   })
   return lifetime.owns(node, (one) => one.close())
+}
+
+/** Only nodes of the same cluster are answered. */
+function messagingOver(network: PeerNetwork): PeerMessaging {
+  return {
+    request: (node, kind, payload, timeoutMs) => network.request(node, kind, payload, timeoutMs),
+    handle: (kind, handler) => network.handle(kind, 'members', (payload, { nodeId }) => handler(payload, nodeId)),
+  }
 }

@@ -60,7 +60,7 @@ export class RequestReceiver {
       caller.clusterId !== '' && caller.clusterId === context.identity.clusterId,
     )
     try {
-      if (typeof handler === 'string') throw new WalrusError('INVALID_ARGUMENT', `Cannot answer: ${handler}`)
+      if (typeof handler === 'string') throw new WalrusError('UNAVAILABLE', `Cannot answer: ${handler}`)
       const answer = await handler(payload, { ...caller, timeoutMs })
       if (answer.length + ANSWER_OVERHEAD_BYTES > context.limits.maxFrameBytes) {
         throw new WalrusError('UNAVAILABLE', `Cannot answer: ${answer.length} bytes exceed the largest frame`)

@@ -73,7 +73,7 @@ export interface SegmentLog extends SegmentKey {
   /** Records that are committed. */
   readonly position: number
   readonly sealed: boolean
-  /** Entries that are committed, and so may be read. Invariant: never shrinks. */
+  /** Entries that are committed, and so may be read. Invariant: shrinks by `truncateTail` only. */
   readonly entryCount: number
   /** Entries including those whose commit is pending. */
   readonly appendedCount: number
@@ -86,12 +86,16 @@ export interface SegmentLog extends SegmentKey {
   /** Cursors and producers as committed. */
   readonly topicState: TopicState
 
+  /** What the segment was created with, whatever was written since: what another copy of it has to be created with. */
+  startState(): Promise<TopicState>
+
   /** Copies the entry into the open batch. Throws `SEGMENT_SEALED`, `ENTRY_TOO_LARGE` or `STORAGE_CLOSED` and changes nothing. */
   append(entry: Uint8Array): CommitTicket
 
   /**
    * As `append`, all or nothing for readers and for recovery. An empty list resolves with the batch that is open. With a
-   * producer, the batch is one of its own, and `topicState.producers` has its last sequence when it is committed.
+   * producer, the batch is one of its own, and `topicState.producers` has its last sequence when it is committed; an id or a
+   * sequence that is no whole number from 1, or from 0, throws `INVALID_ARGUMENT`.
    */
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket
 
@@ -116,7 +120,9 @@ export interface SegmentLog extends SegmentKey {
 
   /**
    * Gives up the records behind `position`, the beginning or end of a batch, which nobody was promised; durable when it
-   * resolves. Throws `INVALID_ARGUMENT` when it is beyond the end or within a batch, or the segment is sealed.
+   * resolves, and all or nothing in a crash. What is in flight is settled first; until it resolves, `append` throws
+   * `UNAVAILABLE`. Rejects with `INVALID_ARGUMENT` when the position is beyond the end or within a batch, and with
+   * `SEGMENT_SEALED` when the segment is sealed.
    */
   truncateTail(position: number): Promise<void>
 
@@ -168,7 +174,7 @@ export interface CommitTicket {
   readonly firstOffset: number
   /** Topic offset of the last entry so far; firstOffset − 1 for a batch of control records only. */
   readonly lastOffset: number
-  /** The log's position behind the batch (and the control batch of the same commit), once it is committed; 0 before. */
+  /** The log's position behind the batch once it is committed; 0 before. Of `commitCursor`: behind its control batch. */
   readonly endPosition: number
   readonly state: 'pending' | 'committed' | 'failed'
   /** Why, when `state` is failed. */

@@ -57,6 +57,14 @@ export function decodeControlPayload(bytes: Uint8Array): readonly ControlRecord[
   return records
 }
 
+/**
+ * True when the first record of the payload `bytes[start, end)` is a snapshot: an engine wrote the batch for itself, at the
+ * beginning of what it allocated, and it is no record of the log.
+ */
+export function startsWithSnapshot(bytes: Uint8Array, start: number, end: number): boolean {
+  return start < end && byteAt(bytes, start) === KIND_SNAPSHOT
+}
+
 function checkedSize(record: ControlRecord): number {
   switch (record.kind) {
     case 'cursor':

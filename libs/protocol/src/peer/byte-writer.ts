@@ -4,8 +4,13 @@ import { encodeUtf8 } from '../text/utf8.js'
 
 /** Writes values one behind the other, in memory that grows with them. A number that has no place throws `INVALID_ARGUMENT`. */
 export class ByteWriter {
-  #bytes = new Uint8Array(SMALLEST_BYTES)
+  #bytes: Uint8Array
   #length = 0
+
+  /** What is written fits without being moved as long as it takes no more than `expectedBytes`. */
+  constructor(expectedBytes = SMALLEST_BYTES) {
+    this.#bytes = new Uint8Array(expectedBytes)
+  }
 
   get length(): number {
     return this.#length

@@ -1,11 +1,12 @@
 import type { BlockFileDirectory } from '@walrus/core'
 import { crc32, writeU32 } from '@walrus/protocol'
-import { failNth, FaultyDisk, ManualClock, seededRandom, stopAtBoundary } from '@walrus/testing'
+import { failNth, FaultyDisk, ManualClock, seededRandom, stopAtBoundary, type OnOperation } from '@walrus/testing'
 import { expect } from 'chai'
 import type { BlockSlot } from '../format/block-slot.js'
 import { SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from '../format/geometry.js'
 import { failureOf, problemList, SMALL, turnsOfTheLoop } from '../harness.test.js'
 import { BlockStore, type BlockStoreOptions, type FoundRun } from './block-store.js'
+import { LOG_START } from './log-point.js'
 import { Run, type RunPlace } from './run.js'
 
 const FIRST = '000000000001'
@@ -43,6 +44,10 @@ function slotOf(place: RunPlace, of: Partial<BlockSlot> = {}): BlockSlot {
     createdMs: 0,
     knownBytes: 100,
     knownEndIndex: 10,
+    firstPosition: 0,
+    knownEndPosition: 10,
+    fencedEpoch: 0,
+    cuts: false,
     lastTimestampMs: 0,
     beginsSegment: true,
     followsDurable: true,
@@ -98,7 +103,7 @@ describe('block store: giving out blocks', () => {
   it('makes a file of the size that it was told, with a durable superblock, and gives out its first blocks', async () => {
     const disk = new FaultyDisk()
     const opened = await open(disk)
-    const place = await opened.store.take(2 * BLOCK)
+    const place = await takeAndRecord(opened.store, 2)
     expect([place.file.name, place.firstBlock, place.blockCount]).to.deep.equal([FIRST, 0, 2])
     expect(place.generation).to.deep.equal({ openCount: 1, sequence: 1 })
     expect(opened.store.tryTake(BLOCK)).to.include({ firstBlock: 2, blockCount: 1 })
@@ -148,7 +153,7 @@ describe('block store: giving out blocks', () => {
     const { store } = await open(disk, { blockBytes: 16_384, fileBytes: 256 * 1024 })
     const place = await store.take(2 * 16_384)
     expect([place.file.name, place.blockCount]).to.deep.equal([FIRST, 8])
-    const run = new Run(place, 0, 0)
+    const run = new Run(place, 0, LOG_START)
     expect(run.capacityBytes).to.equal(2 * 16_384)
     expect(run.startPosition).to.equal(place.file.positionOf(4))
   })
@@ -176,7 +181,7 @@ describe('block store: opening', () => {
   it('never repeats a generation, though the run that carried it was lost', async () => {
     const disk = new FaultyDisk()
     const { store } = await open(disk)
-    const seen = [await store.take(BLOCK), await store.take(BLOCK)].map(({ generation }) => generation)
+    const seen = [await takeAndRecord(store, 1), await store.take(BLOCK)].map(({ generation }) => generation)
     let crashed = disk
     for (let round = 0; round < 3; round++) {
       crashed = crashed.crash(() => 0.999999)
@@ -187,6 +192,20 @@ describe('block store: opening', () => {
     expect(seen.map(({ openCount, sequence }) => `${openCount}.${sequence}`)).to.deep.equal([
       ...['1.1', '1.2', '2.1', '3.1', '4.1'],
     ])
+  })
+
+  it('gives no block of a file that is shown and not on stable storage, since the sync of its creation failed', async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const fail = failNth('durable write', 1, 'EIO')
+      const onOperation: OnOperation = (operation) => (operation.kind === 'remove' ? 'stop' : fail(operation))
+      const disk = new FaultyDisk({ onOperation, random: seededRandom(seed) })
+      void (await open(disk)).store.take(BLOCK)
+      await disk.stopped
+      const restarted = disk.kill()
+      const { store } = await open(restarted)
+      await takeAndRecord(store, 1)
+      expect(topicsOf((await open(restarted.crash(() => 0.999999))).found), `seed ${seed}`).to.deep.equal(['logs@0+1'])
+    }
   })
 
   it('gives no block of a file whose count of openings cannot be written', async () => {
@@ -212,6 +231,17 @@ describe('block store: opening', () => {
       }
   })
 
+  it('removes a half-made file also where a misdirected sector has hit its superblock', async () => {
+    const disk = new FaultyDisk()
+    const opened = await open(disk)
+    await opened.store.take(BLOCK)
+    await close(opened)
+    await overwrite(disk, FIRST, 0, new Uint8Array(SECTOR_BYTES).fill(7))
+    const again = await open(disk)
+    expect((await again.store.take(BLOCK)).file.name).to.equal(FIRST)
+    await close(again)
+  })
+
   it('never takes a file with data for a half-made one', async () => {
     const disk = await diskWithRuns()
     await overwrite(disk, FIRST, 0, new Uint8Array(SUPERBLOCK_BYTES))
@@ -224,13 +254,13 @@ describe('block store: opening', () => {
   it('refuses a file of another version, naming both, and leaves it as it is', async () => {
     const disk = await diskWithRuns()
     const sector = disk.contents(FIRST)!.slice(0, SECTOR_BYTES)
-    writeU32(sector, 8, 2)
+    writeU32(sector, 8, 3)
     writeU32(sector, SECTOR_BYTES - 4, crc32(sector.subarray(0, SECTOR_BYTES - 4)))
     await overwrite(disk, FIRST, 0, sector)
     const before = disk.contents(FIRST)
     const failure = await failureOf(open(disk))
     expect(failure.code).to.equal('UNSUPPORTED_FORMAT')
-    expect(failure.message).to.equal('Cannot open "faulty/000000000001": format version 2 is not known')
+    expect(failure.message).to.equal('Cannot open "faulty/000000000001": format version 3 is not known')
     expect(disk.contents(FIRST)).to.deep.equal(before)
   })
 
@@ -267,6 +297,18 @@ describe('block store: slots', () => {
     expect((await store.take(BLOCK)).firstBlock, 'block 2 may be the second of the run').to.equal(4)
   })
 
+  it('does not believe a slot that was written to another place', async () => {
+    const disk = await diskWithRuns()
+    const slotOfTwo = disk.contents(FIRST)!.slice(slotPosition(1), slotPosition(2))
+    for (const block of [2, 5]) await overwrite(disk, FIRST, slotPosition(block), slotOfTwo)
+    const { problems, onProblem } = problemList()
+    const { found } = await open(disk, { onProblem })
+    expect(topicsOf(found)).to.deep.equal(['one@0+1', 'two@1+2', 'three@3+1'])
+    expect(problems).to.deep.equal([
+      `Cannot trust "faulty/${FIRST}": the slot of block 5 at byte ${slotPosition(5)} is damaged`,
+    ])
+  })
+
   it('leaves the rest of a file alone when its last slot in use is damaged', async () => {
     const disk = await diskWithRuns()
     disk.flipBit(FIRST, slotPosition(3) + 20)
@@ -291,7 +333,7 @@ describe('block store: slots', () => {
     await close(opened)
     const again = await open(disk)
     expect(topicsOf(again.found)).to.deep.equal(['outer@0+3'])
-    const outer = new Run({ ...place, file: again.store.files[0]! }, 0, 0)
+    const outer = new Run({ ...place, file: again.store.files[0]! }, 0, LOG_START)
     await again.store.release([{ run: outer, slot: slotOf(place) }])
     await close(again)
     expect(topicsOf((await open(disk)).found)).to.deep.equal([])
@@ -304,7 +346,7 @@ describe('block store: taking blocks back', () => {
     const runs = []
     for (const [number, blockCount] of [1, 2, 8].entries()) {
       const place = await takeAndRecord(opened.store, blockCount, { run: number, beginsSegment: number === 0 })
-      runs.push({ run: new Run(place, number, 0), slot: slotOf(place, { run: number }) })
+      runs.push({ run: new Run(place, number, LOG_START), slot: slotOf(place, { run: number }) })
     }
     return { opened, runs }
   }

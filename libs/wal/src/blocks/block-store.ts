@@ -3,6 +3,7 @@ import type { BlockSlot } from '../format/block-slot.js'
 import { geometryWithin, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
 import type { Superblock } from '../format/superblock.js'
 import { readFileHead, type FileHead } from './file-head.js'
+import { FreedBeginnings } from './freed-beginnings.js'
 import type { Run, RunPlace } from './run.js'
 import { damagedSlotReason, readSlotTable, type SlotMeaning } from './slot-table.js'
 import { StoreFile } from './store-file.js'
@@ -35,6 +36,8 @@ export class BlockStore {
   #lastFileId = 0
   #growing: Promise<void> | undefined
   #slotsDamaged = false
+  readonly #filesWithFreedRuns = new Set<StoreFile>()
+  readonly #freedBeginnings = new FreedBeginnings()
 
   private constructor(options: BlockStoreOptions) {
     this.#options = options
@@ -55,6 +58,16 @@ export class BlockStore {
   /** True when the slot of some run could not be read at open. */
   get slotsDamaged(): boolean {
     return this.#slotsDamaged
+  }
+
+  /** Files with slots that said `free` at open: a removal that may have been interrupted before its sync. */
+  get filesWithFreedRuns(): Iterable<StoreFile> {
+    return this.#filesWithFreedRuns
+  }
+
+  /** Whether the removal of the slot's segment had begun at open. */
+  isBeginningFreed(slot: BlockSlot): boolean {
+    return this.#freedBeginnings.has(slot)
   }
 
   get files(): readonly StoreFile[] {
@@ -85,12 +98,21 @@ export class BlockStore {
   /**
    * Frees the runs of a segment for good, in their order. The first becomes free on disk before the others do, so that a
    * crash in between leaves a segment without its beginning, which recovery takes for what it is. Rejects with
-   * `FILE_FAILED`, and frees nothing, when the file of the first takes no writes; others in such a file are freed at the
-   * next start.
+   * `FILE_FAILED`, and frees nothing, when one of the files takes no writes: what stays in it would come back in a later
+   * segment of the same name.
+   * @param filesOfBefore files in which the segment had runs that it gave back
    */
-  async release([first, ...others]: readonly { readonly run: Run; readonly slot: BlockSlot }[]): Promise<void> {
-    if (!first) return
-    const groups = [[first], others.filter(({ run }) => run.file.writable)]
+  async release(
+    [first, ...others]: readonly { readonly run: Run; readonly slot: BlockSlot }[],
+    filesOfBefore: Iterable<StoreFile> = [],
+  ): Promise<void> {
+    const groups = first ? [[first], others] : []
+    for (const { run } of groups.flat()) run.file.checkWritable()
+    for (const file of filesOfBefore) {
+      if (!this.#files.includes(file)) continue
+      file.checkWritable()
+      await file.flushSlots()
+    }
     for (const group of groups) {
       for (const { run, slot } of group) run.file.queueSlot(run.firstBlock, { ...slot, state: 'free' })
       await Promise.all([...new Set(group.map(({ run }) => run.file))].map((file) => file.flushSlots()))
@@ -137,7 +159,7 @@ export class BlockStore {
 
   /** An unusable file would take its space until the next start; if it cannot be deleted now, that start will. */
   async #discard(file: StoreFile): Promise<void> {
-    await file.close()
+    await file.discard()
     await this.#options.directory.remove(file.name).catch(this.#options.onProblem)
   }
 
@@ -157,7 +179,7 @@ export class BlockStore {
     return this.#findRuns(storeFile, await file.read(SUPERBLOCK_BYTES, tableBytes))
   }
 
-  /** Undefined for a file whose creation was interrupted: nothing was ever put into it. */
+  /** Undefined for a file into which nothing was ever put. */
   #trustHead(name: string, head: FileHead): Superblock | undefined {
     switch (head.kind) {
       case 'whole':
@@ -173,7 +195,7 @@ export class BlockStore {
 
   #findRuns(file: StoreFile, table: Uint8Array): FoundRun[] {
     const found: FoundRun[] = []
-    for (const meaning of readSlotTable(table, file.geometry.blockCount, this.#options.checksum)) {
+    for (const meaning of readSlotTable(table, file, this.#options.checksum)) {
       this.#applySlot(file, meaning)
       if (meaning.kind === 'run') found.push({ file, block: meaning.block, slot: meaning.slot })
     }
@@ -190,15 +212,23 @@ export class BlockStore {
       case 'left':
         return file.queueSlot(block, { ...meaning.slot, state: 'free' })
       case 'doubtful':
+        this.#noteFreed(file, meaning.owner)
         return file.space.occupy(block, 1)
       case 'damaged':
         this.#slotsDamaged = true
         this.#options.onProblem(this.#corrupt(file.name, damagedSlotReason(block)))
         return file.space.occupy(block, 1)
       case 'free':
+        return this.#noteFreed(file, meaning.owner)
       case 'lost':
         return
     }
+  }
+
+  #noteFreed(file: StoreFile, owner: BlockSlot | undefined): void {
+    if (!owner) return
+    this.#filesWithFreedRuns.add(file)
+    this.#freedBeginnings.note(owner)
   }
 
   #unsupported(name: string, version: number): WalrusError {

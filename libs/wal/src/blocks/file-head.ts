@@ -4,7 +4,8 @@ import { SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from '../format/geometry
 import { decodeSuperblock, type Superblock } from '../format/superblock.js'
 
 /**
- * What the beginning of a block file says of it. unfinished: its creation was interrupted, nothing was ever put into it.
+ * What the beginning of a block file says of it. unfinished: nothing was ever put into it; its creation may have been
+ * interrupted, or the system may show a superblock that a failed sync has kept from stable storage.
  * version: written by another release. damaged: it cannot be trusted; `superblock` is there if that part is whole.
  */
 export type FileHead =
@@ -18,10 +19,11 @@ export async function readFileHead(file: BlockFile, checksum: Checksum): Promise
   if (sizeBytes < SUPERBLOCK_BYTES + SECTOR_BYTES) return { kind: 'damaged', reason: `it has ${sizeBytes} bytes` }
   const head = await file.read(0, SUPERBLOCK_BYTES + SECTOR_BYTES)
   const superblock = decodeSuperblock(head.subarray(0, SUPERBLOCK_BYTES), checksum)
-  if (!('kind' in superblock)) return checkSize(superblock, sizeBytes)
-  if (superblock.kind === 'version') return superblock
-  if (superblock.kind === 'unfinished' && isNeverUsed(head, checksum)) return { kind: 'unfinished' }
-  return { kind: 'damaged', reason: 'its superblock is damaged' }
+  const fault = 'kind' in superblock ? superblock : undefined
+  if (fault?.kind === 'version') return fault
+  if (isNeverUsed(head, checksum)) return { kind: 'unfinished' }
+  if ('kind' in superblock) return { kind: 'damaged', reason: 'its superblock is damaged' }
+  return checkSize(superblock, sizeBytes)
 }
 
 function checkSize(superblock: Superblock, sizeBytes: number): FileHead {

@@ -1,4 +1,5 @@
 import type { Generation } from '../format/block-slot.js'
+import type { LogPoint } from './log-point.js'
 import type { StoreFile } from './store-file.js'
 import { SparseIndex } from './sparse-index.js'
 
@@ -31,6 +32,14 @@ export class Run implements RunPlace {
   writtenBytes = 0
   /** Index after the last committed entry. Invariant: ≥ firstIndex. */
   endIndex: number
+  /** Index in the segment of the run's first entry. */
+  readonly firstIndex: number
+  /** Records of the segment before the run. */
+  readonly firstPosition: number
+  /** Records up to the last committed one. Invariant: ≥ firstPosition. */
+  endPosition: number
+  /** What the slot says: what stood in the segment behind the first position was given up. */
+  cuts = false
   lastTimestampMs = 0
   /** What the slot says: all of the topic that stands before the run was durable when the slot was written. */
   followsDurable = true
@@ -49,8 +58,7 @@ export class Run implements RunPlace {
     place: RunPlace,
     /** Position of the run within the segment, ascending, not always without gaps. */
     readonly number: number,
-    /** Index in the segment of the run's first entry. */
-    readonly firstIndex: number,
+    first: LogPoint,
   ) {
     this.file = place.file
     this.firstBlock = place.firstBlock
@@ -58,7 +66,18 @@ export class Run implements RunPlace {
     this.generation = place.generation
     this.startPosition = place.file.positionOf(place.firstBlock)
     this.capacityBytes = place.blockCount * place.file.geometry.blockBytes
-    this.endIndex = firstIndex
+    this.firstIndex = this.endIndex = first.index
+    this.firstPosition = this.endPosition = first.position
+  }
+
+  /** Where its first record is. */
+  get first(): LogPoint {
+    return { index: this.firstIndex, position: this.firstPosition }
+  }
+
+  /** Behind its last committed record. */
+  get end(): LogPoint {
+    return { index: this.endIndex, position: this.endPosition }
   }
 
   hasRoomFor(bytes: number): boolean {

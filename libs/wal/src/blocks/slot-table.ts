@@ -1,6 +1,6 @@
 import type { Checksum } from '@walrus/core'
-import { decodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
-import { SECTOR_BYTES, slotPosition } from '../format/geometry.js'
+import { decodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
+import { SECTOR_BYTES, slotPosition, type Geometry } from '../format/geometry.js'
 
 /**
  * What one slot of a table means, given those before it.
@@ -14,12 +14,20 @@ export type SlotMeaning =
   | { readonly kind: 'free' | 'doubtful'; readonly block: number; readonly owner: BlockSlot | undefined }
   | { readonly kind: 'damaged' | 'lost'; readonly block: number }
 
+/** Whose table it is. */
+export interface SlotTableOwner {
+  readonly fileId: number
+  readonly geometry: Pick<Geometry, 'blockCount'>
+}
+
 /** Reads the table of a file, slot by slot. */
-export function* readSlotTable(table: Uint8Array, blockCount: number, checksum: Checksum): Generator<SlotMeaning> {
+export function* readSlotTable(table: Uint8Array, owner: SlotTableOwner, checksum: Checksum): Generator<SlotMeaning> {
+  const { fileId, geometry } = owner
+  const { blockCount } = geometry
   let doubtful = false
   let runEnd = 0
   for (let block = 0; block < blockCount; block++) {
-    const slot = decodeBlockSlot(table, block * SECTOR_BYTES, checksum)
+    const slot = decodeBlockSlot(table, block * SECTOR_BYTES, slotChecksum(fileId, block, checksum))
     if (block < runEnd) {
       if (slot === 'damaged') yield { kind: 'lost', block }
       else if (isRun(slot)) yield { kind: 'left', block, slot }

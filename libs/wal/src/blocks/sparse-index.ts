@@ -1,27 +1,32 @@
-/** Where in a run to start looking for an entry: one mark per some bytes, so memory grows with blocks, not with entries. */
+import type { LogPoint } from './log-point.js'
+
+/** Where a batch starts. */
+export interface BatchMark extends LogPoint {
+  /** In bytes from the start of the run. */
+  readonly byte: number
+}
+
+/** Where in a run to start looking for a record: one mark per some bytes, so memory grows with blocks, not with records. */
 export class SparseIndex {
-  readonly #entryIndices: number[] = []
-  readonly #positions: number[] = []
+  readonly #marks: BatchMark[] = []
 
   constructor(readonly bytesPerMark: number) {}
 
-  /** Notes that the batch at `position` starts with entry `entryIndex`. Both ascend from call to call. */
-  add(entryIndex: number, position: number): void {
-    const last = this.#positions.at(-1)
-    if (last !== undefined && position - last < this.bytesPerMark) return
-    this.#entryIndices.push(entryIndex)
-    this.#positions.push(position)
+  /** Notes a batch. Index, position and byte ascend from call to call. */
+  add(index: number, position: number, byte: number): void {
+    const last = this.#marks.at(-1)
+    if (last === undefined || byte - last.byte >= this.bytesPerMark) this.#marks.push({ index, position, byte })
   }
 
-  /** Position of a batch that starts at or before the entry; 0 if no mark does. */
-  positionBefore(entryIndex: number): number {
+  /** The last mark at or before that point, by entries or by records; undefined if there is none. */
+  lastUpTo(by: keyof LogPoint, value: number): BatchMark | undefined {
     let low = 0
-    let high = this.#entryIndices.length
+    let high = this.#marks.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#entryIndices[middle] ?? Infinity) <= entryIndex) low = middle + 1
+      if ((this.#marks[middle]?.[by] ?? Infinity) <= value) low = middle + 1
       else high = middle
     }
-    return low === 0 ? 0 : (this.#positions[low - 1] ?? 0)
+    return this.#marks[low - 1]
   }
 }

@@ -1,7 +1,8 @@
-import type { BlockFile } from '@walrus/core'
+import type { BlockFile, WalrusError } from '@walrus/core'
 import { crc32 } from '@walrus/protocol'
+import { FaultyDisk } from '@walrus/testing'
 import { expect } from 'chai'
-import { decodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
+import { decodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
 import { geometryOf, SECTOR_BYTES, slotPosition } from '../format/geometry.js'
 import { turnsOfTheLoop } from '../harness.test.js'
 import { StoreFile } from './store-file.js'
@@ -76,6 +77,10 @@ function slot(of: Partial<BlockSlot> = {}): BlockSlot {
     createdMs: 0,
     knownBytes: 0,
     knownEndIndex: 0,
+    firstPosition: 0,
+    knownEndPosition: 0,
+    fencedEpoch: 0,
+    cuts: false,
     lastTimestampMs: 0,
     beginsSegment: true,
     followsDurable: true,
@@ -100,7 +105,10 @@ describe('store file', () => {
   /** The state that each slot under way gives its block. */
   function statesUnderWay(): string[] {
     const slots = file.calls.filter(({ bytes }) => bytes.length === SECTOR_BYTES)
-    return slots.map(({ bytes }) => (decodeBlockSlot(bytes, 0, crc32) as BlockSlot).state)
+    return slots.map(({ bytes, position }) => {
+      const checksum = slotChecksum(1, (position - slotPosition(0)) / SECTOR_BYTES, crc32)
+      return (decodeBlockSlot(bytes, 0, checksum) as BlockSlot).state
+    })
   }
 
   it('makes one durable write of one part where the file can, and else a write and a sync', async () => {
@@ -185,6 +193,19 @@ describe('store file', () => {
     store.space.occupy(0, 1)
     store.giveBack(0, slot())
     expect(store.space.freeCount).to.equal(3)
+  })
+
+  it('claims nothing durable once it is closed, unless it is to be deleted', async () => {
+    for (const deleted of [false, true]) {
+      const directory = await new FaultyDisk().open()
+      const closed = storeFile(await directory.create('closed', geometry.fileBytes))
+      await (deleted ? closed.discard() : closed.close())
+      const outcome = await closed.sync().then(
+        () => 'resolved',
+        (error: WalrusError) => error.code,
+      )
+      expect(outcome).to.equal(deleted ? 'resolved' : 'STORAGE_CLOSED')
+    }
   })
 
   it('reports a write that failed only when none is under way any more', async () => {

@@ -1,8 +1,10 @@
 import { assert, type BlockFile, type Checksum } from '@walrus/core'
-import { encodeBlockSlot, type BlockSlot, type Generation } from '../format/block-slot.js'
-import { blockPosition, slotPosition, type Geometry } from '../format/geometry.js'
+import { encodeBlockSlot, slotChecksum, type BlockSlot, type Generation } from '../format/block-slot.js'
+import { blockPosition, roundUp, SECTOR_BYTES, slotPosition, type Geometry } from '../format/geometry.js'
 import { encodeOpenRecord, encodeSuperblock, openRecordPosition, type Superblock } from '../format/superblock.js'
 import { BlockSpace } from './block-space.js'
+
+const COPY_BYTES_MAX = 1024 * 1024
 
 /** One write that a commit will do. */
 export interface PlannedWrite {
@@ -20,9 +22,10 @@ export class StoreFile {
   #openCount: number
   #openCountRecorded: boolean
   #recordingOpen = false
-  #closed = false
+  #discarded = false
   #allocationSequence = 0
-  #broken = false
+  /** Of the sync that broke the file. */
+  #failure: unknown
   #queuedSlots = new Map<number, Uint8Array>()
   /** Never rejects. */
   #slotsUnderWay: Promise<void> | undefined
@@ -43,7 +46,12 @@ export class StoreFile {
 
   /** False after a failed sync: what is there can be read, nothing is added. */
   get writable(): boolean {
-    return !this.#broken
+    return this.#failure === undefined
+  }
+
+  /** Throws what made the file unwritable, if something did. */
+  checkWritable(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Blocks of this file that hold so many bytes. */
@@ -71,12 +79,12 @@ export class StoreFile {
 
   /** True while no block is taken, and none is about to be. */
   get deletable(): boolean {
-    return this.space.freeCount === this.space.blockCount && !this.#broken && !this.#recordingOpen
+    return this.space.freeCount === this.space.blockCount && this.writable && !this.#recordingOpen
   }
 
   /** True once blocks can be taken: generations given out from now on were never used in this file. */
   get allocatable(): boolean {
-    return this.#openCountRecorded && !this.#broken
+    return this.#openCountRecorded && this.writable
   }
 
   /** A generation must not repeat even if the first blocks that carry it are lost in a crash: so the count is durable first. */
@@ -102,7 +110,7 @@ export class StoreFile {
 
   /** The slot goes to disk with the next write or sync of this file. */
   queueSlot(block: number, slot: BlockSlot): void {
-    this.#queuedSlots.set(block, encodeBlockSlot(slot, this.#checksum))
+    this.#queuedSlots.set(block, encodeBlockSlot(slot, slotChecksum(this.fileId, block, this.#checksum)))
   }
 
   /** Writes what is queued now, durably. */
@@ -110,10 +118,10 @@ export class StoreFile {
     if (this.#queuedSlots.size > 0 || this.#slotsUnderWay) await this.write([], true)
   }
 
-  /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. */
+  /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. Their segment is not being removed. */
   giveBack(firstBlock: number, slot: BlockSlot): void {
-    if (this.#broken) return
-    this.queueSlot(firstBlock, { ...slot, state: 'free' })
+    if (!this.writable) return
+    this.queueSlot(firstBlock, { ...slot, state: 'free', beginsSegment: false })
     this.space.release(firstBlock, slot.blockCount)
   }
 
@@ -133,10 +141,19 @@ export class StoreFile {
 
   /** Makes durable what was written or queued before. A failed sync is final: the system may have dropped the bytes. */
   async sync(): Promise<void> {
-    // A file that was deleted because it was empty has nothing to lose.
-    if (this.#closed) return
+    // A file that is deleted because it is empty has nothing to lose.
+    if (this.#discarded) return
     await this.#writeSlots()
     await this.#fatal(this.#file.sync())
+  }
+
+  /** Writes what already stands there, in whole sectors. */
+  async writeAgain(from: number, to: number): Promise<void> {
+    const end = roundUp(to, SECTOR_BYTES)
+    for (let position = from - (from % SECTOR_BYTES); position < end; position += COPY_BYTES_MAX) {
+      const bytes = await this.#file.read(position, Math.min(COPY_BYTES_MAX, end - position))
+      await this.#file.write([bytes], position, false)
+    }
   }
 
   read(position: number, length: number): Promise<Uint8Array> {
@@ -144,7 +161,12 @@ export class StoreFile {
   }
 
   close(): Promise<void> {
-    this.#closed = true
+    return this.#file.close()
+  }
+
+  /** As `close`, before the file is deleted: nobody needs its bytes any more. */
+  discard(): Promise<void> {
+    this.#discarded = true
     return this.#file.close()
   }
 
@@ -175,7 +197,7 @@ export class StoreFile {
     try {
       await operation
     } catch (error) {
-      this.#broken = true
+      this.#failure = error
       throw error
     }
   }

@@ -15,7 +15,7 @@ describe('batch ticket', () => {
     ticket.onSettled(() => calls.push('first'))
     ticket.onSettled(({ state }) => calls.push(`second ${state}`))
     expect(calls).to.deep.equal([])
-    ticket.commit()
+    ticket.commit(0)
     ticket.onSettled(() => calls.push('late'))
     expect(calls).to.deep.equal(['first', 'second committed', 'late'])
   })
@@ -23,7 +23,7 @@ describe('batch ticket', () => {
   it('resolves, also for who asks afterwards', async () => {
     const ticket = new BatchTicket(0)
     const early = ticket.done()
-    ticket.commit()
+    ticket.commit(0)
     await early
     await ticket.done()
     expect([ticket.state, ticket.error]).to.deep.equal(['committed', undefined])
@@ -33,7 +33,7 @@ describe('batch ticket', () => {
     const ticket = new BatchTicket(0)
     const done = ticket.done().catch((error: Error) => error.message)
     ticket.fail(new Error('disk gone'))
-    ticket.commit()
+    ticket.commit(0)
     expect([await done, ticket.state, ticket.error?.message]).to.deep.equal(['disk gone', 'failed', 'disk gone'])
   })
 })

@@ -4,6 +4,7 @@ import type { CommitTicket } from '@walrus/core'
 export class BatchTicket implements CommitTicket {
   readonly firstOffset: number
   entryCount = 0
+  #endPosition = 0
   #error: Error | undefined
   #state: CommitTicket['state'] = 'pending'
   #listeners: ((ticket: CommitTicket) => void)[] = []
@@ -37,7 +38,13 @@ export class BatchTicket implements CommitTicket {
     return this.#done
   }
 
-  commit(): void {
+  get endPosition(): number {
+    return this.#endPosition
+  }
+
+  /** @param endPosition the log's position behind the batch */
+  commit(endPosition: number): void {
+    this.#endPosition = endPosition
     this.#settle('committed')
   }
 

@@ -1,17 +1,26 @@
-import { BATCH_HEADER_BYTES, ENTRY_HEADER_BYTES, writeBatchHeader, writeEntry } from '@walrus/protocol'
-import type { Checksum } from '@walrus/core'
+import {
+  BATCH_HEADER_BYTES,
+  ENTRY_HEADER_BYTES,
+  writeBatchHeader,
+  writeEntry,
+  type ControlRecord,
+} from '@walrus/protocol'
+import type { Checksum, Producer } from '@walrus/core'
 import { FRAME_BYTES } from '../format/frame.js'
+import { producerRecordsOf } from '../log/batch-records.js'
 import type { BatchTicket } from './batch-ticket.js'
 import type { BufferPool } from './buffer-pool.js'
+import type { WaitingBatch } from './waiting-batch.js'
 
 /** Bytes before the payload: the frame of the place, and the header of the batch. */
 export const BATCH_OVERHEAD_BYTES = FRAME_BYTES + BATCH_HEADER_BYTES
 
 /** A batch that is being filled: the entries are encoded where they will be written from, copied once. */
-export class OpenBatch {
+export class OpenBatch implements WaitingBatch {
   readonly ticket: BatchTicket
   readonly firstIndex: number
   readonly timestampMs: number
+  readonly #producer: Producer | undefined
   readonly #pool: BufferPool
   #bytes: Uint8Array
   #end = BATCH_OVERHEAD_BYTES
@@ -22,11 +31,13 @@ export class OpenBatch {
     firstIndex: number,
     timestampMs: number,
     payloadBytesHint: number,
+    producer?: Producer,
   ) {
     this.#pool = pool
     this.ticket = ticket
     this.firstIndex = firstIndex
     this.timestampMs = timestampMs
+    this.#producer = producer
     this.#bytes = pool.take(BATCH_OVERHEAD_BYTES + payloadBytesHint)
   }
 
@@ -43,6 +54,14 @@ export class OpenBatch {
     return this.ticket.entryCount
   }
 
+  get recordCount(): number {
+    return this.entryCount
+  }
+
+  get stateRecords(): readonly ControlRecord[] {
+    return producerRecordsOf({ ...this.#producerNumbers, entryCount: this.entryCount })
+  }
+
   append(entry: Uint8Array): void {
     const end = this.#end + ENTRY_HEADER_BYTES + entry.length
     if (end > this.#bytes.length) this.#grow(end)
@@ -50,7 +69,7 @@ export class OpenBatch {
     this.ticket.entryCount++
   }
 
-  /** Fills in the header, and returns what goes to disk; its first FRAME_BYTES are left for the frame. */
+  /** Fills in the header. */
   encode(epoch: number, checksum: Checksum): Uint8Array {
     const payload = this.#bytes.subarray(BATCH_OVERHEAD_BYTES, this.#end)
     const header = {
@@ -61,18 +80,20 @@ export class OpenBatch {
       payloadCrc: checksum(payload),
       firstIndex: this.firstIndex,
       timestampMs: this.timestampMs,
-      producerId: 0,
-      producerSequence: 0,
       epoch,
+      ...this.#producerNumbers,
     }
     writeBatchHeader(this.#bytes, FRAME_BYTES, header, checksum)
     return this.#bytes.subarray(0, this.#end)
   }
 
-  /** The bytes are no longer needed. */
   recycle(): void {
     this.#pool.give(this.#bytes)
     this.#bytes = EMPTY
+  }
+
+  get #producerNumbers(): { readonly producerId: number; readonly producerSequence: number } {
+    return { producerId: this.#producer?.id ?? 0, producerSequence: this.#producer?.sequence ?? 0 }
   }
 
   #grow(bytes: number): void {

@@ -1,7 +1,7 @@
 import { crc32, writeU16, writeU32, writeU64 } from '@walrus/protocol'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeBlockSlot, encodeBlockSlot, type BlockSlot } from './block-slot.js'
+import { decodeBlockSlot, encodeBlockSlot, slotChecksum, type BlockSlot } from './block-slot.js'
 import { SECTOR_BYTES } from './geometry.js'
 
 const slot: BlockSlot = {
@@ -21,6 +21,10 @@ const slot: BlockSlot = {
   beginsSegment: false,
   followsDurable: true,
   clean: false,
+  firstPosition: 5003,
+  knownEndPosition: 5014,
+  fencedEpoch: 4,
+  cuts: false,
 }
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
@@ -42,6 +46,10 @@ const slots: fc.Arbitrary<BlockSlot> = fc.record({
   beginsSegment: fc.boolean(),
   followsDurable: fc.boolean(),
   clean: fc.boolean(),
+  firstPosition: fc.maxSafeNat(),
+  knownEndPosition: fc.maxSafeNat(),
+  fencedEpoch: fc.maxSafeNat(),
+  cuts: fc.boolean(),
 })
 
 /** The same slot with something replaced under a good checksum. */
@@ -73,6 +81,16 @@ describe('block slot', () => {
     ])
   })
 
+  it('is believed in its own place only', () => {
+    const bytes = encodeBlockSlot(slot, slotChecksum(5, 7, crc32))
+    expect(decodeBlockSlot(bytes, 0, slotChecksum(5, 7, crc32))).to.deep.equal(slot)
+    for (const [fileId, block] of [
+      [5, 8],
+      [6, 7],
+    ] as const)
+      expect(decodeBlockSlot(bytes, 0, slotChecksum(fileId, block, crc32))).to.equal('damaged')
+  })
+
   it('is unused only when every byte is zero', () => {
     const bytes = new Uint8Array(SECTOR_BYTES)
     expect(decodeBlockSlot(bytes, 0, crc32)).to.equal('unused')
@@ -84,9 +102,9 @@ describe('block slot', () => {
     const impossible = [
       resealed((bytes) => (bytes[4] = 2)),
       resealed((bytes) => (bytes[5] = 4)),
-      resealed((bytes) => (bytes[84] = 8)),
+      resealed((bytes) => (bytes[84] = 16)),
       resealed((bytes) => writeU16(bytes, 6, 253)),
-      ...[24, 32, 40, 48, 56, 68, 76].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 60))),
+      ...[24, 32, 40, 48, 56, 68, 76, 88, 96, 104].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 60))),
     ]
     for (const bytes of impossible) expect(decodeBlockSlot(bytes, 0, crc32)).to.equal('damaged')
   })

@@ -4,7 +4,8 @@ import { SECTOR_BYTES } from './geometry.js'
 
 /*
  * One sector a block, in a table behind the superblock; the slot of a run's first block describes the whole run
- * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable, bit 2 clean.
+ * (spec/disk-format.md). Flags: bit 0 begins the segment, bit 1 follows durable, bit 2 clean, bit 3 cuts. The crc is continued
+ * over the place: file id (u64) and block (u32).
  *
  *    0         4         5       6            8            12           16           20
  *    ├─────────┼─────────┼───────┼────────────┼────────────┼────────────┼────────────┼────────────┤
@@ -15,7 +16,9 @@ import { SECTOR_BYTES } from './geometry.js'
  *    │ firstIndex u64                         │ createdMs u64           │ knownBytes              │
  *    ├────────────────────────────────────────┼─────────────────────────┼────────────┬────────────┤ 68
  *    │ knownEndIndex u64                      │ lastTimestampMs u64     │ flags u8   │ zero       │
- *    ├────────────────────────────────────────┴─────────────────────────┼────────────┴────────────┤ 256
+ *    ├────────────────────────────────────────┼─────────────────────────┼────────────┴────────────┤ 88
+ *    │ firstPosition u64                      │ knownEndPosition u64    │ fencedEpoch u64         │
+ *    ├────────────────────────────────────────┴─────────────────────────┼─────────────────────────┤ 256
  *    │ topic, 252 bytes                                                 │ crc of bytes 0 to 507   │
  *    └──────────────────────────────────────────────────────────────────┴─────────────────────────┘ 512
  */
@@ -29,7 +32,9 @@ const FLAGS_AT = 84
 const BEGINS_SEGMENT = 1
 const FOLLOWS_DURABLE = 2
 const CLEAN = 4
-const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76]
+const CUTS = 8
+const KNOWN_FLAGS = BEGINS_SEGMENT | FOLLOWS_DURABLE | CLEAN | CUTS
+const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76, 88, 96, 104]
 
 /** Distinguishes each use of a block from every earlier one. Invariant: never repeats for a block of a file. */
 export interface Generation {
@@ -68,8 +73,25 @@ export interface BlockSlot {
   readonly followsDurable: boolean
   /** Nothing was ever written behind the known bytes: an open run may go on there. */
   readonly clean: boolean
+  /** Records of the segment before this run: entries, and control batches. */
+  readonly firstPosition: number
+  /** Records up to the end of the known bytes. */
+  readonly knownEndPosition: number
+  /** The newest epoch that this copy of the segment had seen when the slot was written; 0 if none but its own. */
+  readonly fencedEpoch: number
+  /** What stood in the segment behind `firstPosition` was given up: this slot alone says so, whatever is in the run. */
+  readonly cuts: boolean
 }
 
+/** The checksum for the slot of one block, so that a slot which was written to another place is not believed there. */
+export function slotChecksum(fileId: number, block: number, checksum: Checksum): Checksum {
+  const place = new Uint8Array(12)
+  writeU64(place, 0, fileId)
+  writeU32(place, 8, block)
+  return (bytes, seed) => checksum(place, checksum(bytes, seed))
+}
+
+/** @param checksum see `slotChecksum` */
 export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array {
   const bytes = new Uint8Array(SECTOR_BYTES)
   writeU32(bytes, 0, MAGIC)
@@ -85,14 +107,18 @@ export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array
   writeU32(bytes, 64, slot.knownBytes)
   writeU64(bytes, 68, slot.knownEndIndex)
   writeU64(bytes, 76, slot.lastTimestampMs)
+  writeU64(bytes, 88, slot.firstPosition)
+  writeU64(bytes, 96, slot.knownEndPosition)
+  writeU64(bytes, 104, slot.fencedEpoch)
   bytes[FLAGS_AT] = flagsOf(slot)
   for (let at = 0; at < slot.topic.length; at++) bytes[TOPIC_AT + at] = slot.topic.charCodeAt(at)
   writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
   return bytes
 }
 
-function flagsOf({ beginsSegment, followsDurable, clean }: BlockSlot): number {
-  return (beginsSegment ? BEGINS_SEGMENT : 0) | (followsDurable ? FOLLOWS_DURABLE : 0) | (clean ? CLEAN : 0)
+function flagsOf({ beginsSegment, followsDurable, clean, cuts }: BlockSlot): number {
+  const ofPlace = (beginsSegment ? BEGINS_SEGMENT : 0) | (followsDurable ? FOLLOWS_DURABLE : 0)
+  return ofPlace | (clean ? CLEAN : 0) | (cuts ? CUTS : 0)
 }
 
 /** `unused` was never written; `damaged` cannot be trusted in any field. */
@@ -107,7 +133,7 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
   const state = STATES[slot[5] ?? STATES.length]
   const topicBytes = readU16(slot, 6)
   const flags = slot[FLAGS_AT] ?? 0
-  if ((flags & ~(BEGINS_SEGMENT | FOLLOWS_DURABLE | CLEAN)) !== 0) return undefined
+  if ((flags & ~KNOWN_FLAGS) !== 0) return undefined
   if (slot[4] !== VERSION || state === undefined || topicBytes > TOPIC_BYTES_MAX) return undefined
   if (!WIDE_FIELDS.every((at) => fitsU64(readU64(slot, at)))) return undefined
   return {
@@ -127,6 +153,10 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
     beginsSegment: (flags & BEGINS_SEGMENT) !== 0,
     followsDurable: (flags & FOLLOWS_DURABLE) !== 0,
     clean: (flags & CLEAN) !== 0,
+    firstPosition: readU64(slot, 88),
+    knownEndPosition: readU64(slot, 96),
+    fencedEpoch: readU64(slot, 104),
+    cuts: (flags & CUTS) !== 0,
   }
 }
 

@@ -61,8 +61,8 @@ describe('superblock', () => {
   })
 
   it('names a version that it does not know', () => {
-    const bytes = resealed(0, (sector) => writeU32(sector, 8, 2))
-    expect(decodeSuperblock(bytes, crc32)).to.deep.equal({ kind: 'version', version: 2 })
+    const bytes = resealed(0, (sector) => writeU32(sector, 8, 3))
+    expect(decodeSuperblock(bytes, crc32)).to.deep.equal({ kind: 'version', version: 3 })
   })
 
   it('is damaged when what it says cannot be, though its checksum holds', () => {

@@ -24,7 +24,7 @@ import { geometryFault, geometryOf, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometr
 
 const MAGIC = [0x57, 0x41, 0x4c, 0x52, 0x55, 0x53, 0x42, 0x46]
 const OPEN_MAGIC = 0x4e45504f
-const VERSION = 1
+const VERSION = 2
 const CRC_AT = SECTOR_BYTES - 4
 const OPEN_RECORDS = [SECTOR_BYTES, 2 * SECTOR_BYTES]
 

@@ -1,6 +1,6 @@
 import { WalrusError, type BlockFileDirectory } from '@walrus/core'
 import { BATCH_HEADER_BYTES, crc32, writeBatchHeader } from '@walrus/protocol'
-import { decodeBlockSlot, encodeBlockSlot, type BlockSlot } from '../format/block-slot.js'
+import { decodeBlockSlot, encodeBlockSlot, slotChecksum, type BlockSlot } from '../format/block-slot.js'
 import { FRAME_BYTES } from '../format/frame.js'
 import { slotPosition } from '../format/geometry.js'
 import type { Finding } from './finding.js'
@@ -20,10 +20,26 @@ export function lostBatch(batch: BatchView, what: string): Finding {
 
 export type Slot = { readonly file: string; readonly firstBlock: number }
 
-export function rewriteSlot(log: LogFixture, { file, firstBlock }: Slot, change: (slot: BlockSlot) => BlockSlot): void {
-  const slot = decodeBlockSlot(log.bytes(file), slotPosition(firstBlock), crc32)
+export function rewriteSlot(log: LogFixture, place: Slot, change: (slot: BlockSlot) => BlockSlot): void {
+  writeSlot(log, place, change(readSlot(log, place)))
+}
+
+/** What the slots say changes places, with checksums that are good there. */
+export function swapSlots(log: LogFixture, one: Slot, other: Slot): void {
+  const [first, second] = [readSlot(log, one), readSlot(log, other)]
+  writeSlot(log, one, second)
+  writeSlot(log, other, first)
+}
+
+export function readSlot(log: LogFixture, { file, firstBlock }: Slot): BlockSlot {
+  const slot = decodeBlockSlot(log.bytes(file), slotPosition(firstBlock), slotChecksum(Number(file), firstBlock, crc32))
   if (typeof slot === 'string') throw new Error(`slot of block ${firstBlock} is ${slot}`)
-  log.bytes(file).set(encodeBlockSlot(change(slot), crc32), slotPosition(firstBlock))
+  return slot
+}
+
+export function writeSlot(log: LogFixture, { file, firstBlock }: Slot, slot: BlockSlot): void {
+  const bytes = encodeBlockSlot(slot, slotChecksum(Number(file), firstBlock, crc32))
+  log.bytes(file).set(bytes, slotPosition(firstBlock))
 }
 
 /** Changes the payload of a batch and makes its checksums good again. */

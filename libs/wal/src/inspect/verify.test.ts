@@ -4,7 +4,18 @@ import { expect } from 'chai'
 import { SECTOR_BYTES, slotPosition } from '../format/geometry.js'
 import { bytesOf } from '../harness.test.js'
 import { fill, LogFixture } from './log-fixture.test.js'
-import { HEADER, lostBatch, offsetsIn, offsetsOf, PAYLOAD, recode, rewriteSlot } from './tampering.test.js'
+import {
+  HEADER,
+  lostBatch,
+  offsetsIn,
+  offsetsOf,
+  PAYLOAD,
+  readSlot,
+  recode,
+  rewriteSlot,
+  swapSlots,
+  writeSlot,
+} from './tampering.test.js'
 import type { BatchView } from './views.js'
 
 const FILE = '000000000001'
@@ -199,12 +210,23 @@ describe('verifying a log', () => {
       expect(found).to.include({ severity: 'damage', kind: 'batch', file, byte, offset, what: 'payload checksum' })
     })
 
-    it('tells slots that changed places, though both runs look empty', async () => {
+    it('tells slots that changed places', async () => {
+      await log.writeAndDie(async (walrus) => fill(walrus, 'other', 2, 300))
+      const [[a], [b]] = [await log.runs('logs'), await log.runs('other')]
+      const places = [slotPosition(a!.firstBlock), slotPosition(b!.firstBlock)] as const
+      log.swap(FILE, ...places, SECTOR_BYTES)
+      const all = await findings()
+      expect(all.map(({ kind, byte }) => ({ kind, byte }))).to.deep.equal(
+        places.map((byte) => ({ kind: 'slot', byte })),
+      )
+    })
+
+    it('tells slots that were exchanged under good checksums, though both runs look empty', async () => {
       await log.writeAndDie(async (walrus) => fill(walrus, 'other', 2, 300))
       const [a] = await log.runs('logs')
       const [b] = await log.runs('other')
       rewriteSlot(log, a!, (slot) => ({ ...slot, knownBytes: 0, knownEndIndex: 0 }))
-      log.swap(FILE, slotPosition(a!.firstBlock), slotPosition(b!.firstBlock), SECTOR_BYTES)
+      swapSlots(log, a!, b!)
       const all = await findings()
       expect(all.map(({ kind, byte }) => ({ kind, byte }))).to.deep.equal([
         { kind: 'conflict', byte: b!.byte },
@@ -302,8 +324,7 @@ describe('verifying a log', () => {
 
     it('tells two slots of one run', async () => {
       await log.write(async (walrus) => fill(walrus, 'logs', 1))
-      const bytes = log.bytes(FILE)
-      bytes.copyWithin(slotPosition(3), slotPosition(0), slotPosition(1))
+      writeSlot(log, { file: FILE, firstBlock: 3 }, readSlot(log, { file: FILE, firstBlock: 0 }))
       const [found] = await findings()
       expect(found).to.include({ kind: 'conflict', byte: slotPosition(3), topic: 'logs', segment: 1 })
       expect(found!.what).to.equal('the slots of blocks 0 and 3 describe one run')

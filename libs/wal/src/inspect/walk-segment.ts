@@ -1,9 +1,12 @@
 import type { Checksum } from '@walrus/core'
 import type { BatchHeader } from '@walrus/protocol'
+import type { LogPoint } from '../blocks/log-point.js'
+import { recordsIn } from '../log/batch-records.js'
 import type { ScannedBatch } from '../log/batch-scanner.js'
 import { EntryChain, gapReason, type IndexRange } from '../log/entry-chain.js'
 import type { RecoveredSegment, ScannedRun } from '../log/recover-segment.js'
 import type { RunContent } from '../log/scan-run.js'
+import { contentFault } from './content-fault.js'
 import { walkRun, type BrokenStretch } from './walk-run.js'
 
 /** A place in a segment from which entries or control records are not what they should be. */
@@ -41,15 +44,15 @@ export async function* walkSegment(
   const chain = new EntryChain()
   for (const scanned of used) {
     const { run, content } = scanned
-    const gap = chain.gapBefore(run.firstIndex)
+    const gap = chain.gapBefore(run.first)
     if (gap) yield { kind: 'fault', of: 'missing', scanned, ...nowhere(0), lost: gap, reason: gapReason(gap) }
     if (run.firstIndex < chain.index) yield overlap(scanned, chain.index)
-    chain.pass(run.firstIndex)
-    if (!content && run.endIndex <= fromIndex) chain.pass(run.endIndex)
+    chain.pass(run.first)
+    if (!content && run.endIndex <= fromIndex) chain.pass(run.end)
     else chain.pass(yield* new RunWalk(scanned).walk(checksum))
   }
   const last = used.at(-1)
-  const gap = chain.gapBefore(endIndex ?? 0)
+  const gap = chain.gapBefore({ index: endIndex ?? 0, position: 0 })
   if (!last || !gap) return
   const place = nowhere(last.run.committedBytes)
   yield { kind: 'fault', of: 'missing', scanned: last, ...place, lost: gap, reason: gapReason(gap) }
@@ -69,31 +72,42 @@ function overlap(scanned: ScannedRun, endIndex: number): SegmentFault {
 class RunWalk {
   readonly #scanned: ScannedRun
   #nextIndex: number
+  /** Undefined behind a fault: nobody can tell how many records were there. */
+  #nextPosition: number | undefined
   #unplaced: BrokenStretch[] = []
 
   constructor(scanned: ScannedRun) {
     this.#scanned = scanned
     this.#nextIndex = scanned.run.firstIndex
+    this.#nextPosition = scanned.run.firstPosition
   }
 
-  /** Returns the index after the last entry of the run. */
-  async *walk(checksum: Checksum): AsyncGenerator<Walked, number, void> {
+  /** Returns where the run ends. */
+  async *walk(checksum: Checksum): AsyncGenerator<Walked, LogPoint, void> {
     const { run, content } = this.#scanned
     const to = content?.damage ? run.capacityBytes : run.committedBytes
     for await (const item of walkRun(run, to, checksum)) {
       if (this.#isTail(item)) break
       if (item.header) yield* this.#advance(item, item.header)
       else this.#unplaced.push(item as BrokenStretch)
+      this.#count(item)
     }
-    return yield* this.#finish()
+    const index = yield* this.#finish()
+    return { index, position: Math.max(run.endPosition, this.#nextPosition ?? 0) }
   }
 
   /** Behind damage in an open run, whatever was not known durable is a torn tail, and batches that a later run replaced are void. */
   #isTail(item: ScannedBatch | BrokenStretch): boolean {
-    const { content, indexMax } = this.#scanned
+    const { content, limit } = this.#scanned
     if (!content?.damage) return false
-    if (item.kind === 'batch') return !item.header.control && item.header.firstIndex >= indexMax
+    if (item.kind === 'batch') return isVoid(item.header, limit.index)
     return item.position >= content.durableBytes && item.position > content.damage.position
+  }
+
+  #count(item: ScannedBatch | BrokenStretch): void {
+    const isCounted = item.kind === 'batch' && !(item.header.control && contentFault(item) !== undefined)
+    if (isCounted && this.#nextPosition !== undefined) this.#nextPosition += recordsIn(item)
+    else this.#nextPosition = undefined
   }
 
   *#advance(item: ScannedBatch | BrokenStretch, { firstIndex, entryCount }: BatchHeader): Generator<Walked> {
@@ -116,6 +130,10 @@ class RunWalk {
     const explained = content !== undefined || from === end || this.#unplaced.length > 0
     const reason = `entries up to ${from} where the slot says ${end}`
     if (!explained) yield this.#fault(nowhere(run.committedBytes), lost, reason)
+    else if (this.#nextPosition !== undefined && this.#nextPosition !== run.endPosition) {
+      const positions = `records up to position ${this.#nextPosition} where the slot says ${run.endPosition}`
+      yield this.#fault(nowhere(run.committedBytes), lost, positions)
+    }
     const endIndex = content && (this.#unplaced.length === 0 || end === Infinity) ? from : lost.to
     yield* this.#place(lost)
     return endIndex
@@ -123,9 +141,9 @@ class RunWalk {
 
   /** Up to where entries are known to have been; Infinity where nobody can tell. */
   #endOfOpenRun({ durableBytes }: RunContent): number {
-    const { found, indexMax } = this.#scanned
+    const { found, limit } = this.#scanned
     const { knownBytes, knownEndIndex } = found.slot
-    return indexMax === Infinity && knownBytes >= durableBytes ? knownEndIndex : indexMax
+    return limit.index === Infinity && knownBytes >= durableBytes ? knownEndIndex : limit.index
   }
 
   *#place(lost: IndexRange): Generator<Walked> {
@@ -144,6 +162,11 @@ class RunWalk {
 
 function stretchOf({ position, endPosition }: BrokenStretch): Pick<SegmentFault, 'position' | 'byteCount'> {
   return { position, byteCount: endPosition - position }
+}
+
+/** As in `scanRun`. */
+function isVoid({ control, firstIndex, entryCount }: BatchHeader, indexMax: number): boolean {
+  return !control && firstIndex + entryCount > indexMax
 }
 
 function outOfOrder(firstIndex: number, expected: number): string {

@@ -14,8 +14,8 @@ function foundRun(run: RunFixture, of: Partial<BlockSlot> = {}): FoundRun {
 }
 
 function recover(found: readonly FoundRun[], options: Partial<RecoveryOptions> = {}): Promise<RecoveredSegment> {
-  const all = { checksum: crc32, withTopicState: true, slotsDamaged: false, endIndex: undefined, ...options }
-  return recoverSegment(found, all)
+  const defaults = { checksum: crc32, withTopicState: true, slotsDamaged: false, endIndex: undefined }
+  return recoverSegment(found, { ...defaults, isBeginningFreed: () => false, ...options })
 }
 
 /** What was recovered, in numbers: entries, runs, runs to free, and from where on something is missing. */
@@ -69,6 +69,12 @@ describe('recovering a segment', () => {
       expect((await recover([foundRun(run, of)])).start?.runs[0]?.closed, 'after a crash').to.equal(true)
   })
 
+  it('is sealed where the next segment starts, though its mark is lost with a failed sync', async () => {
+    const run = await filled(0, 0, 3)
+    const { start } = await recover([foundRun(run)], { endIndex: 3 })
+    expect([start?.sealed, start?.entryCount]).to.deep.equal([true, 3])
+  })
+
   it('frees runs that were begun and never committed to, and never uses their number again', async () => {
     const [used, begun] = [await filled(0, 0, 2), file.run({ number: 5, firstIndex: 2 })]
     const recovered = await recover([foundRun(used, { state: 'closed' }), foundRun(begun)])
@@ -100,6 +106,15 @@ describe('recovering a segment', () => {
       const found = [foundRun(first), foundRun(stale, { followsDurable: false }), foundRun(last)]
       expect(summary(await recover(found))).to.deep.equal({
         ...{ entryCount: 5, runs: [0, 2], unused: [1], damagedFrom: undefined },
+      })
+    })
+
+    it('leaves out a batch of which a later run has replaced a part, and what follows on it', async () => {
+      const [stale, last] = [await filled(0, 0, 2), await filled(1, 3, 1)]
+      await stale.add(['rejected', 'and rejected'])
+      const found = [foundRun(stale), foundRun(last, { followsDurable: false })]
+      expect(summary(await recover(found))).to.deep.equal({
+        ...{ entryCount: 2, runs: [0], unused: [1], damagedFrom: undefined },
       })
     })
 
@@ -179,7 +194,7 @@ describe('recovering a segment', () => {
   describe('that was half removed', () => {
     it('is nothing without its beginning', async () => {
       const second = await filled(1, 2, 2)
-      const recovered = await recover([foundRun(second, { state: 'closed' })])
+      const recovered = await recover([foundRun(second, { state: 'closed' })], { isBeginningFreed: () => true })
       expect(summary(recovered)).to.deep.equal({
         ...{ entryCount: undefined, runs: undefined, unused: [1], damagedFrom: undefined },
       })
@@ -187,7 +202,21 @@ describe('recovering a segment', () => {
 
     it('is nothing also when its beginning held no entries', async () => {
       const second = await filled(1, 0, 2)
-      expect((await recover([foundRun(second, { state: 'closed' })])).start).to.equal(undefined)
+      const recovered = await recover([foundRun(second, { state: 'closed' })], { isBeginningFreed: () => true })
+      expect(recovered.start).to.equal(undefined)
+    })
+
+    it('is damaged, and not removed, where its beginning is gone without a trace', async () => {
+      const second = await filled(1, 2, 2)
+      const recovered = await recover([foundRun(second, { state: 'closed' })])
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [], damagedFrom: 0 })
+    })
+
+    it('is damaged, and not removed, where nothing in its beginning can be read, and a later run says that it was there', async () => {
+      const [first, second] = [await filled(0, 0, 2), await filled(1, 2, 2)]
+      first.flip(0)
+      const recovered = await recover([foundRun(first), foundRun(second, { state: 'closed' })])
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [0], damagedFrom: 0 })
     })
 
     it('is damaged, and not removed, where the slot of its beginning may be unreadable', async () => {
@@ -199,7 +228,12 @@ describe('recovering a segment', () => {
 
   describe('with the state of its topic', () => {
     it('starts from the last run that begins with the whole state', async () => {
-      const runs = [file.run(), file.run({ number: 1, firstIndex: 1 }), file.run({ number: 2, firstIndex: 2 })]
+      const places = [
+        { firstIndex: 0, firstPosition: 0 },
+        { firstIndex: 1, firstPosition: 2 },
+        { firstIndex: 2, firstPosition: 3 },
+      ]
+      const runs = places.map((place, number) => file.run({ number, ...place }))
       await runs[0]!.addControl([cursor(1), { kind: 'producer', id: 8, lastSequence: 1 }])
       await runs[0]!.add(['a'])
       await runs[1]!.addControl([{ kind: 'snapshot' }, cursor(5), { kind: 'producer', id: 9, lastSequence: 4 }])
@@ -212,7 +246,7 @@ describe('recovering a segment', () => {
     })
 
     it('goes back to the beginning where no run has it', async () => {
-      const [first, second] = [file.run(), file.run({ number: 1 })]
+      const [first, second] = [file.run(), file.run({ number: 1, firstPosition: 1 })]
       await first.addControl([cursor(1)])
       await second.addControl([{ kind: 'cursor', name: 'other', offset: 2 }])
       const { start } = await recover([foundRun(first, { state: 'closed' }), foundRun(second, { state: 'sealed' })])

@@ -1,6 +1,8 @@
 import { WalrusError, type Checksum } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
+import type { LogPoint } from '../blocks/log-point.js'
 import { Run } from '../blocks/run.js'
+import type { BlockSlot } from '../format/block-slot.js'
 import { EntryChain, gapReason } from './entry-chain.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { scanRun, type RunContent } from './scan-run.js'
@@ -13,9 +15,9 @@ export interface RecoveryOptions {
   readonly withTopicState: boolean
   /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
-  /** The beginning of the segment may be lost, and was not deleted. */
-  readonly beginningLost?: boolean
-  /** Where the next segment of the topic starts, as an index in this one; undefined for the topic's last. */
+  /** The removal of the slot's segment had begun. */
+  readonly isBeginningFreed: (slot: BlockSlot) => boolean
+  /** Where the next segment of the topic starts, as an index in this one, which is then sealed; undefined for the topic's last. */
   readonly endIndex: number | undefined
 }
 
@@ -33,6 +35,8 @@ export interface RecoveredSegment {
   readonly vouchesForBefore: boolean
   /** Entries before `endIndex` are missing at the end, and nothing else. */
   readonly isShort: boolean
+  /** The run before which a tail was given up, where some of that tail is still there. */
+  readonly cut: ScannedRun | undefined
   /** True when something was read past what a slot vouches for: it may not be on stable storage yet. */
   readonly scanned: boolean
 }
@@ -43,8 +47,8 @@ export interface ScannedRun {
   readonly run: Run
   /** Undefined for a closed run, which was not read. */
   readonly content: RunContent | undefined
-  /** Batches that start at this entry index or later are void. */
-  readonly indexMax: number
+  /** What reaches beyond this point is void: a later run, or the next segment, has taken its place, or it was given up. */
+  readonly limit: LogPoint
 }
 
 /** empty: begun and never committed to. torn: something before it is missing. removed: its segment was being deleted. */
@@ -56,10 +60,10 @@ export interface UnusedRun extends FoundRun {
 /** @param found the runs of one segment, at least one */
 export async function recoverSegment(found: readonly FoundRun[], options: RecoveryOptions): Promise<RecoveredSegment> {
   const ordered = [...found].sort((a, b) => a.slot.run - b.slot.run)
-  const endIndex = options.endIndex ?? ordered.find(({ slot }) => slot.state === 'sealed')?.slot.knownEndIndex
-  const all = await scanRuns(ordered, endIndex, options.checksum)
-  const holding = all.filter(holdsBatches)
-  const removed = isHalfDeleted(holding, options)
+  const endIndex = options.endIndex ?? ordered.find(isMarkedSealed)?.slot.knownEndIndex
+  const all = await scanRuns(ordered, endOf(ordered, endIndex), options.checksum)
+  const holding = all.filter(holdsPlace)
+  const removed = isHalfDeleted(ordered, options)
   const used = new Set(removed ? [] : holding.slice(0, options.slotsDamaged ? undefined : tornAt(holding)))
   const start = used.size === 0 ? undefined : await startOf(ordered, [...used], endIndex, options)
   const whyUnused = (one: ScannedRun) => (!holdsBatches(one) ? 'empty' : removed ? 'removed' : 'torn')
@@ -71,7 +75,8 @@ export async function recoverSegment(found: readonly FoundRun[], options: Recove
       .map((one) => ({ ...one.found, why: whyUnused(one), content: one.content })),
     endIndex,
     vouchesForBefore: [...used].some(vouchesForBefore),
-    isShort: start?.damage?.isAtEnd === true && !start.sealed,
+    cut: all.find((one, at) => isCut(one) && all.slice(0, at).some((before) => isCutBy(one, before))),
+    isShort: start?.damage?.isAtEnd === true && !ordered.some(isMarkedSealed),
     scanned: all.some(({ content }) => content !== undefined),
   }
 }
@@ -80,24 +85,44 @@ function holdsBatches({ run, content }: ScannedRun): boolean {
   return run.committedBytes > 0 || content?.damage !== undefined
 }
 
-/** The beginning of a segment is freed before the rest. */
-function isHalfDeleted([first]: readonly ScannedRun[], options: RecoveryOptions): boolean {
-  return !first?.found.slot.beginsSegment && !options.slotsDamaged && !options.beginningLost
+/** A tail stays given up also where nothing is behind the run that says so. */
+function holdsPlace(one: ScannedRun): boolean {
+  return holdsBatches(one) || isCut(one)
+}
+
+function isCut({ found, run, limit }: ScannedRun): boolean {
+  return found.slot.cuts && run.firstPosition <= limit.position
+}
+
+/** The slot of the run before still tells, on disk, of what was given up. */
+function isCutBy(one: ScannedRun, before: ScannedRun): boolean {
+  const { state, knownEndPosition } = before.found.slot
+  return state === 'open' || knownEndPosition > one.run.firstPosition
+}
+
+function isMarkedSealed({ slot }: FoundRun): boolean {
+  return slot.state === 'sealed'
+}
+
+/** The beginning of a segment is freed before the rest. One that is gone without having been freed is damage. */
+function isHalfDeleted(ordered: readonly FoundRun[], options: RecoveryOptions): boolean {
+  if (options.slotsDamaged || ordered.some(({ slot }) => slot.beginsSegment)) return false
+  return ordered.some(({ slot }) => options.isBeginningFreed(slot))
 }
 
 /** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */
 function tornAt(runs: readonly ScannedRun[]): number | undefined {
   const chain = new EntryChain()
   for (const [at, one] of runs.entries()) {
-    if (chain.gapBefore(one.run.firstIndex) && !vouchesForBefore(one)) return at
-    chain.pass(one.run.endIndex)
+    if (chain.gapBefore(one.run.first) && !vouchesForBefore(one)) return at
+    chain.pass(one.run.end)
   }
   return undefined
 }
 
 /** Whatever of a run is known durable was so after all that stands before the run. */
-function vouchesForBefore({ found, content }: ScannedRun): boolean {
-  return found.slot.followsDurable || (content !== undefined && content.durableBytes > 0)
+function vouchesForBefore({ found, run, content }: ScannedRun): boolean {
+  return found.slot.followsDurable || (content ?? run).durableBytes > 0
 }
 
 async function startOf(
@@ -113,38 +138,51 @@ async function startOf(
     runs: used.slice(0, damage?.runCount).map(({ run }) => run),
     nextRunNumber: Math.max(...ordered.map(({ slot }) => slot.run)) + 1,
     entryCount: endIndex ?? damage?.fromIndex ?? used.at(-1)?.run.endIndex ?? 0,
-    sealed: ordered.some(({ slot }) => slot.state === 'sealed'),
+    position: damage?.fromPosition ?? used.at(-1)?.run.endPosition ?? 0,
+    fencedEpoch: Math.max(...ordered.map(({ slot }) => Math.max(slot.epoch, slot.fencedEpoch))),
+    sealed: endIndex !== undefined,
     topicState: rebuildState(stateRuns),
     damage,
   }
 }
 
-async function scanRuns(
-  ordered: readonly FoundRun[],
-  endIndex: number | undefined,
-  checksum: Checksum,
-): Promise<ScannedRun[]> {
+async function scanRuns(ordered: readonly FoundRun[], segmentEnd: LogPoint, checksum: Checksum): Promise<ScannedRun[]> {
   const scanned: ScannedRun[] = []
-  const limits = indexLimits(ordered, endIndex)
+  const limits = runLimits(ordered, segmentEnd)
   for (const [at, found] of ordered.entries()) {
-    const indexMax = limits[at] ?? Infinity
-    const run = new Run(placeOf(found), found.slot.run, found.slot.firstIndex)
-    run.followsDurable = found.slot.followsDurable
-    const isVoid = found.slot.firstIndex > indexMax
-    if (!isVoid && found.slot.state !== 'open') trust(run, found)
-    const content = isVoid || run.closed ? undefined : await fill(run, found, indexMax, checksum)
-    scanned.push({ found, run, content, indexMax })
+    const limit = limits[at] ?? segmentEnd
+    const { run: number, firstIndex, firstPosition, followsDurable, cuts } = found.slot
+    const run = new Run(placeOf(found), number, { index: firstIndex, position: firstPosition })
+    run.followsDurable = followsDurable
+    run.cuts = cuts
+    const isVoid = firstIndex > limit.index || firstPosition > limit.position
+    if (!isVoid && isSettled(found, limit)) trust(run, found)
+    const content = isVoid || run.closed ? undefined : await fill(run, found, limit, checksum)
+    scanned.push({ found, run, content, limit })
   }
   return scanned
 }
 
-/** For each run the index from which on it is void: a later run, or the next segment, has taken the place of what failed. */
-function indexLimits(ordered: readonly FoundRun[], endIndex = Infinity): number[] {
-  const limits: number[] = []
-  let limit = endIndex
+/** A closed run is all there; not all of it counts where its tail was given up later. */
+function isSettled({ slot }: FoundRun, limit: LogPoint): boolean {
+  return slot.state !== 'open' && slot.knownEndPosition <= limit.position
+}
+
+/** Where the segment has ended, where that was settled; the start of the next one says nothing about control batches. */
+function endOf(ordered: readonly FoundRun[], endIndex = Infinity): LogPoint {
+  const sealed = ordered.find(isMarkedSealed)?.slot
+  const isExact = sealed?.knownEndIndex === endIndex
+  return { index: endIndex, position: isExact ? sealed.knownEndPosition : Infinity }
+}
+
+/** For each run the point behind which it is void: a later run, or the next segment, has taken the place of what failed. */
+function runLimits(ordered: readonly FoundRun[], segmentEnd: LogPoint): LogPoint[] {
+  const limits: LogPoint[] = []
+  let limit = segmentEnd
   for (const { slot } of [...ordered].reverse()) {
     limits.push(limit)
-    limit = Math.min(limit, slot.firstIndex)
+    const { index, position } = limit
+    limit = { index: Math.min(index, slot.firstIndex), position: Math.min(position, slot.firstPosition) }
   }
   return limits.reverse()
 }
@@ -153,6 +191,7 @@ function indexLimits(ordered: readonly FoundRun[], endIndex = Infinity): number[
 function trust(run: Run, { slot }: FoundRun): void {
   run.committedBytes = run.plannedBytes = run.durableBytes = slot.knownBytes
   run.endIndex = slot.knownEndIndex
+  run.endPosition = slot.knownEndPosition
   run.lastTimestampMs = slot.lastTimestampMs
   run.closed = true
   run.slotState = slot.state === 'sealed' ? 'sealed' : 'closed'
@@ -160,17 +199,19 @@ function trust(run: Run, { slot }: FoundRun): void {
 }
 
 /** An open run holds what can be read; it goes on only after a clean stop: what a crash has left behind its end is not all seen. */
-async function fill(run: Run, { slot }: FoundRun, indexMax: number, checksum: Checksum): Promise<RunContent> {
-  const content = await scanRun(run, slot.knownBytes, indexMax, checksum)
+async function fill(run: Run, { slot }: FoundRun, limit: LogPoint, checksum: Checksum): Promise<RunContent> {
+  const content = await scanRun(run, slot.knownBytes, limit, checksum)
   run.committedBytes = run.plannedBytes = run.durableBytes = content.committedBytes
   run.endIndex = content.endIndex
+  run.endPosition = content.endPosition
   run.lastTimestampMs = content.lastTimestampMs
   run.clean = run.mustSoil = slot.clean && !content.residue && slot.knownBytes === content.committedBytes
-  run.closed = content.committedBytes > 0 && !run.clean
+  run.closed = (content.committedBytes > 0 || slot.cuts) && !run.clean
   return content
 }
 
 interface FoundDamage extends SegmentDamage {
+  readonly fromPosition: number
   /** Runs up to there, the damaged one included. */
   readonly runCount: number
 }
@@ -179,30 +220,31 @@ interface FoundDamage extends SegmentDamage {
 function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): FoundDamage | undefined {
   const chain = new EntryChain()
   for (const [at, { found, run, content }] of runs.entries()) {
-    const gap = chain.gapBefore(run.firstIndex)
-    if (gap) return damageAt(found, at, gap.from, gapReason(gap))
-    chain.pass(content?.endIndex ?? run.endIndex)
+    const gap = chain.gapBefore(run.first)
+    if (gap) return damageAt(found, at, chain, gapReason(gap))
+    chain.pass(content ? { index: content.endIndex, position: content.endPosition } : run.end)
     if (!content?.damage) continue
     const { position, reason } = content.damage
-    return damageAt(found, at + 1, chain.index, `at byte ${run.startPosition + position}: ${reason}`)
+    return damageAt(found, at + 1, chain, `at byte ${run.startPosition + position}: ${reason}`)
   }
   const last = runs.at(-1)
-  const gap = chain.gapBefore(endIndex ?? 0)
-  return last && gap && { ...damageAt(last.found, runs.length, gap.from, gapReason(gap)), isAtEnd: true }
+  const gap = chain.gapBefore({ index: endIndex ?? 0, position: 0 })
+  return last && gap && { ...damageAt(last.found, runs.length, chain, gapReason(gap)), isAtEnd: true }
 }
 
-function damageAt(found: FoundRun, runCount: number, fromIndex: number, reason: string): FoundDamage {
+function damageAt(found: FoundRun, runCount: number, end: LogPoint, reason: string): FoundDamage {
   const { topic, segment, baseOffset } = found.slot
+  const { index: fromIndex, position: fromPosition } = end
   const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
   const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
-  return { runCount, fromIndex, isAtEnd: false, error }
+  return { runCount, fromIndex, fromPosition, isAtEnd: false, error }
 }
 
 /** The runs from the last one on that starts with the whole state; what they hold is read where it was not yet. */
 async function readStateRuns(used: readonly ScannedRun[], checksum: Checksum): Promise<ScannedRun[]> {
   const runs: ScannedRun[] = []
   for (const one of [...used].reverse()) {
-    const known = one.content ?? (await scanRun(one.run, one.found.slot.knownBytes, Infinity, checksum))
+    const known = one.content ?? (await scanRun(one.run, one.found.slot.knownBytes, one.limit, checksum))
     runs.unshift({ ...one, content: known })
     if (known.startsWithState) break
   }
@@ -211,7 +253,7 @@ async function readStateRuns(used: readonly ScannedRun[], checksum: Checksum): P
 
 function rebuildState(stateRuns: readonly ScannedRun[]): MutableTopicState {
   const state = new MutableTopicState()
-  for (const { content } of stateRuns) for (const record of content?.controlRecords ?? []) state.apply(record)
+  for (const { content } of stateRuns) for (const record of content?.stateRecords ?? []) state.apply(record)
   return state
 }
 

@@ -41,12 +41,12 @@ export class BlockFileFixture {
   }
 
   /** The next blocks, as a run to write to. */
-  run(of: { readonly blockCount?: number; readonly number?: number; readonly firstIndex?: number } = {}): RunFixture {
-    const { blockCount = 1, number = 0, firstIndex = 0 } = of
+  run(of: Partial<RunNumbers> & { readonly blockCount?: number } = {}): RunFixture {
+    const { blockCount = 1, number = 0, firstIndex = 0, firstPosition = firstIndex } = of
     const generation = { openCount: 1, sequence: ++this.#sequence }
     const place = { file: this.store, firstBlock: this.#nextBlock, blockCount, generation }
     this.#nextBlock += blockCount
-    return new RunFixture(this, place, { number, firstIndex })
+    return new RunFixture(this, place, { number, firstIndex, firstPosition })
   }
 
   #noteRead(position: number, length: number): Promise<Uint8Array> {
@@ -62,27 +62,37 @@ interface Placing {
   readonly firstIndex?: number
 }
 
+interface RunNumbers {
+  readonly number: number
+  readonly firstIndex: number
+  /** As `firstIndex`, unless there are control batches before. */
+  readonly firstPosition: number
+}
+
 /** A run that a test fills. */
 export class RunFixture {
   readonly file: BlockFileFixture
   readonly place: RunPlace
   readonly number: number
   readonly firstIndex: number
+  readonly firstPosition: number
   /** Where the next batch goes. */
   end = 0
   endIndex: number
+  endPosition: number
 
-  constructor(file: BlockFileFixture, place: RunPlace, of: { readonly number: number; readonly firstIndex: number }) {
+  constructor(file: BlockFileFixture, place: RunPlace, of: RunNumbers) {
     this.file = file
     this.place = place
     this.number = of.number
     this.firstIndex = of.firstIndex
     this.endIndex = of.firstIndex
+    this.firstPosition = this.endPosition = of.firstPosition
   }
 
   /** The run as recovery meets it: nothing is known of what it holds. */
   unread(): Run {
-    return new Run(this.place, this.number, this.firstIndex)
+    return new Run(this.place, this.number, { index: this.firstIndex, position: this.firstPosition })
   }
 
   /** The run as it is when all of it was committed here. */
@@ -90,6 +100,7 @@ export class RunFixture {
     const run = this.unread()
     run.committedBytes = run.plannedBytes = run.durableBytes = this.end
     run.endIndex = this.endIndex
+    run.endPosition = this.endPosition
     run.indexed = false
     return run
   }
@@ -100,10 +111,12 @@ export class RunFixture {
     const batch = new OpenBatch(new BufferPool(1 << 20), new BatchTicket(firstIndex), firstIndex, 7, 0)
     for (const entry of entries) batch.append(Buffer.from(entry))
     this.endIndex = firstIndex + entries.length
+    this.endPosition += entries.length
     return this.write(batch.encode(1, crc32), placing)
   }
 
   async addControl(records: readonly ControlRecord[], placing: Placing = {}): Promise<number> {
+    if (records[0]?.kind !== 'snapshot') this.endPosition += 1
     const context = { nextIndex: placing.firstIndex ?? this.endIndex, timestampMs: 7, epoch: 1 }
     return this.write(encodeControlBatch(records, context, crc32), placing)
   }
@@ -136,13 +149,17 @@ export class RunFixture {
       baseOffset: 1000,
       epoch: 1,
       firstIndex: this.firstIndex,
+      firstPosition: this.firstPosition,
       createdMs: 0,
       knownBytes: closed ? this.end : 0,
       knownEndIndex: closed ? this.endIndex : this.firstIndex,
+      knownEndPosition: closed ? this.endPosition : this.firstPosition,
       lastTimestampMs: 7,
       beginsSegment: this.number === 0,
       followsDurable: true,
       clean: false,
+      cuts: false,
+      fencedEpoch: 0,
       ...of,
     }
   }

@@ -13,12 +13,13 @@ describe('run reader', () => {
   let file: BlockFileFixture
   let fixtures: RunFixture[]
   let reader: RunReader
+  let behindFirstBatch: number
 
   beforeEach(async () => {
     file = await BlockFileFixture.create(64)
     fixtures = [file.run(), file.run({ number: 1, firstIndex: 4 })]
     await fixtures[0]!.add(['a', 'bb', 'ccc'])
-    await fixtures[0]!.add(['dddd'])
+    behindFirstBatch = await fixtures[0]!.add(['dddd'])
     await fixtures[1]!.addControl([{ kind: 'snapshot' }])
     await fixtures[1]!.add(['e', 'f'])
     reader = new RunReader(OWNER, crc32)
@@ -47,6 +48,21 @@ describe('run reader', () => {
     expect(await read(0, { maxBytes: 6 })).to.deep.equal(['a', 'bb', 'ccc'])
     expect(await read(3, { maxBytes: 0 })).to.deep.equal(['dddd'])
     expect(await read(3, { maxBytes: 5 })).to.deep.equal(['dddd', 'e'])
+  })
+
+  it('leaves out nothing where more is committed to two runs while it reads the first', async () => {
+    const [first, second] = runs()
+    const whole = [first!.committedBytes, second!.committedBytes]
+    first!.committedBytes = behindFirstBatch
+    second!.committedBytes = 0
+    const readFile = file.store.read.bind(file.store)
+    file.store.read = (position, length) => {
+      first!.committedBytes = whole[0]!
+      second!.committedBytes = whole[1]!
+      return readFile(position, length)
+    }
+    const reading = reader.read([first!, second!], 0, UNLIMITED)
+    expect(textsOf(await reading)).to.deep.equal(['a', 'bb', 'ccc'])
   })
 
   it('goes on where the read before stopped, without looking for it', async () => {

@@ -1,7 +1,8 @@
 import { reasonOf, WalrusError, type Checksum, type ReadLimits } from '@walrus/core'
 import type { Run } from '../blocks/run.js'
-import { BatchScanner, type Scanned, type ScannedBatch } from './batch-scanner.js'
+import type { Scanned, ScannedBatch } from './batch-scanner.js'
 import { EntryCollector } from './entries-from.js'
+import { indexRun, scannerOf } from './run-index.js'
 
 const CHUNK_BYTES_MIN = 16 * 1024
 const CHUNK_BYTES_MAX = 1024 * 1024
@@ -33,14 +34,16 @@ export class RunReader {
   }
 
   /**
-   * Ends before damage where there is something to return first: the next read meets it.
+   * Ends before damage where there is something to return first: the next read meets it. Ends, too, where a run is
+   * reached whose entries do not follow: while this read was on its way, more was committed on both sides.
    * @param runs the segment's runs, ascending; the entry at `fromIndex` is committed
    */
   async read(runs: readonly Run[], fromIndex: number, limits: ReadLimits): Promise<EntryCollector['entries']> {
     const collector = new EntryCollector(fromIndex, this.#owner.baseOffset, limits)
     for (let at = runIndexOf(runs, fromIndex); at < runs.length; at++) {
       const run = runs[at]
-      if (run && !(await this.#readRun(run, collector, limits))) break
+      if (!run || run.firstIndex > collector.nextIndex) break
+      if (!(await this.#readRun(run, collector, limits))) break
     }
     return collector.entries
   }
@@ -56,7 +59,7 @@ export class RunReader {
   }
 
   async #indexAtTimeIn(run: Run, timestampMs: number): Promise<number | undefined> {
-    const scanner = this.#scanner(run, 0, CHUNK_BYTES_MAX)
+    const scanner = scannerOf(run, 0, CHUNK_BYTES_MAX, this.#checksum)
     for (;;) {
       const scanned = await scanner.next()
       if (scanned.kind === 'end') return undefined
@@ -68,7 +71,7 @@ export class RunReader {
   /** False when a limit is reached. */
   async #readRun(run: Run, collector: EntryCollector, limits: ReadLimits): Promise<boolean> {
     const from = await this.#startIn(run, collector.nextIndex)
-    const scanner = this.#scanner(run, from, chunkBytes(limits))
+    const scanner = scannerOf(run, from, chunkBytes(limits), this.#checksum)
     for (;;) {
       const scanned = scanner.nextBuffered()
       if (!scanned) await scanner.fill()
@@ -92,27 +95,8 @@ export class RunReader {
   async #startIn(run: Run, index: number): Promise<number> {
     if (this.#last?.run === run && this.#last.nextIndex === index) return this.#last.position
     if (index === run.firstIndex) return 0
-    if (!run.indexed) await this.#buildIndex(run)
-    return run.index.positionBefore(index)
-  }
-
-  async #buildIndex(run: Run): Promise<void> {
-    const scanner = this.#scanner(run, 0, CHUNK_BYTES_MAX)
-    for (;;) {
-      const scanned = await scanner.next()
-      if (scanned.kind === 'end') break
-      if (scanned.kind === 'fault') return
-      run.index.add(scanned.header.firstIndex, scanned.position)
-    }
-    run.indexed = true
-  }
-
-  #scanner(run: Run, from: number, chunk: number): BatchScanner {
-    const { file, generation, startPosition } = run
-    return new BatchScanner(
-      { file, generation, startPosition, from, to: run.committedBytes, chunkBytes: chunk },
-      this.#checksum,
-    )
+    if (!run.indexed) await indexRun(run, this.#checksum)
+    return run.index.lastUpTo('index', index)?.byte ?? 0
   }
 
   #corrupt(

@@ -11,8 +11,8 @@ describe('scanning a run that was not closed', () => {
     run = (await BlockFileFixture.create()).run({ blockCount: 4, firstIndex: 50 })
   })
 
-  const scan = (knownBytes = 0, indexMax = Infinity): Promise<RunContent> =>
-    scanRun(run.unread(), knownBytes, indexMax, crc32)
+  const scan = (knownBytes = 0, index = Infinity): Promise<RunContent> =>
+    scanRun(run.unread(), knownBytes, { index, position: Infinity }, crc32)
 
   it('finds nothing in a run that was never written to', async () => {
     expect(await scan()).to.deep.include({ committedBytes: 0, endIndex: 50, residue: false, damage: undefined })
@@ -30,8 +30,8 @@ describe('scanning a run that was not closed', () => {
     await run.add(['a'.repeat(9000)])
     const position = await run.add(['b'])
     const unread = run.unread()
-    await scanRun(unread, 0, Infinity, crc32)
-    expect(unread.index.positionBefore(51)).to.be.oneOf([0, position])
+    await scanRun(unread, 0, { index: Infinity, position: Infinity }, crc32)
+    expect(unread.index.lastUpTo('index', 51)?.byte).to.be.oneOf([0, position])
   })
 
   it('reads a run that is filled to its last byte', async () => {
@@ -113,8 +113,8 @@ describe('scanning a run that was not closed', () => {
     await run.addControl([{ kind: 'snapshot' }, cursor])
     await run.add(['a'])
     await run.addControl([{ ...cursor, offset: 5 }])
-    const { controlRecords, startsWithState, endIndex } = await scan()
-    expect(controlRecords).to.deep.equal([{ kind: 'snapshot' }, cursor, { ...cursor, offset: 5 }])
+    const { stateRecords, startsWithState, endIndex } = await scan()
+    expect(stateRecords).to.deep.equal([{ kind: 'snapshot' }, cursor, { ...cursor, offset: 5 }])
     expect([startsWithState, endIndex]).to.deep.equal([true, 51])
   })
 

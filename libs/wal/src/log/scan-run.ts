@@ -1,7 +1,9 @@
 import type { Checksum } from '@walrus/core'
 import { decodeControlPayload, type ControlRecord } from '@walrus/protocol'
+import type { LogPoint } from '../blocks/log-point.js'
 import type { Run } from '../blocks/run.js'
 import { FRAME_BYTES } from '../format/frame.js'
+import { recordsIn, stateRecordsOf } from './batch-records.js'
 import { BatchScanner, type ScannedBatch } from './batch-scanner.js'
 import { framesIn } from './frames-in.js'
 
@@ -12,12 +14,17 @@ export interface RunContent {
   readonly committedBytes: number
   /** Index after the last whole batch. */
   readonly endIndex: number
+  /** Log position after the last whole batch. */
+  readonly endPosition: number
   readonly lastTimestampMs: number
-  readonly controlRecords: readonly ControlRecord[]
+  /** What its batches say of the topic's state. */
+  readonly stateRecords: readonly ControlRecord[]
   /** True when the first batch is the whole state of the topic. */
   readonly startsWithState: boolean
   /** Batches of this run stand behind the end: nothing may be written there under the same generation. */
   readonly residue: boolean
+  /** True when the first batch behind the end is whole, but void: it must not come back when what replaced it is gone. */
+  readonly endsBeforeVoid: boolean
   /** The most that any frame knew to be durable. */
   readonly durableBytes: number
   /** Set when bytes that were known durable are not whole. */
@@ -30,9 +37,10 @@ export interface RunContent {
  * Reads a run from its start to the last whole batch, a closed one up to its end. What follows is a torn tail if it was never
  * known durable, and damage if it was: each frame says how far the run was durable when it was written, and so do frames
  * behind the gap.
- * @param indexMax batches that start at this entry index or later are void: a later run took their place
+ * @param limit batches that reach beyond it are void: a later run took their place, or that of a part. So nothing behind it is
+ * missing, whatever was once durable there.
  */
-export async function scanRun(run: Run, knownBytes: number, indexMax: number, checksum: Checksum): Promise<RunContent> {
+export async function scanRun(run: Run, knownBytes: number, limit: LogPoint, checksum: Checksum): Promise<RunContent> {
   const { file, generation, startPosition } = run
   const to = run.closed ? run.committedBytes : run.capacityBytes
   const range = { file, generation, startPosition, from: 0, to, chunkBytes: CHUNK_BYTES }
@@ -41,10 +49,13 @@ export async function scanRun(run: Run, knownBytes: number, indexMax: number, ch
   for (;;) {
     const scanned = await scanner.next()
     if (scanned.kind === 'end') return content.finish(undefined, NOTHING)
-    if (scanned.kind === 'fault') return content.finish(scanned, await findBehind(run, scanned.position, checksum))
-    const isVoid = !scanned.header.control && scanned.header.firstIndex >= indexMax
-    const fault = isVoid ? undefined : content.faultOf(scanned)
-    if (isVoid || fault) return content.finish(fault, { found: true, durableBytes: 0 })
+    if (scanned.kind === 'fault') {
+      const behind = await findBehind(run, scanned.position, checksum)
+      return content.isAt(limit) ? content.finishWhole(scanned, behind) : content.finish(scanned, behind)
+    }
+    if (content.reachesBeyond(scanned, limit)) return { ...content.finish(undefined, RESIDUE), endsBeforeVoid: true }
+    const fault = content.faultOf(scanned)
+    if (fault) return content.finish(fault, RESIDUE)
     content.add(scanned)
   }
 }
@@ -54,15 +65,27 @@ class ContentBuilder {
   readonly #knownBytes: number
   #end = 0
   #endIndex: number
+  #endPosition: number
   #durableBytes = 0
   #lastTimestampMs = 0
-  #controlRecords: ControlRecord[] = []
+  #stateRecords: ControlRecord[] = []
   #startsWithState = false
 
   constructor(run: Run, knownBytes: number) {
     this.#run = run
     this.#knownBytes = knownBytes
     this.#endIndex = run.firstIndex
+    this.#endPosition = run.firstPosition
+  }
+
+  /** All that may stand before the limit is there. */
+  isAt(limit: LogPoint): boolean {
+    return this.#endPosition === limit.position
+  }
+
+  reachesBeyond(batch: ScannedBatch, limit: LogPoint): boolean {
+    const { control, firstIndex, entryCount } = batch.header
+    return this.#endPosition + recordsIn(batch) > limit.position || (!control && firstIndex + entryCount > limit.index)
   }
 
   /** Why a whole batch is not the next one of the run. */
@@ -78,10 +101,18 @@ class ContentBuilder {
     const { header, frame, position } = batch
     this.#end = position + FRAME_BYTES + frame.batchBytes
     this.#durableBytes = Math.max(this.#durableBytes, frame.durableBytes)
-    this.#lastTimestampMs = header.timestampMs
-    if (header.control) return this.#addControl(batch)
-    this.#run.index.add(header.firstIndex, position)
+    if (!header.control) this.#lastTimestampMs = header.timestampMs
+    if (header.control && position === 0) this.#startsWithState = recordsIn(batch) === 0
+    this.#stateRecords.push(...stateRecordsOf(batch))
+    this.#run.index.add(header.firstIndex, this.#endPosition, position)
     this.#endIndex = header.firstIndex + header.entryCount
+    this.#endPosition += recordsIn(batch)
+  }
+
+  /** Nothing is missing: what stands behind is no damage. */
+  finishWhole(fault: Fault, behind: Behind): RunContent {
+    const { damage, ...content } = this.finish(fault, behind)
+    return { ...content, damage: undefined, tail: content.tail ?? damage }
   }
 
   finish(fault: Fault | undefined, behind: Behind): RunContent {
@@ -91,21 +122,16 @@ class ContentBuilder {
     return {
       committedBytes: this.#end,
       endIndex: this.#endIndex,
+      endPosition: this.#endPosition,
       lastTimestampMs: this.#lastTimestampMs,
-      controlRecords: this.#controlRecords,
+      stateRecords: this.#stateRecords,
       startsWithState: this.#startsWithState,
       residue: behind.found,
+      endsBeforeVoid: false,
       durableBytes,
       damage: damaged ? fault : undefined,
       tail: begun && !damaged ? fault : undefined,
     }
-  }
-
-  #addControl({ bytes, payloadStart, payloadEnd, position }: ScannedBatch): void {
-    const records = decodeControlPayload(bytes.subarray(payloadStart, payloadEnd))
-    if (typeof records === 'string') return
-    if (position === 0) this.#startsWithState = records[0]?.kind === 'snapshot'
-    this.#controlRecords.push(...records)
   }
 }
 
@@ -125,6 +151,7 @@ interface Behind {
 }
 
 const NOTHING: Behind = { found: false, durableBytes: 0 }
+const RESIDUE: Behind = { found: true, durableBytes: 0 }
 
 /** What the frames behind a fault tell, as far as recovery looks. */
 async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {

@@ -21,6 +21,10 @@ export interface SegmentStart {
   /** Greater than the number of every run of the segment that is on disk, used or not. */
   readonly nextRunNumber: number
   readonly entryCount: number
+  /** Records before the end. */
+  readonly position: number
+  /** The newest epoch that this copy has seen. */
+  readonly fencedEpoch: number
   readonly sealed: boolean
   readonly topicState: MutableTopicState
   /** Set when entries are missing: then nothing can be appended. */

@@ -1,7 +1,7 @@
 import { EMPTY_TOPIC_STATE, type BlockFileDirectory, type NewSegment, type SegmentLog } from '@walrus/core'
 import { failNth, FaultyDisk, randomBelow, seededRandom, stopAtBoundary } from '@walrus/testing'
 import { expect } from 'chai'
-import { ENTRY_BYTES_MAX } from './stored-segment.js'
+import { ENTRY_BYTES_MAX } from './append-checks.js'
 import {
   bytesOf,
   failureOf,

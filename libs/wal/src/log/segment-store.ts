@@ -13,12 +13,16 @@ import { BlockStore, type FoundRun } from '../blocks/block-store.js'
 import { BufferPool } from '../commit/buffer-pool.js'
 import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
+import type { BlockSlot } from '../format/block-slot.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
+import { missingError, missingSegments } from './missing-segments.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import type { RecoveredSegment } from './recover-segment.js'
-import { groupByTopic, recoverTopic } from './recover-topic.js'
+import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
+import { holdCut, stabilize } from './stabilize.js'
 import type { SegmentStart } from './segment-start.js'
-import { StoredSegment, type SegmentContext } from './stored-segment.js'
+import type { SegmentContext } from './segment-context.js'
+import { StoredSegment } from './stored-segment.js'
 
 /** What a log storage stands on. */
 export interface LogStorageOptions {
@@ -137,11 +141,13 @@ class BlockLogStorage implements SegmentStore {
       runs: [],
       nextRunNumber: 0,
       entryCount: 0,
+      position: 0,
+      fencedEpoch: segment.epoch,
       sealed: false,
       topicState: new MutableTopicState(segment.topicState),
       damage: undefined,
     })
-    for (const [cursor, offset] of segment.topicState.cursors) created.commitCursor(cursor, offset)
+    if (!created.topicState.isEmpty) created.commitState()
     return created
   }
 
@@ -176,11 +182,25 @@ class BlockLogStorage implements SegmentStore {
   }
 
   async recover(found: readonly FoundRun[]): Promise<void> {
-    const filesToSync = new Set<FoundRun['file']>()
-    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
-    for (const segments of groupByTopic(found).values())
-      for await (const recovered of recoverTopic(segments, recovery)) this.#adopt(recovered, filesToSync)
+    const filesToSync = new Set<FoundRun['file']>(this.#store.filesWithFreedRuns)
+    for (const segments of groupByTopic(found).values()) await this.#recoverTopic(segments, filesToSync)
     await Promise.all([...filesToSync].map((file) => file.sync()))
+    for (const segment of this.#segments.values()) segment.recordClosedRuns()
+  }
+
+  async #recoverTopic(segments: TopicRuns, filesToSync: Set<FoundRun['file']>): Promise<void> {
+    const { checksum, onProblem } = this.#options
+    const { slotsDamaged } = this.#store
+    const isBeginningFreed = (slot: BlockSlot): boolean => this.#store.isBeginningFreed(slot)
+    const newestFirst = await recoverTopic(segments, { checksum, slotsDamaged, isBeginningFreed })
+    let isNewest = true
+    for (const recovered of newestFirst) {
+      for (const one of recovered.used) await stabilize(one, isNewest, filesToSync)
+      if (recovered.cut) await holdCut(recovered.cut)
+      this.#adopt(recovered, filesToSync)
+      isNewest &&= recovered.start === undefined
+    }
+    for (const missing of missingSegments([...newestFirst].reverse())) onProblem(missingError(missing))
   }
 
   #adopt({ start, unusedRuns, scanned }: RecoveredSegment, filesToSync: Set<FoundRun['file']>): void {
@@ -203,7 +223,7 @@ class BlockLogStorage implements SegmentStore {
   async #remove(name: string, segment: StoredSegment): Promise<void> {
     await segment.retire(new WalrusError('SEGMENT_SEALED', `Cannot append to segment "${name}": it is being removed`))
     await this.segment({ topic: segment.topic, segment: segment.segment + 1 })?.beginTopic()
-    await this.#store.release(segment.giveUpRuns())
+    await this.#store.release(segment.giveUpRuns(), segment.filesOfBefore)
     this.#segments.delete(name)
   }
 

@@ -1,45 +1,36 @@
 import {
+  assert,
   WalrusError,
-  type Checksum,
-  type Clock,
   type CommitTicket,
+  type EncodedBatch,
+  type Producer,
   type ReadLimits,
   type SegmentLog,
   type StoredEntry,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
-import type { BlockStore } from '../blocks/block-store.js'
-import { nextRunBytes, type RunGrowth } from '../blocks/run-growth.js'
-import { Run } from '../blocks/run.js'
-import type { BufferPool } from '../commit/buffer-pool.js'
-import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
-import { SegmentCommit } from '../commit/segment-commit.js'
-import type { BlockSlot } from '../format/block-slot.js'
-import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
+import type { Run } from '../blocks/run.js'
+import type { StoreFile } from '../blocks/store-file.js'
+import { SegmentCommit, type PlacedBatch } from '../commit/segment-commit.js'
+import {
+  checkCopy,
+  checkEntry,
+  checkEpoch,
+  checkProducer,
+  cuttingError,
+  noBatchAt,
+  sealedError,
+} from './append-checks.js'
+import { BatchReader } from './batch-reader.js'
+import { CommitPlanner } from './commit-planner.js'
+import { checkCursor } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
+import type { SegmentContext } from './segment-context.js'
+import { SegmentRuns, type DescribedRun } from './segment-runs.js'
 import type { SegmentDamage, SegmentStart } from './segment-start.js'
-
-/** Largest payload of one entry: one run of blocks must be able to hold it. */
-export const ENTRY_BYTES_MAX = 1024 * 1024 * 1024 - BATCH_OVERHEAD_BYTES - ENTRY_HEADER_BYTES
-
-/** What all segments of one storage share. */
-export interface SegmentContext {
-  readonly store: BlockStore
-  readonly pool: BufferPool
-  readonly clock: Clock
-  readonly checksum: Checksum
-  readonly growth: RunGrowth
-  /** Appends are gathered into batches of at most this payload, unless one append is larger. */
-  readonly batchBytesMax: number
-  /** The segment has something to commit. */
-  readonly requestCommit: (segment: StoredSegment) => void
-  /** Makes durable whatever is committed. */
-  readonly sync: () => Promise<void>
-  /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */
-  readonly isDurable: (topic: string, segment: number) => boolean
-}
+import { findCut, type TailCut } from './tail-cut.js'
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
 export class StoredSegment implements SegmentLog {
@@ -50,23 +41,35 @@ export class StoredSegment implements SegmentLog {
   readonly createdMs: number
   readonly #context: SegmentContext
   readonly #reader: RunReader
+  readonly #batchReader: BatchReader
+  readonly #planner: CommitPlanner
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
   readonly #damage: SegmentDamage | undefined
-  #runs: readonly Run[]
+  readonly #runs: SegmentRuns
+  readonly #isBeforeDurable: () => boolean
+  /** A sealed segment that was once durable, with all before it, stays so. */
+  #allIsDurable = false
   #entryCount: number
+  #position: number
+  #fencedEpoch: number
   #refusal: WalrusError | undefined
   #sealed: boolean
   #sizeBytes: number
-  #nextRunNumber: number
   #commitUnderWay = false
   #readsUnderWay = 0
-  #runsGivenUp = false
-  #beginsTopic = false
   #ending: Promise<void> | undefined
+  #lastChange: Promise<void> = Promise.resolve()
+  /** Set from the beginning of a cut until it has succeeded: what a failed one has left on disk is not known. */
+  #cutting: Cutting | undefined
+  /** Runs that were cut off, and are not given back yet. */
+  #dropped: DescribedRun[] = []
+  /** Why the segment takes nothing more, not even a fence. */
+  #retirement: WalrusError | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
   #idleListeners: (() => void)[] = []
+  readonly #batchListeners = new Set<(batch: EncodedBatch) => void>()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
@@ -78,16 +81,20 @@ export class StoredSegment implements SegmentLog {
     this.baseOffset = start.baseOffset
     this.epoch = start.epoch
     this.createdMs = start.createdMs
-    this.#runs = start.runs
+    this.#isBeforeDurable = () => context.isDurable(start.topic, start.segment - 1)
+    this.#runs = new SegmentRuns(start, this.#isBeforeDurable)
     this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
-    this.#nextRunNumber = start.nextRunNumber
     this.#entryCount = start.entryCount
+    this.#position = start.position
+    this.#fencedEpoch = start.fencedEpoch
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
     this.#damage = start.damage
-    if (start.sealed) this.#refusal = this.#sealedError()
+    if (start.sealed) this.#refusal = sealedError(this)
     this.#reader = new RunReader(this, context.checksum)
+    this.#batchReader = new BatchReader(this, context.checksum)
+    this.#planner = new CommitPlanner(context, this.#runs, this.#topicState)
     this.#pending = new PendingBatches(context.pool, context.clock, {
       baseOffset: start.baseOffset,
       nextIndex: start.entryCount,
@@ -103,6 +110,14 @@ export class StoredSegment implements SegmentLog {
     return this.#entryCount
   }
 
+  get position(): number {
+    return this.#position
+  }
+
+  get fencedEpoch(): number {
+    return this.#fencedEpoch
+  }
+
   get appendedCount(): number {
     return this.#pending.nextIndex
   }
@@ -112,7 +127,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   get lastAppendMs(): number {
-    return this.#runs.findLast((run) => run.lastTimestampMs > 0)?.lastTimestampMs ?? this.createdMs
+    return this.#runs.all.findLast((run) => run.lastTimestampMs > 0)?.lastTimestampMs ?? this.createdMs
   }
 
   get topicState(): MutableTopicState {
@@ -120,23 +135,24 @@ export class StoredSegment implements SegmentLog {
   }
 
   get runs(): readonly Run[] {
-    return this.#runs
+    return this.#runs.all
   }
 
   append(entry: Uint8Array): CommitTicket {
     this.#checkWritable()
-    this.#checkEntry(entry.length)
+    checkEntry(this, entry.length)
     const ticket = this.#pending.append(entry)
     if (!this.queued) this.#context.requestCommit(this)
     return ticket
   }
 
-  appendBatch(entries: readonly Uint8Array[]): CommitTicket {
+  appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     this.#checkWritable()
+    if (producer) checkProducer(this, producer, entries.length)
     if (entries.length === 0) return this.#pending.openTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
-    this.#checkEntry(bytes - ENTRY_HEADER_BYTES)
-    const ticket = this.#pending.appendAll(entries)
+    checkEntry(this, bytes - ENTRY_HEADER_BYTES)
+    const ticket = this.#pending.appendAll(entries, producer)
     if (!this.queued) this.#context.requestCommit(this)
     return ticket
   }
@@ -149,14 +165,45 @@ export class StoredSegment implements SegmentLog {
     return ticket
   }
 
+  appendEncoded(bytes: Uint8Array): CommitTicket {
+    this.#checkWritable()
+    const batch = checkCopy(this, bytes, this.appendedCount, this.#context.checksum)
+    const ticket = this.#pending.appendCopy(bytes, batch)
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
+  }
+
+  onBatch(listener: (batch: EncodedBatch) => void): () => void {
+    this.#batchListeners.add(listener)
+    return () => void this.#batchListeners.delete(listener)
+  }
+
+  async readBatches(fromPosition: number, maxBytes: number): Promise<readonly EncodedBatch[]> {
+    const end = this.#position
+    if (fromPosition === end && !this.#damage) return []
+    if (fromPosition >= end && this.#damage) throw this.#damage.error
+    return this.#reading(() => this.#batchReader.read(this.#runs.all, { fromPosition, end, maxBytes }))
+  }
+
+  startState(): Promise<MutableTopicState> {
+    return Promise.reject(new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": it is not supported yet`))
+  }
+
+  /** The topic's state becomes durable with the next commit, also where nothing else does. */
+  commitState(): CommitTicket {
+    const ticket = this.#pending.commitState()
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
+  }
+
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
     if (this.#damage && fromIndex >= this.#damage.fromIndex) throw this.#damage.error
     if (fromIndex >= this.#entryCount || limits.maxEntries < 1) return []
-    return this.#reading(() => this.#reader.read(this.#runs, fromIndex, limits))
+    return this.#reading(() => this.#reader.read(this.#runs.all, fromIndex, limits))
   }
 
   indexAtTime(timestampMs: number): Promise<number> {
-    return this.#reading(async () => (await this.#reader.indexAtTime(this.#runs, timestampMs)) ?? this.#entryCount)
+    return this.#reading(async () => (await this.#reader.indexAtTime(this.#runs.all, timestampMs)) ?? this.#entryCount)
   }
 
   onCommit(listener: () => void): () => void {
@@ -174,43 +221,64 @@ export class StoredSegment implements SegmentLog {
     if (durable) await this.#makeEndDurable()
   }
 
-  /** True when a sync has covered all that is committed. */
+  /** True when syncs have covered all that is committed, and all that is stored here of the topic before. */
   get isDurable(): boolean {
-    return this.#runs.every(isDurable)
+    if (this.#allIsDurable) return true
+    const isDurable = this.#runs.areDurable && this.#isBeforeDurable()
+    this.#allIsDurable = isDurable && this.#sealed
+    return isDurable
   }
 
   /**
    * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
-   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   * it for damage; and where the offsets of the topic go on is then said by this segment alone. So both become durable first,
+   * if they can. Durable when it resolves; rejects when nothing of this segment is on stable storage.
    */
   async beginTopic(): Promise<void> {
-    const [first] = this.#runs
-    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
-    this.#beginsTopic = true
-    if (!first?.file.writable || this.#runsGivenUp) return
-    this.#queueSlot(first)
-    await first.file.flushSlots()
+    const [first] = this.#runs.all
+    const holdsPlace = first !== undefined && first.committedBytes > 0
+    const failure = this.isDurable ? undefined : await this.#context.sync().catch((error: unknown) => error)
+    if (holdsPlace && first.durableBytes === 0) throw failure
+    await this.#runs.beginTopic()
+  }
+
+  async fence(epoch: number): Promise<void> {
+    checkEpoch(this, epoch)
+    await this.#inTurn(() => this.#fence(epoch))
+  }
+
+  async truncateTail(position: number): Promise<void> {
+    await this.#inTurn(() => this.#truncateTail(position))
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
-    this.#refusal = reason
+    this.#refusal = this.#retirement = reason
     await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
-  giveUpRuns(): { readonly run: Run; readonly slot: BlockSlot }[] {
-    this.#runsGivenUp = true
-    return this.#runs.map((run) => ({ run, slot: this.#slotOf(run) }))
+  giveUpRuns(): readonly DescribedRun[] {
+    return this.#runs.giveUp()
+  }
+
+  /** Files that had a run of this segment, which was given back. */
+  get filesOfBefore(): ReadonlySet<StoreFile> {
+    return this.#runs.filesOfBefore
+  }
+
+  /**
+   * For recovery: what it has found in runs that take no more is durable now, and their slots say so from the next write
+   * on. A damaged segment stays as it is, or the damage would be forgotten.
+   */
+  recordClosedRuns(): void {
+    if (this.#damage) return
+    for (const run of this.#runs.all) this.#runs.recordIfClosed(run)
   }
 
   /** Leaves the exact end of an open run on disk, so that it can go on there. Damage is left as it is, to be found again. */
   recordEnd(): void {
-    const last = this.#runsGivenUp || this.#damage ? undefined : this.#runs.at(-1)
-    if (last?.slotState !== 'open' || !last.file.writable || !isDurable(last)) return
-    if (last.closed) return this.#recordClosed(last)
-    last.clean = true
-    this.#queueSlot(last)
+    if (!this.#damage) this.#runs.recordEnd()
   }
 
   /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
@@ -218,12 +286,8 @@ export class StoredSegment implements SegmentLog {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
     try {
-      await this.#soil()
-      for (const batch of commit.taken.batches) {
-        const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
-        commit.placeBatch(run, batch)
-      }
-      await this.#planCursors(commit)
+      await this.#planner.plan(commit)
+      if (this.#batchListeners.size > 0) this.#announceBatches(commit)
     } catch (error) {
       commit.failure = error instanceof Error ? error : new Error(String(error))
     }
@@ -233,22 +297,18 @@ export class StoredSegment implements SegmentLog {
   /** For the committer: the commit's bytes are written, and durable if it says so. */
   completeCommit(commit: SegmentCommit, durable: boolean): void {
     this.#commitUnderWay = false
-    for (const placed of commit.placed) {
-      const { run } = placed
-      run.committedBytes = placed.position + placed.bytes.length
-      this.#sizeBytes += placed.bytes.length
-      if (durable) run.durableBytes = run.committedBytes
-      run.lastTimestampMs = placed.timestampMs
-      if (placed.entryCount === 0) continue
-      run.index.add(placed.firstIndex, placed.position)
-      run.endIndex = placed.firstIndex + placed.entryCount
-      this.#entryCount = run.endIndex
-    }
-    for (const run of commit.runsTouched) this.#recordIfClosed(run)
-    for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
-    for (const batch of commit.taken.batches) batch.recycle()
-    for (const ticket of ticketsOf(commit.taken)) ticket.commit()
-    if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
+    const { taken, next } = commit
+    for (const placed of commit.placed) this.#completeBatch(placed, durable)
+    if (taken.cut) this.#completeCut(taken.cut)
+    for (const run of commit.runsTouched) this.#runs.recordIfClosed(run)
+    for (const record of commit.stateRecords) this.#topicState.apply(record)
+    for (const [name, offset] of taken.cursors) this.#topicState.cursors.set(name, offset)
+    const grows = next.index > this.#entryCount
+    this.#entryCount = next.index
+    this.#position = next.position
+    for (const batch of taken.batches) batch.recycle()
+    commit.commitTickets()
+    if (grows) for (const listener of [...this.#commitListeners]) listener()
     this.#announceIdle()
   }
 
@@ -258,7 +318,7 @@ export class StoredSegment implements SegmentLog {
     const since = this.#pending.take()
     this.#pending.nextIndex = this.#entryCount
     const written = commit.failure === undefined
-    for (const run of commit.runsTouched) this.#abandon(run, written)
+    for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
     this.#announceIdle()
@@ -266,8 +326,8 @@ export class StoredSegment implements SegmentLog {
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
   noteDurable(run: Run, bytes: number): void {
-    run.durableBytes = Math.max(run.durableBytes, bytes)
-    this.#recordIfClosed(run)
+    run.durableBytes = Math.max(run.durableBytes, Math.min(bytes, run.committedBytes))
+    this.#runs.recordIfClosed(run)
   }
 
   get hasPending(): boolean {
@@ -289,161 +349,123 @@ export class StoredSegment implements SegmentLog {
     }
   }
 
+  #announceBatches(commit: SegmentCommit): void {
+    for (const batch of commit.encodedBatches()) for (const listener of [...this.#batchListeners]) listener(batch)
+  }
+
+  #completeBatch({ run, position, bytes, first, entryCount, recordCount, timestampMs }: PlacedBatch, durable: boolean) {
+    run.committedBytes = position + bytes.length
+    this.#sizeBytes += bytes.length
+    if (durable) run.durableBytes = run.committedBytes
+    run.lastTimestampMs = timestampMs
+    run.index.add(first.index, first.position, position)
+    run.endIndex = first.index + entryCount
+    run.endPosition = first.position + recordCount
+  }
+
+  #completeCut(cut: TailCut): void {
+    this.#topicState.become(cut.topicState)
+    this.#dropped = [...this.#dropped, ...this.#runs.cutTail(cut)]
+    this.#sizeBytes = this.#runs.all.reduce((sum, run) => sum + run.committedBytes, 0)
+    this.#pending.nextIndex = cut.end.index
+  }
+
+  /** Fences and cuts follow one another: none takes back what another has said. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    this.#lastChange = this.#lastChange.then(change, change)
+    return this.#lastChange
+  }
+
+  async #fence(epoch: number): Promise<void> {
+    if (this.#retirement) throw this.#retirement
+    if (this.#damage) throw this.#damage.error
+    if (epoch <= this.#fencedEpoch) return
+    await this.#takeMarkableRun(true)
+    await this.#context.sync()
+    await this.#runs.fence(epoch)
+    this.#fencedEpoch = epoch
+  }
+
+  async #truncateTail(position: number): Promise<void> {
+    const isRetry = this.#cutting !== undefined
+    if (this.#retirement) throw this.#retirement
+    if (!isRetry) this.#checkWritable()
+    this.#cutting ??= { refusal: cuttingError(this), limit: Infinity }
+    this.#refusal ??= this.#cutting.refusal
+    const cut = await this.#findCut(position, this.#cutting).catch((error: unknown) => {
+      if (!isRetry) this.#endCutting()
+      throw error
+    })
+    if (cut) await this.#giveUpTail(cut)
+    this.#endCutting()
+  }
+
+  /** Undefined where there is nothing to give up. */
+  async #findCut(position: number, { refusal, limit }: Cutting): Promise<TailCut | undefined> {
+    await this.drain()
+    if (position > limit) throw refusal
+    if (position === this.#position) return undefined
+    const isWithin = Number.isInteger(position) && position >= 0 && position < this.#position
+    const cut = isWithin
+      ? await this.#reading(() => findCut(this.#runs.all, position, this.#context.checksum))
+      : undefined
+    if (!cut) throw noBatchAt(this, position)
+    return cut
+  }
+
+  /** A failure leaves it open whether the tail is still there: then nothing is appended before it is given up for sure. */
+  async #giveUpTail(cut: TailCut): Promise<void> {
+    if (this.#cutting) this.#cutting = { ...this.#cutting, limit: cut.end.position }
+    const ticket = this.#pending.commitCut(cut)
+    if (!this.queued) this.#context.requestCommit(this)
+    await ticket.done()
+    await this.#context.sync()
+    await this.#runs.last?.file.flushSlots()
+    await this.#whenIdle(() => this.#readsUnderWay === 0)
+    this.#runs.giveBackCut(this.#dropped.splice(0))
+  }
+
+  #endCutting(): void {
+    if (this.#refusal === this.#cutting?.refusal) this.#refusal = undefined
+    this.#cutting = undefined
+  }
+
   async #end(): Promise<void> {
     if (this.#sealed) return
+    if (this.#cutting) throw this.#cutting.refusal
     if (this.#damage) throw this.#damage.error
-    this.#refusal ??= this.#sealedError()
+    this.#refusal ??= sealedError(this)
     await this.drain()
-    await this.#leaveFailedFile()
+    await this.#takeMarkableRun()
     this.#sealed = true
-    this.#closeLast()
+    this.#runs.seal()
   }
 
   /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
   async #makeEndDurable(): Promise<void> {
     if (this.#endIsDurable) return
-    await this.#leaveFailedFile()
+    await this.#takeMarkableRun()
     await this.#context.sync()
-    const last = this.#closeLast()
+    const last = this.#runs.seal()
+    last?.file.checkWritable()
+    assert(!last || last.slotState === 'sealed', 'all of a segment is durable before it is sealed')
     await last?.file.flushSlots()
     this.#endIsDurable = true
   }
 
-  #closeLast(): Run | undefined {
-    const last = this.#runs.at(-1)
-    if (!last) return undefined
-    last.closed = true
-    this.#recordClosed(last)
-    return last
-  }
-
-  /** A file that failed takes no mark: a run in another file, with the topic's state alone, is then the last. */
-  async #leaveFailedFile(): Promise<void> {
-    const last = this.#runs.at(-1)
-    if (!last || last.file.writable) return
-    const ticket = this.#pending.commitState()
-    if (!this.queued) this.#context.requestCommit(this)
-    await ticket.done()
-  }
-
-  /** A crash may bring parts of a batch to the disk: they must not be taken for something else when the run goes on once more. */
-  async #soil(): Promise<void> {
-    const last = this.#runs.at(-1)
-    if (!last?.mustSoil || !last.file.writable) return
-    last.clean = false
-    this.#queueSlot(last)
-    await last.file.flushSlots()
-    last.mustSoil = false
-  }
-
-  #openRun(bytes: number): Run | undefined {
-    const last = this.#runs.at(-1)
-    return last?.hasRoomFor(bytes) ? last : undefined
-  }
-
-  /** A run starts with the whole state of the topic, so that rebuilding it reads one run. */
-  async #addRun(bytes: number, commit: SegmentCommit): Promise<Run> {
-    const isFirst = this.#runs.length === 0
-    const needsState = !isFirst || !this.#topicState.isEmpty
-    const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
-    const neededBytes = bytes + (state?.length ?? 0)
-    const last = this.#runs.at(-1)
-    const runBytes = nextRunBytes(this.#context.growth, last?.capacityBytes ?? 0, neededBytes)
-    const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
-    if (last) {
-      last.closed = true
-      this.#recordIfClosed(last)
-    }
-    const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
-    this.#runs = [...this.#runs, run]
-    this.#queueSlot(run)
-    commit.runsTouched.add(run)
-    if (state) commit.placeControl(run, state)
-    return run
-  }
-
-  async #planCursors(commit: SegmentCommit): Promise<void> {
-    const { cursors, cursorTicket } = commit.taken
-    if (cursorTicket && cursors.size === 0 && !this.#openRun(0)) await this.#addRun(0, commit)
-    if (cursors.size === 0) return
-    const bytes = this.#controlBatch(cursorRecords(cursors), commit)
-    commit.placeControl(this.#openRun(bytes.length) ?? (await this.#addRun(bytes.length, commit)), bytes)
-  }
-
-  #controlBatch(records: Parameters<typeof encodeControlBatch>[0], commit: SegmentCommit): Uint8Array {
-    const context = { nextIndex: commit.nextIndex, timestampMs: this.#context.clock.wallMs(), epoch: this.epoch }
-    return encodeControlBatch(records, context, this.#context.checksum)
-  }
-
-  #recordIfClosed(run: Run): void {
-    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
-  }
-
-  /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
-  #recordClosed(run: Run): void {
-    if (this.#runsGivenUp || !run.file.writable) return
-    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes) return
-    run.slotState = this.#sealed && run === this.#runs.at(-1) ? 'sealed' : 'closed'
-    this.#queueSlot(run)
-  }
-
-  #queueSlot(run: Run): void {
-    const slot = this.#slotOf(run)
-    run.followsDurable = slot.followsDurable
-    run.file.queueSlot(run.firstBlock, slot)
-  }
-
-  /** Bytes of a failed commit may be on disk: such a run takes no more, so that nothing can stand behind them. */
-  #abandon(run: Run, written: boolean): void {
-    run.plannedBytes = run.committedBytes
-    run.closed ||= written
-    if (run.committedBytes > 0) return this.#recordIfClosed(run)
-    this.#runs = this.#runs.filter((other) => other !== run)
-    run.file.giveBack(run.firstBlock, this.#slotOf(run))
-  }
-
-  #slotOf(run: Run): BlockSlot {
-    const before = this.#runs.slice(0, this.#runs.indexOf(run))
-    return {
-      state: run.slotState,
-      generation: run.generation,
-      blockCount: run.blockCount,
-      run: run.number,
-      topic: this.topic,
-      segment: this.segment,
-      baseOffset: this.baseOffset,
-      epoch: this.epoch,
-      firstIndex: run.firstIndex,
-      createdMs: this.createdMs,
-      knownBytes: run.durableBytes,
-      knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
-      lastTimestampMs: run.lastTimestampMs,
-      clean: run.clean,
-      beginsSegment: before.length === 0,
-      followsDurable: before.length === 0 ? this.#followsDurable : before.every(isDurable),
-    }
-  }
-
-  get #followsDurable(): boolean {
-    return this.#beginsTopic || this.#context.isDurable(this.topic, this.segment - 1)
+  /**
+   * A file that failed takes no mark, and where each run was given up there is none to mark, though the disk may still
+   * hold what was rejected: a run with the topic's state alone is then the last.
+   */
+  async #takeMarkableRun(evenIfUntouched = false): Promise<void> {
+    const { last } = this.#runs
+    if (last ? last.file.writable : this.#runs.isUntouched && !evenIfUntouched) return
+    await this.commitState().done()
   }
 
   #checkWritable(): void {
     if (this.#refusal) throw this.#refusal
     if (this.#damage) throw this.#damage.error
-  }
-
-  #checkEntry(bytes: number): void {
-    if (bytes <= ENTRY_BYTES_MAX) return
-    const what = `Cannot append ${bytes} bytes to topic "${this.topic}"`
-    throw new WalrusError('ENTRY_TOO_LARGE', `${what}: an entry or batch has at most ${ENTRY_BYTES_MAX} bytes`)
-  }
-
-  #sealedError(): WalrusError {
-    return new WalrusError(
-      'SEGMENT_SEALED',
-      `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
-    )
   }
 
   #whenIdle(idle: () => boolean): Promise<void> {
@@ -464,6 +486,9 @@ export class StoredSegment implements SegmentLog {
   }
 }
 
-function isDurable({ durableBytes, plannedBytes }: Run): boolean {
-  return durableBytes === plannedBytes
+/** A tail that is being given up. */
+interface Cutting {
+  readonly refusal: WalrusError
+  /** Where a cut that failed would have ended the log: no later one can end it behind that. */
+  readonly limit: number
 }

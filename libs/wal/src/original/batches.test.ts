@@ -1,7 +1,7 @@
 import { randomBelow, seededRandom } from '@walrus/testing'
 import { expect } from 'chai'
 import { bytesOf, failureOf, readAll, textOf, textsOf } from '../harness.test.js'
-import { ENTRY_BYTES_MAX } from '../log/stored-segment.js'
+import { ENTRY_BYTES_MAX } from '../log/append-checks.js'
 import { forEachBackend, USUAL_SIZES } from './backends.test.js'
 import {
   appendTexts,

@@ -1,7 +1,7 @@
 import { FaultyDisk, seededRandom, type DiskOperation, type Verdict } from '@walrus/testing'
 import { expect } from 'chai'
 import { bytesOf, failureOf, openWalrus, paddedEntry, problemList, readAll, textsOf } from '../harness.test.js'
-import { ENTRY_BYTES_MAX } from '../log/stored-segment.js'
+import { ENTRY_BYTES_MAX } from '../log/append-checks.js'
 import type { Statistics } from '../walrus.js'
 import { forEachBackend, USUAL_SIZES } from './backends.test.js'
 import { appendTexts, entriesOf, KIBIBYTE, noise, numbers, readBatches, readNextTexts } from './entries.test.js'

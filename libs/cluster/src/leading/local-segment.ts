@@ -1,0 +1,101 @@
+import {
+  WalrusError,
+  type CommitTicket,
+  type Producer,
+  type ReadLimits,
+  type SegmentCounts,
+  type SegmentLog,
+  type StoredEntry,
+  type TopicState,
+} from '@walrus/core'
+import type { OpenSegment } from '../open-segment.js'
+
+/** An open segment of which this node has the only copy: what its disk has is committed. */
+export class LocalSegment implements OpenSegment {
+  readonly topic: string
+  readonly segment: number
+  readonly baseOffset: number
+  readonly epoch: number
+  readonly #log: SegmentLog
+  #stopped: WalrusError | undefined
+
+  constructor(log: SegmentLog) {
+    this.topic = log.topic
+    this.segment = log.segment
+    this.baseOffset = log.baseOffset
+    this.epoch = log.epoch
+    this.#log = log
+  }
+
+  get sealed(): boolean {
+    return this.#log.sealed
+  }
+  get appendedCount(): number {
+    return this.#log.appendedCount
+  }
+  get committedCount(): number {
+    return this.#log.entryCount
+  }
+  get sizeBytes(): number {
+    return this.#log.sizeBytes
+  }
+  get createdMs(): number {
+    return this.#log.createdMs
+  }
+  get topicState(): TopicState {
+    return this.#log.topicState
+  }
+
+  append(entry: Uint8Array): CommitTicket {
+    if (this.#stopped !== undefined) throw this.#stopped
+    return this.#log.append(entry)
+  }
+
+  appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
+    if (this.#stopped !== undefined) throw this.#stopped
+    return this.#log.appendBatch(entries, producer)
+  }
+
+  commitCursor(name: string, offset: number): CommitTicket {
+    if (this.#stopped !== undefined) throw this.#stopped
+    return this.#log.commitCursor(name, offset)
+  }
+
+  read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
+    return this.#log.read(fromIndex, limits)
+  }
+
+  onCommit(listener: () => void): () => void {
+    return this.#log.onCommit(listener)
+  }
+
+  drain(): Promise<void> {
+    return this.#log.drain()
+  }
+
+  async seal(): Promise<SegmentCounts> {
+    try {
+      await this.#log.seal()
+    } catch (error) {
+      // A full disk has no room to record the end. What was acknowledged is on it all the same, and metadata will know.
+      if (!(error instanceof WalrusError && error.code === 'DISK_FULL')) throw error
+      await this.#log.drain()
+    }
+    const { entryCount, position } = this.#log
+    return { entryCount, controlCount: position - entryCount }
+  }
+
+  stop(reason: WalrusError): void {
+    this.#stopped = reason
+  }
+
+  /** What is in flight is settled by the disk alone. */
+  resolveSealed(): void {
+    this.#stopped ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${this.topic}": the segment is sealed`)
+  }
+
+  /** No copy can have what the disk refuses. */
+  onFailure(): void {
+    return undefined
+  }
+}

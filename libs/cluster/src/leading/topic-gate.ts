@@ -1,0 +1,265 @@
+import { WalrusError, type Clock, type CommitTicket, type SegmentLimits } from '@walrus/core'
+import { timedOutMessage } from '@walrus/protocol'
+import { HeldAppend } from '../held-append.js'
+import type { OpenSegment } from '../open-segment.js'
+import { WaitingLine } from '../waiting-line.js'
+
+export interface TopicGateOptions {
+  readonly topic: string
+  readonly clock: Clock
+  /** How long an append or a visitor waits at the closed gate. */
+  readonly heldTimeoutMs: number
+  /** Appends that may wait at once. */
+  readonly heldEntriesMax: number
+  /** Bytes of entries that may wait at once; a single one may be larger. */
+  readonly heldBytesMax: number
+  /** The open segment has as many entries or bytes as it may have. The gate is to be closed before this returns. */
+  readonly onFull: () => void
+  /** A batch begins. If this node may not write any more, the gate is to be closed before this returns. */
+  readonly onBatch: (ticket: CommitTicket) => void
+  /** An append waits. */
+  readonly onHeld: () => void
+}
+
+/**
+ * What stands between a topic's writers and its open segment. While it is open, an append is a call to the segment. While
+ * it is closed (the segment is being replaced, is another node's, or is not there yet), appends wait in order, and go to the
+ * next segment, or are taken away in order. When it has failed, each call throws the reason.
+ */
+export class TopicGate {
+  readonly #options: TopicGateOptions
+  readonly #held: WaitingLine<HeldAppend>
+  readonly #visitors: WaitingLine<Visitor>
+  /** The segment that visitors get; undefined exactly while the gate is not open. */
+  #segment: OpenSegment | undefined
+  /** The same, unless appends that came before are on their way elsewhere: then newer ones wait. */
+  #direct: OpenSegment | undefined
+  #blocked = false
+  #entriesMax = 0
+  #bytesMax = 0
+  #heldBytes = 0
+  #failure: WalrusError | undefined
+  #lastAppend: CommitTicket | undefined
+  /** Why it is closed, for those who wait too long. */
+  #obstacle = ''
+
+  constructor(options: TopicGateOptions) {
+    const { clock, heldTimeoutMs: timeoutMs } = options
+    this.#options = options
+    this.#held = new WaitingLine({ clock, timeoutMs, giveUp: (held) => this.#giveUp(held) })
+    this.#visitors = new WaitingLine({ clock, timeoutMs, giveUp: (visitor) => visitor.fail(this.#timedOut('access')) })
+  }
+
+  /** The open segment; undefined while the gate is closed or has failed. */
+  get segment(): OpenSegment | undefined {
+    return this.#segment
+  }
+
+  /** Nothing gets through until it is opened or closed again. */
+  get failed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** The newest append, held or not: when it is settled, all before it are. */
+  get lastAppend(): CommitTicket | undefined {
+    return this.#lastAppend
+  }
+
+  /** Appends that wait. */
+  get heldCount(): number {
+    return this.#held.size
+  }
+
+  /** Throws what `OpenSegment.append` throws, `UNAVAILABLE` when too much waits, or the reason why the gate has failed. */
+  append(entry: Uint8Array): CommitTicket {
+    const segment = this.#direct
+    if (segment === undefined) return this.#hold(entry)
+    const ticket = segment.append(entry)
+    if (ticket !== this.#lastAppend) this.#beginBatch(ticket, segment)
+    if (segment.appendedCount >= this.#entriesMax) this.#options.onFull()
+    return ticket
+  }
+
+  /**
+   * Calls `visit` with the open segment: now, or when the gate opens, before any append that waits. Rejects with what it
+   * throws, with `TIMED_OUT`, or with the reason why the gate has failed.
+   */
+  whenOpen<Value>(visit: (segment: OpenSegment) => Value): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) throw this.#failure
+      const enter = (segment: OpenSegment): void => enterWith(segment, visit, resolve, reject)
+      if (this.#segment !== undefined) enter(this.#segment)
+      else this.#visitors.push({ enter, fail: reject })
+    })
+  }
+
+  /** Entries that the open segment takes before it is full; for a visitor. */
+  roomIn(segment: OpenSegment): number {
+    return this.#isFull(segment) ? 0 : this.#entriesMax - segment.appendedCount
+  }
+
+  /** A visitor has appended a batch. */
+  afterVisit(segment: OpenSegment, ticket: CommitTicket): void {
+    this.#options.onBatch(ticket)
+    this.checkRoom(segment)
+  }
+
+  /** A visitor has found no room. */
+  checkRoom(segment: OpenSegment): void {
+    if (this.#segment === segment && this.#isFull(segment)) this.#options.onFull()
+  }
+
+  /** Appends and visitors wait from now on, because of `obstacle`. */
+  close(obstacle: string): void {
+    this.#segment = undefined
+    this.#direct = undefined
+    this.#failure = undefined
+    this.#obstacle = obstacle
+  }
+
+  /** When a segment is full, from now on. */
+  limit(limits: SegmentLimits): void {
+    this.#entriesMax = limits.segmentEntriesMax
+    this.#bytesMax = limits.segmentBytesMax
+  }
+
+  /** Lets visitors and then appends through to `segment`, until it is full. */
+  open(segment: OpenSegment, limits: SegmentLimits): void {
+    this.limit(limits)
+    this.#failure = undefined
+    this.#segment = segment
+    if (this.#isFull(segment)) return this.#options.onFull()
+    for (let visitor = this.#visitors.shift(); visitor !== undefined; visitor = this.#visitors.shift()) {
+      visitor.enter(segment)
+      if (this.#segment !== segment) return
+    }
+    if (!this.#blocked) this.#release(segment)
+  }
+
+  /** Appends wait, open or not, until `unblock`: others that came before them are on their way elsewhere. */
+  block(): void {
+    this.#blocked = true
+    this.#direct = undefined
+  }
+
+  unblock(): void {
+    this.#blocked = false
+    if (this.#segment !== undefined) this.#release(this.#segment)
+  }
+
+  /** Takes appends that wait out of the line: at least one if there is one, then while both limits hold. */
+  takeHeld(limits: { readonly maxEntries: number; readonly maxBytes: number }): HeldAppend[] {
+    const taken: HeldAppend[] = []
+    let bytes = 0
+    for (let next = this.#held.first; next !== undefined; next = this.#held.first) {
+      bytes += next.entry.length
+      if (taken.length > 0 && (taken.length >= limits.maxEntries || bytes > limits.maxBytes)) break
+      this.#held.shift()
+      this.#heldBytes -= next.entry.length
+      taken.push(next)
+    }
+    return taken
+  }
+
+  /** Visitors do not wait here any more: they are to go elsewhere. */
+  evict(error: WalrusError): void {
+    for (const visitor of this.#visitors.takeAll()) visitor.fail(error)
+  }
+
+  /** Nothing gets through any more; what waits fails with `error`. */
+  fail(error: WalrusError): void {
+    this.#segment = undefined
+    this.#direct = undefined
+    this.#failure = error
+    this.#heldBytes = 0
+    this.evict(error)
+    for (const held of this.#held.takeAll()) held.fail(error)
+  }
+
+  /** Bytes and lease are looked at once per batch: a batch is small beside a segment, and appending is the hot path. */
+  #beginBatch(ticket: CommitTicket, segment: OpenSegment): void {
+    this.#lastAppend = ticket
+    this.#options.onBatch(ticket)
+    if (this.#direct === segment && this.#isFull(segment)) this.#options.onFull()
+  }
+
+  #hold(entry: Uint8Array): CommitTicket {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#assertRoom(entry.length)
+    const { clock, heldTimeoutMs } = this.#options
+    const held = new HeldAppend(entry, clock.monotonicMs() + heldTimeoutMs)
+    this.#heldBytes += entry.length
+    this.#held.push(held)
+    this.#lastAppend = held
+    this.#options.onHeld()
+    return held
+  }
+
+  #assertRoom(entryBytes: number): void {
+    const { topic, heldEntriesMax, heldBytesMax } = this.#options
+    const fits = this.#held.size < heldEntriesMax && this.#heldBytes + entryBytes <= heldBytesMax
+    if (fits || this.#held.size === 0) return
+    const waiting = `${this.#held.size} appends of ${this.#heldBytes} bytes wait for an open segment`
+    throw new WalrusError('UNAVAILABLE', `Cannot append to "${topic}": ${waiting}`)
+  }
+
+  /** Newcomers still wait while those who waited go through; whoever fills the segment closes the gate behind himself. */
+  #release(segment: OpenSegment): void {
+    while (!this.#isFull(segment)) {
+      const held = this.#held.shift()
+      if (held === undefined) {
+        this.#direct = segment
+        return
+      }
+      this.#heldBytes -= held.entry.length
+      passOn(held, segment)
+    }
+    this.#options.onFull()
+  }
+
+  /** The entries and bytes of `decideRollover`: a segment that it would keep is not full. */
+  #isFull(segment: OpenSegment): boolean {
+    if (segment.appendedCount === 0) return false
+    return segment.appendedCount >= this.#entriesMax || segment.sizeBytes >= this.#bytesMax
+  }
+
+  #giveUp(held: HeldAppend): void {
+    this.#heldBytes -= held.entry.length
+    held.fail(this.#timedOut('append'))
+  }
+
+  #timedOut(what: string): WalrusError {
+    const { topic, heldTimeoutMs } = this.#options
+    const why = this.#obstacle === '' ? '' : `: ${this.#obstacle}`
+    return new WalrusError(
+      'TIMED_OUT',
+      timedOutMessage(`${what} to "${topic}" waited ${heldTimeoutMs} ms for an open segment${why}`),
+    )
+  }
+}
+
+function passOn(held: HeldAppend, segment: OpenSegment): void {
+  try {
+    held.follow(segment.append(held.entry))
+  } catch (error) {
+    held.fail(error as Error)
+  }
+}
+
+interface Visitor {
+  enter(segment: OpenSegment): void
+  fail(error: WalrusError): void
+}
+
+function enterWith<Value>(
+  segment: OpenSegment,
+  visit: (segment: OpenSegment) => Value,
+  resolve: (value: Value) => void,
+  reject: (error: unknown) => void,
+): void {
+  try {
+    resolve(visit(segment))
+  } catch (error) {
+    reject(error)
+  }
+}

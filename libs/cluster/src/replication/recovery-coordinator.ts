@@ -1,0 +1,103 @@
+import {
+  formatSegmentKey,
+  lastSegment,
+  reasonOf,
+  type SegmentKey,
+  type SegmentMetadata,
+  type Timer,
+  type TopicMetadata,
+} from '@walrus/core'
+import type { NodeContext } from '../node-context.js'
+import { backoffMs } from '../pause.js'
+import type { SegmentRecovery } from './segment-recovery.js'
+
+/**
+ * On the leader of the metadata: has each segment recovered whose leader is gone, each by one attempt at a time. Elsewhere it
+ * does nothing, until this node is that leader.
+ */
+export class RecoveryCoordinator {
+  readonly #context: NodeContext
+  readonly #recovery: SegmentRecovery
+  readonly #underWay = new Map<string, Promise<void>>()
+  readonly #failures = new Map<string, Failure>()
+  readonly #unsubscribe: () => void
+  #timer: Timer | undefined
+  #closed = false
+
+  constructor(context: NodeContext, recovery: SegmentRecovery) {
+    this.#context = context
+    this.#recovery = recovery
+    // A fence, most of all: the sooner, the shorter the topic has no leader.
+    this.#unsubscribe = context.metadata.subscribe((command, state) => {
+      const topic = 'topic' in command ? state.topics.get(command.topic) : undefined
+      if (topic !== undefined && this.#isCoordinator) this.#look(topic)
+    })
+    this.#sweep()
+  }
+
+  /** Resolves when nothing is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#unsubscribe()
+    this.#recovery.close()
+    await Promise.all(this.#underWay.values())
+  }
+
+  get #isCoordinator(): boolean {
+    return !this.#closed && this.#context.metadata.status().role === 'Leader'
+  }
+
+  #sweep(): void {
+    const { clock, limits, metadata } = this.#context
+    if (this.#isCoordinator) for (const topic of metadata.state.topics.values()) this.#look(topic)
+    this.#timer = clock.after(limits.recoveryIntervalMs, () => this.#sweep())
+  }
+
+  #look(topic: TopicMetadata): void {
+    const segment = lastSegment(topic)
+    if (!this.#isToRecover(segment)) return
+    const key = { topic: topic.name, segment: segment.id }
+    const name = formatSegmentKey(key)
+    if (this.#underWay.has(name) || this.#underWay.size >= this.#context.limits.recoveriesMax) return
+    if (this.#isTooSoon(name)) return
+    this.#underWay.set(
+      name,
+      this.#recover(key, name).finally(() => this.#underWay.delete(name)),
+    )
+  }
+
+  /** A segment with one copy waits for the node that has it. */
+  #isToRecover({ state, leader, replicas }: SegmentMetadata): boolean {
+    const { liveness, limits } = this.#context
+    if (state === 'recovering') return true
+    return state === 'open' && replicas.length > 1 && liveness.silentMs(leader) > limits.silenceMs
+  }
+
+  #isTooSoon(name: string): boolean {
+    const failure = this.#failures.get(name)
+    return failure !== undefined && this.#context.clock.monotonicMs() < failure.notBeforeMs
+  }
+
+  /** Never rejects. */
+  async #recover(key: SegmentKey, name: string): Promise<void> {
+    try {
+      await this.#recovery.recover(key)
+      this.#failures.delete(name)
+    } catch (error) {
+      this.#noteFailure(key, name, reasonOf(error))
+    }
+  }
+
+  #noteFailure({ topic, segment }: SegmentKey, name: string, reason: string): void {
+    const { clock, limits, report } = this.#context
+    const attempt = (this.#failures.get(name)?.attempt ?? 0) + 1
+    if (!this.#closed && attempt === 1) report('warn', 'a segment cannot be recovered yet', { topic, segment, reason })
+    this.#failures.set(name, { attempt, notBeforeMs: clock.monotonicMs() + backoffMs(attempt, limits) })
+  }
+}
+
+interface Failure {
+  readonly attempt: number
+  readonly notBeforeMs: number
+}

@@ -1,0 +1,142 @@
+import {
+  decideReplicate,
+  endPosition,
+  formatSegmentKey,
+  WalrusError,
+  EMPTY_TOPIC_STATE,
+  type NodeId,
+  type SegmentKey,
+  type SegmentMetadata,
+} from '@walrus/core'
+import type {
+  CopySegmentAnswer,
+  CopySegmentRequest,
+  FenceAnswer,
+  FenceRequest,
+  FetchBatchesAnswer,
+  FetchBatchesRequest,
+  ReplicateAnswer,
+  ReplicateRequest,
+  WholeCopyAnswer,
+} from '@walrus/protocol'
+import type { NodeContext } from '../node-context.js'
+import { awaitSegment } from './await-metadata.js'
+import type { ReplicaCopies } from './replica-copies.js'
+import { recordsIn, type ReplicaCopy } from './replica-copy.js'
+import type { SegmentCopier } from './segment-copier.js'
+
+/** What a node does as a replica of segments: it copies what their leaders send, and tells what it has. */
+export class ReplicaService {
+  readonly #context: NodeContext
+  readonly #copies: ReplicaCopies
+  readonly #copier: SegmentCopier
+
+  constructor(context: NodeContext, copies: ReplicaCopies, copier: SegmentCopier) {
+    this.#context = context
+    this.#copies = copies
+    this.#copier = copier
+  }
+
+  /** Takes a stretch of a segment's log; resolves when it is on stable storage, or was not taken. */
+  async replicate(request: ReplicateRequest, from: NodeId): Promise<ReplicateAnswer> {
+    const segment = await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    if (segment.epoch > request.epoch) return { result: 'stale', value: segment.epoch }
+    this.#assertReplicaOf(segment, request, from)
+    const copy = this.#copyFor(request)
+    if (copy === undefined) return { result: request.batches.length === 0 ? 'durable' : 'gap', value: 0 }
+    const decision = decideReplicate({ epoch: copy.log.fencedEpoch, position: copy.position }, request)
+    if (decision.kind === 'stale') return { result: 'stale', value: decision.epoch }
+    if (decision.kind === 'gap') return { result: 'gap', value: decision.position }
+    for (const batch of request.batches) copy.append(batch)
+    copy.committedCount = Math.max(copy.committedCount, request.committedCount)
+    const { position } = copy
+    await copy.durable()
+    return { result: 'durable', value: position }
+  }
+
+  /**
+   * Refuses whatever is older than `epoch`, also after a restart: the metadata here knows the epoch by then, and the copy has it
+   * on stable storage. The counts are of what is durable.
+   */
+  async fence(request: FenceRequest): Promise<FenceAnswer> {
+    const segment = await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    if (segment.epoch > request.epoch || segment.state === 'sealed') {
+      const name = formatSegmentKey(request)
+      throw new WalrusError('NOT_LEADER', `Cannot fence segment "${name}": it is ${segment.state} at ${segment.epoch}`)
+    }
+    const log = this.#copies.find(request)?.log
+    if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
+    await log.fence(request.epoch)
+    await log.drain()
+    const { epoch: createdEpoch, entryCount, position } = log
+    return { createdEpoch, entryCount, controlCount: position - entryCount }
+  }
+
+  /** Batches of this node's copy; rejects with `UNAVAILABLE` when there is none, and with `CORRUPT_DATA`. */
+  async fetchBatches(request: FetchBatchesRequest): Promise<FetchBatchesAnswer> {
+    const log = this.#copies.find(request)?.log
+    if (log === undefined) throw this.#noCopy(request)
+    const maxBytes = Math.min(request.maxBytes, this.#context.limits.stretchBytesMax)
+    const batches = await log.readBatches(request.position, maxBytes)
+    const topicState = request.position === 0 ? await log.startState() : EMPTY_TOPIC_STATE
+    const { baseOffset, epoch: createdEpoch } = log
+    return { baseOffset, createdEpoch, topicState, batches: batches.map(({ bytes }) => bytes) }
+  }
+
+  /** Completes this node's copy of a fenced or sealed segment; resolves when that is durable. */
+  async copySegment(request: CopySegmentRequest): Promise<CopySegmentAnswer> {
+    const segment = await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    if (segment.epoch !== request.epoch || segment.state === 'open') {
+      const name = formatSegmentKey(request)
+      throw new WalrusError('NOT_LEADER', `Cannot copy segment "${name}": it is ${segment.state} at ${segment.epoch}`)
+    }
+    await this.#copier.complete(request, request, { source: request.source, epoch: request.epoch })
+    return { positionEnd: endPosition(request) }
+  }
+
+  /** Whether this node has all of a sealed segment. */
+  async wholeCopy(key: SegmentKey): Promise<WholeCopyAnswer> {
+    const segment = await awaitSegment(this.#context, key, ({ state }) => state === 'sealed')
+    const log = this.#copies.find(key)?.log
+    const whole = log !== undefined && log.position === endPosition(segment)
+    return { whole, topicState: whole ? log.topicState : EMPTY_TOPIC_STATE }
+  }
+
+  /** What the leader sends goes to its replicas only, and not beyond the end that metadata knows. */
+  #assertReplicaOf(segment: SegmentMetadata, request: ReplicateRequest, from: NodeId): void {
+    const what = `Cannot replicate segment "${formatSegmentKey(request)}"`
+    const { nodeId } = this.#context
+    if (segment.leader !== from || nodeId === from || !segment.replicas.includes(nodeId)) {
+      throw new WalrusError('INVALID_ARGUMENT', `${what}: node ${from} does not lead it, or this is no replica`)
+    }
+    const end = request.batches.reduce((position, batch) => position + recordsIn(batch), request.position)
+    if (segment.state === 'sealed' && end > endPosition(segment)) {
+      throw new WalrusError('SEGMENT_SEALED', `${what}: it is sealed at position ${endPosition(segment)}`)
+    }
+  }
+
+  /** The copy that the stretch is for; created by the first stretch. Undefined when there is none and this is not the first. */
+  #copyFor(request: ReplicateRequest): ReplicaCopy | undefined {
+    const { topic, segment, baseOffset, epoch, startState, position, batches } = request
+    const copy = this.#copies.find(request)
+    if (copy !== undefined && copy.log.epoch !== epoch) throw this.#removeStranger(copy)
+    if (copy !== undefined || position > 0 || batches.length === 0 || startState === undefined) return copy
+    return this.#copies.create({ topic, segment, baseOffset, epoch, topicState: startState })
+  }
+
+  /** Every copy of a segment is created under its one epoch: this one is of a deleted topic with the same name. */
+  #removeStranger({ log }: ReplicaCopy): WalrusError {
+    const { topic, segment, entryCount } = log
+    this.#context.report('warn', 'a copy of a deleted topic is removed', { topic, segment, entryCount })
+    void this.#copies.remove(log)
+    return new WalrusError(
+      'UNAVAILABLE',
+      `Cannot replicate segment "${formatSegmentKey(log)}": an older copy is in the way`,
+    )
+  }
+
+  #noCopy(key: SegmentKey): WalrusError {
+    const name = formatSegmentKey(key)
+    return new WalrusError('UNAVAILABLE', `Cannot read segment "${name}": node ${this.#context.nodeId} has no copy`)
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  endPosition,
+  formatSegmentKey,
+  WalrusError,
+  type NodeId,
+  type SegmentCounts,
+  type SegmentKey,
+} from '@walrus/core'
+import { CLUSTER_REQUESTS, fetchBatchesAnswer, fetchBatchesRequest, type FetchBatchesAnswer } from '@walrus/protocol'
+import type { NodeContext } from '../node-context.js'
+import { knownSegment } from './await-metadata.js'
+import type { ReplicaCopies } from './replica-copies.js'
+import { recordsIn, type ReplicaCopy } from './replica-copy.js'
+
+/** Where a copy comes from, and what makes it worth having. */
+export interface CopyOrigin {
+  readonly source: NodeId
+  /** The segment's epoch: when it changes, somebody else has decided anew. */
+  readonly epoch: number
+}
+
+/** Completes copies of fenced and sealed segments from other nodes; each by one call at a time. */
+export class SegmentCopier {
+  readonly #context: NodeContext
+  readonly #copies: ReplicaCopies
+  readonly #underWay = new Map<string, Promise<void>>()
+  /** Copies that this node was asked to have, and that metadata may soon name it a replica for; until that time. */
+  readonly #expectedUntilMs = new Map<string, number>()
+  #closed = false
+
+  constructor(context: NodeContext, copies: ReplicaCopies) {
+    this.#context = context
+    this.#copies = copies
+  }
+
+  /** Somebody needs the copy though this node is no replica of the segment, or not yet. */
+  isExpected(key: SegmentKey): boolean {
+    const name = formatSegmentKey(key)
+    const untilMs = this.#expectedUntilMs.get(name) ?? -Infinity
+    if (this.#underWay.has(name) || this.#context.clock.monotonicMs() < untilMs) return true
+    this.#expectedUntilMs.delete(name)
+    return false
+  }
+
+  /**
+   * Resolves when this node has, durably, all records of the segment up to `counts`. Rejects with `UNAVAILABLE` or `TIMED_OUT`
+   * when the source cannot be read or is no longer than what is here, and with `NOT_LEADER` when the segment has changed.
+   */
+  complete(key: SegmentKey, counts: SegmentCounts, origin: CopyOrigin): Promise<void> {
+    const name = formatSegmentKey(key)
+    const before = this.#underWay.get(name) ?? Promise.resolve()
+    const next = before
+      .catch(() => undefined)
+      .then(() => this.#complete(key, endPosition(counts), origin))
+      .finally(() => {
+        if (this.#underWay.get(name) === next) this.#underWay.delete(name)
+      })
+    this.#underWay.set(name, next)
+    return next
+  }
+
+  /** Nothing more is fetched. Resolves when nothing is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#underWay.values())
+  }
+
+  async #complete(key: SegmentKey, end: number, origin: CopyOrigin): Promise<void> {
+    await this.#copies.find(key)?.log.drain()
+    for (let position = this.#positionOf(key); position < end; position = this.#positionOf(key)) {
+      this.#assertWanted(key, origin)
+      const answer = await this.#fetch(key, position, origin.source)
+      this.#assertWanted(key, origin)
+      // The segment's leader may still send it, too.
+      if (this.#positionOf(key) !== position) continue
+      const copy = this.#copies.find(key) ?? this.#create(key, answer)
+      if (copy.log.epoch !== answer.createdEpoch) throw await this.#removeStranger(copy, answer)
+      if (appendUpTo(copy, answer.batches, end) === 0)
+        throw this.#cannot(key, `node ${origin.source} has no more of it`)
+      await copy.durable()
+    }
+    await this.#copies.find(key)?.durable()
+    this.#expect(key)
+  }
+
+  #expect(key: SegmentKey): void {
+    const { clock, limits, nodeId } = this.#context
+    if (knownSegment(this.#context, key)?.replicas.includes(nodeId)) return
+    this.#expectedUntilMs.set(formatSegmentKey(key), clock.monotonicMs() + 2 * limits.copyTimeoutMs)
+  }
+
+  #positionOf(key: SegmentKey): number {
+    return this.#copies.find(key)?.position ?? 0
+  }
+
+  #create(key: SegmentKey, { baseOffset, createdEpoch: epoch, topicState }: FetchBatchesAnswer): ReplicaCopy {
+    const { topic, segment } = key
+    return this.#copies.create({ topic, segment, baseOffset, epoch, topicState })
+  }
+
+  async #fetch(key: SegmentKey, position: number, source: NodeId): Promise<FetchBatchesAnswer> {
+    const { peers, limits } = this.#context
+    const question = fetchBatchesRequest.encode({ ...key, position, maxBytes: limits.stretchBytesMax })
+    const payload = await peers.request(source, CLUSTER_REQUESTS.fetchBatches, question, limits.requestTimeoutMs)
+    const answer = fetchBatchesAnswer.decode(payload)
+    if (typeof answer === 'string') throw this.#cannot(key, `the answer of node ${source} is no answer: ${answer}`)
+    return answer
+  }
+
+  /** The older one of two copies that were created under different epochs is of a deleted topic with the same name. */
+  async #removeStranger({ log }: ReplicaCopy, { createdEpoch }: FetchBatchesAnswer): Promise<WalrusError> {
+    if (log.epoch < createdEpoch) {
+      const { topic, segment, entryCount } = log
+      this.#context.report('warn', 'a copy of a deleted topic is removed', { topic, segment, entryCount })
+      await this.#copies.remove(log)
+    }
+    return this.#cannot(log, `its copies were created under epochs ${log.epoch} and ${createdEpoch}`)
+  }
+
+  #assertWanted(key: SegmentKey, { epoch }: CopyOrigin): void {
+    if (this.#closed) throw new WalrusError('STORAGE_CLOSED', 'Cannot copy a segment: this node is closed')
+    const segment = knownSegment(this.#context, key)
+    if (segment?.epoch === epoch && segment.state !== 'open') return
+    throw new WalrusError('NOT_LEADER', `Cannot copy segment "${formatSegmentKey(key)}": it has changed meanwhile`)
+  }
+
+  #cannot(key: SegmentKey, reason: string): WalrusError {
+    return new WalrusError('UNAVAILABLE', `Cannot copy segment "${formatSegmentKey(key)}": ${reason}`)
+  }
+}
+
+/** How many of the batches, which come next, were appended: those that end at `end` or before. */
+function appendUpTo(copy: ReplicaCopy, batches: readonly Uint8Array[], end: number): number {
+  let count = 0
+  for (const batch of batches) {
+    if (copy.position + recordsIn(batch) > end) break
+    copy.append(batch)
+    count += 1
+  }
+  return count
+}

@@ -1,0 +1,354 @@
+import {
+  decideRollover,
+  lastSegment,
+  reasonOf,
+  segmentById,
+  WalrusError,
+  type CommitTicket,
+  type SegmentLimits,
+  type StoredEntry,
+  type TopicMetadata,
+} from '@walrus/core'
+import type { AppendAnswer } from '@walrus/protocol'
+import { ChangeSignal } from '../change-signal.js'
+import { AppendIntake, type NumberedEntries } from '../leading/append-intake.js'
+import { openTail } from '../leading/open-tail.js'
+import { rollOver, tailStatus } from '../leading/roll-over.js'
+import { SharedCursor } from '../leading/shared-cursor.js'
+import { TopicGate } from '../leading/topic-gate.js'
+import type { ClusterContext } from '../node-context.js'
+import type { OpenSegment } from '../open-segment.js'
+import { backoffMs, pause } from '../pause.js'
+import type { SegmentReader } from '../reading/segment-reader.js'
+import { Forwarder } from './forwarder.js'
+import { RemoteTaker } from './remote-taker.js'
+import { notLeader, obstacleOf, type Route } from './route.js'
+
+export interface TopicRuntimeOptions {
+  readonly context: ClusterContext
+  readonly topic: string
+  readonly reader: SegmentReader
+  /** The disk of this node has no room for an append. */
+  readonly onDiskFull: () => void
+}
+
+/**
+ * One topic as a node runs it, whoever leads its open segment: writers go through the gate, to the segment that is led here
+ * or with the forwarder to the node that leads it; readers to the shared cursor, here or there. Until metadata is adopted,
+ * everybody waits.
+ */
+export class TopicRuntime {
+  readonly #options: TopicRuntimeOptions
+  readonly #gate: TopicGate
+  readonly #intake: AppendIntake
+  readonly #routeChanged = new ChangeSignal()
+  readonly #rollovers = new Map<OpenSegment, Promise<void>>()
+  #forwarder: Forwarder | undefined
+  #cursor: SharedCursor | undefined
+  #taker: RemoteTaker | undefined
+  #route: Route = UNKNOWN_ROUTE
+  #limits: SegmentLimits | undefined
+  /** The segment that is to be led here, as soon as another node has told how it begins. */
+  #openingSegment: number | undefined
+  /** The newest segment that was led here, until metadata says what became of it. */
+  #segment: OpenSegment | undefined
+
+  constructor(options: TopicRuntimeOptions) {
+    const { context, topic } = options
+    const { clock, limits } = context
+    this.#options = options
+    this.#gate = new TopicGate({
+      ...limits,
+      topic,
+      clock,
+      heldTimeoutMs: limits.requestTimeoutMs,
+      onFull: () => this.#startRollover(false),
+      onBatch: (ticket) => this.#beginBatch(ticket),
+      onHeld: () => this.#forward(),
+    })
+    this.#intake = new AppendIntake(this.#gate)
+    this.#gate.close(obstacleOf(this.#route))
+  }
+
+  get route(): Route {
+    return this.#route
+  }
+
+  /** The segment that is led here; undefined when none is, or it is not ready yet. */
+  get segment(): OpenSegment | undefined {
+    return this.#route.kind === 'here' ? this.#segment : undefined
+  }
+
+  /** Its segment is being replaced. */
+  get isRolling(): boolean {
+    return this.#rollovers.size > 0
+  }
+
+  /** See `TopicGate.append`. */
+  append(entry: Uint8Array): CommitTicket {
+    return this.#gate.append(entry)
+  }
+
+  /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
+  async intake(numbered: NumberedEntries): Promise<AppendAnswer> {
+    this.#assertHere()
+    return await this.#intake.append(numbered)
+  }
+
+  /** The next entry at the shared cursor, wherever that is; undefined at the end. */
+  async next(): Promise<StoredEntry | undefined> {
+    if (this.#route.kind === 'here') {
+      try {
+        return (await this.#shared().take(1))[0]
+      } catch (error) {
+        if (!(error instanceof WalrusError && error.code === 'NOT_LEADER')) throw error
+      }
+    }
+    return await this.#nextThere()
+  }
+
+  /** The next entries at the shared cursor. Rejects with `NOT_LEADER` unless the segment is led here: then nothing was taken. */
+  async take(countMax: number): Promise<readonly StoredEntry[]> {
+    this.#assertHere()
+    return await this.#shared().take(countMax)
+  }
+
+  /** Goes on as metadata says, along the route that it gives. Idempotent. */
+  adopt(topic: TopicMetadata, route: Route): void {
+    this.#limits = { ...topic.config, ...this.#options.context.segmentLimits }
+    this.#gate.limit(this.#limits)
+    this.#route = route
+    this.#resolveSegment(topic)
+    if (route.kind !== 'here') this.#yield(route)
+    else if (this.#segment === undefined) this.#lead(topic)
+    else this.#tryOpen()
+    this.#routeChanged.fire()
+    this.#forward()
+  }
+
+  /** The lease of this node is lost, or there again. */
+  leaseChanged(): void {
+    if (this.#route.kind !== 'here') return
+    if (this.#options.context.lease.held) this.#tryOpen()
+    else if (this.#gate.segment !== undefined) this.#gate.close(NO_LEASE)
+  }
+
+  /** Nothing gets through any more. */
+  fail(error: WalrusError): void {
+    this.#forwarder?.close()
+    this.#taker?.fail(error)
+    this.#gate.fail(error)
+    this.#routeChanged.fire()
+  }
+
+  /** Rolls a segment over that is full by bytes or age, and frees what a cursor read ahead and nobody took. */
+  tick(): void {
+    this.#cursor?.tick()
+    const { segment } = this.#gate
+    if (segment === undefined || this.#limits === undefined) return
+    const { clock, lease } = this.#options.context
+    const now = { drained: false, leaseHeld: lease.held, wallMs: clock.wallMs() }
+    if (decideRollover(tailStatus(segment, now), this.#limits).kind !== 'keep') this.#startRollover(false)
+  }
+
+  /** Ends the segment that is led here, full or not; resolves when that is done, or is not for this node to do. */
+  async roll(): Promise<void> {
+    if (this.segment === undefined) return
+    this.#startRollover(true)
+    await this.settled()
+  }
+
+  /** Resolves once metadata was adopted, or it is known that there will be none, or after about `requestTimeoutMs`. */
+  async known(): Promise<void> {
+    const { clock, limits } = this.#options.context
+    if (this.#route === UNKNOWN_ROUTE) await this.#routeChanged.next(clock, limits.requestTimeoutMs)
+  }
+
+  /** Resolves when no rollover is under way. */
+  async settled(): Promise<void> {
+    while (this.#rollovers.size > 0) await Promise.all(this.#rollovers.values())
+  }
+
+  /** The segment that was led here ends as metadata says. */
+  #resolveSegment(topic: TopicMetadata): void {
+    const segment = this.#segment
+    if (segment === undefined) return
+    const known = segmentById(topic, segment.segment)
+    if (known?.state === 'open' && known.epoch === segment.epoch) return
+    if (known?.state === 'recovering') return segment.stop(notLeader(topic.name, this.#route))
+    if (known?.state === 'sealed') segment.resolveSealed(known)
+    else segment.stop(notLeader(topic.name, this.#route))
+    this.#segment = undefined
+  }
+
+  /** Whoever waits for the segment here goes elsewhere; appends wait until it is known where. */
+  #yield(route: Route): void {
+    this.#gate.close(obstacleOf(route))
+    this.#gate.evict(notLeader(this.#options.topic, route))
+    this.#cursor?.reset()
+  }
+
+  #lead(topic: TopicMetadata): void {
+    if (this.#openingSegment === this.#route.segment) return
+    this.#gate.close(obstacleOf(this.#route))
+    try {
+      const segment = openTail(this.#options.context, topic)
+      if (segment instanceof Promise) void this.#leadLater(segment, lastSegment(topic).id)
+      else this.#begin(segment)
+    } catch (error) {
+      this.#failWith(error)
+    }
+  }
+
+  /** Never rejects. */
+  async #leadLater(opening: Promise<OpenSegment>, segmentId: number): Promise<void> {
+    this.#openingSegment = segmentId
+    const segment = await this.#opened(opening, segmentId)
+    if (this.#openingSegment === segmentId) this.#openingSegment = undefined
+    if (segment !== undefined) this.#begin(segment)
+  }
+
+  /** What another node was to tell is asked again until it is told, or the segment is another's. */
+  async #opened(opening: Promise<OpenSegment>, segmentId: number): Promise<OpenSegment | undefined> {
+    const { context, topic } = this.#options
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const segment = await opening
+        return this.#isToLead(segmentId) ? segment : undefined
+      } catch (error) {
+        if (!this.#isToLead(segmentId)) return undefined
+        if (!isPassing(error)) return void this.#failWith(error)
+        context.report('warn', 'cannot lead a segment yet', { topic, segment: segmentId, reason: reasonOf(error) })
+      }
+      await pause(context.clock, backoffMs(attempt, context.limits))
+      const metadata = context.metadata.state.topics.get(topic)
+      if (metadata === undefined || !this.#isToLead(segmentId)) return undefined
+      opening = openAgain(context, metadata)
+    }
+  }
+
+  #isToLead(segmentId: number): boolean {
+    return this.#route.kind === 'here' && this.#route.segment === segmentId && this.#segment === undefined
+  }
+
+  #begin(segment: OpenSegment): void {
+    this.#segment = segment
+    segment.onFailure((reason) => void this.#fence(segment, reason))
+    if (segment.sealed) this.#startRollover(false)
+    else this.#tryOpen()
+  }
+
+  /** Copies may have what the local disk has refused: nobody writes this segment any more. */
+  async #fence({ topic, segment, epoch }: OpenSegment, reason: WalrusError): Promise<void> {
+    const { metadata, report } = this.#options.context
+    report('error', 'the disk has refused a replicated append', { topic, segment, reason: reason.message })
+    if (reason.code === 'DISK_FULL') this.#options.onDiskFull()
+    try {
+      await metadata.propose({ kind: 'FenceSegment', topic, segment, epoch })
+    } catch (error) {
+      report('warn', 'cannot fence a segment yet', { topic, segment, reason: reasonOf(error) })
+    }
+  }
+
+  #tryOpen(): void {
+    const segment = this.#segment
+    if (segment === undefined || this.#limits === undefined || this.#route.kind !== 'here') return
+    if (segment.sealed || this.#rollovers.has(segment)) return
+    const mayWrite = this.#options.context.lease.check()
+    if (this.#gate.segment === segment) return
+    if (mayWrite) this.#gate.open(segment, this.#limits)
+    else this.#gate.close(NO_LEASE)
+  }
+
+  #beginBatch(ticket: CommitTicket): void {
+    this.#options.context.lease.check()
+    ticket.onSettled(this.#afterBatch)
+  }
+
+  readonly #afterBatch = ({ error }: CommitTicket): void => {
+    if (error instanceof WalrusError && error.code === 'DISK_FULL') this.#options.onDiskFull()
+  }
+
+  #startRollover(forced: boolean): void {
+    const segment = this.#segment
+    if (segment === undefined || this.#limits === undefined || this.#rollovers.has(segment)) return
+    this.#gate.close('its segment is being replaced')
+    const rollover = this.#rollOver(segment, { limits: this.#limits, forced }).finally(() => {
+      this.#rollovers.delete(segment)
+      if (!this.#gate.failed) this.#tryOpen()
+    })
+    this.#rollovers.set(segment, rollover)
+  }
+
+  /** Never rejects. When metadata has sealed the segment, `adopt` has gone on with the next one by then. */
+  async #rollOver(segment: OpenSegment, order: Parameters<typeof rollOver>[2]): Promise<void> {
+    try {
+      await rollOver(this.#options.context, segment, order)
+    } catch (error) {
+      this.#failWith(error)
+    }
+  }
+
+  #forward(): void {
+    if (this.#route.kind !== 'there') return
+    this.#forwarder ??= new Forwarder({
+      context: this.#options.context,
+      topic: this.#options.topic,
+      gate: this.#gate,
+      intake: this.#intake,
+      route: () => this.#route,
+      routeChanged: this.#routeChanged,
+    })
+    this.#forwarder.pump()
+  }
+
+  #shared(): SharedCursor {
+    const { context, topic, reader } = this.#options
+    this.#cursor ??= new SharedCursor({
+      context,
+      topic,
+      gate: this.#gate,
+      read: (offset, limits) => reader.read(topic, offset, limits),
+    })
+    return this.#cursor
+  }
+
+  async #nextThere(): Promise<StoredEntry | undefined> {
+    const { context, topic } = this.#options
+    const { lastAppend } = this.#gate
+    this.#taker ??= new RemoteTaker({
+      context,
+      topic,
+      route: () => this.#route,
+      routeChanged: this.#routeChanged,
+      takeHere: (countMax) => this.take(countMax),
+    })
+    const entry = await this.#taker.next()
+    if (entry !== undefined || lastAppend?.state !== 'pending') return entry
+    // What is on its way may be what this caller has just written: it looks again before it answers "empty".
+    await new Promise<void>((resolve) => lastAppend.onSettled(() => resolve()))
+    return await this.#taker.next()
+  }
+
+  #assertHere(): void {
+    if (this.#route.kind !== 'here') throw notLeader(this.#options.topic, this.#route)
+  }
+
+  #failWith(thrown: unknown): void {
+    const error = thrown instanceof WalrusError ? thrown : new WalrusError('UNAVAILABLE', reasonOf(thrown), thrown)
+    this.#options.context.report('error', 'topic cannot be used', { reason: error.message })
+    this.#gate.fail(error)
+  }
+}
+
+const UNKNOWN_ROUTE: Route = { kind: 'nowhere', segment: 0, reason: 'the topic is being created' }
+const NO_LEASE = 'this node hears no majority of the voters'
+
+/** It may work the next time. */
+function isPassing(error: unknown): boolean {
+  return error instanceof WalrusError && ['UNAVAILABLE', 'TIMED_OUT', 'NOT_LEADER'].includes(error.code)
+}
+
+async function openAgain(context: ClusterContext, topic: TopicMetadata): Promise<OpenSegment> {
+  return await openTail(context, topic)
+}

@@ -1,0 +1,34 @@
+import { endPosition, type SegmentCounts } from './segment.js'
+
+/** What a node has of a sealed segment. */
+export interface StoredCopy {
+  /** Records that it holds durably. */
+  readonly position: number
+  /** Its end is recorded: it takes nothing more, and gives nothing up. */
+  readonly sealed: boolean
+}
+
+/** What a node does with its copy of a sealed segment. */
+export type CopyVerdict =
+  /** Nothing: it is whole, and its end is recorded. */
+  | 'whole'
+  /** It is whole: record its end. */
+  | 'seal'
+  /** It has records that nobody was promised: give them up. */
+  | 'truncate'
+  /** Take what is missing from another replica. */
+  | 'complete'
+  /** It was ended elsewhere than the cluster has decided: remove it, when another replica has a whole one, and take that. */
+  | 'renew'
+
+/**
+ * A copy is a prefix of what the segment's leader wrote, so its length says all. Nothing is stored of a segment that nobody
+ * wrote to, and nothing has to be.
+ */
+export function decideCopy(copy: StoredCopy | undefined, sealed: SegmentCounts): CopyVerdict {
+  const end = endPosition(sealed)
+  if (copy === undefined) return end === 0 ? 'whole' : 'complete'
+  if (copy.position === end) return copy.sealed ? 'whole' : 'seal'
+  if (copy.sealed) return 'renew'
+  return copy.position > end ? 'truncate' : 'complete'
+}

@@ -1,0 +1,223 @@
+import { assert } from '@walrus/core'
+import type { LogPoint } from '../blocks/log-point.js'
+import { Run, type RunPlace } from '../blocks/run.js'
+import type { StoreFile } from '../blocks/store-file.js'
+import type { BlockSlot } from '../format/block-slot.js'
+import type { SegmentStart } from './segment-start.js'
+import type { TailCut } from './tail-cut.js'
+
+/** A run with the slot that describes it. */
+export interface DescribedRun {
+  readonly run: Run
+  readonly slot: BlockSlot
+}
+
+/** The runs of one segment, in their order, and what their slots say of them on disk. */
+export class SegmentRuns {
+  readonly #owner: SegmentStart
+  readonly #isBeforeDurable: () => boolean
+  #all: readonly Run[]
+  #nextNumber: number
+  #sealed: boolean
+  #givenUp = false
+  #beginsTopic = false
+  #fencedEpoch: number
+  readonly #filesOfBefore = new Set<StoreFile>()
+
+  /** @param isBeforeDurable whether all that is stored here of the topic before this segment is on stable storage */
+  constructor(owner: SegmentStart, isBeforeDurable: () => boolean) {
+    this.#owner = owner
+    this.#isBeforeDurable = isBeforeDurable
+    this.#all = owner.runs
+    this.#nextNumber = owner.nextRunNumber
+    this.#sealed = owner.sealed
+    this.#fencedEpoch = owner.fencedEpoch
+  }
+
+  /** Ascending. A new list when one is added or given back. */
+  get all(): readonly Run[] {
+    return this.#all
+  }
+
+  get last(): Run | undefined {
+    return this.#all.at(-1)
+  }
+
+  /** True while there was none, not even one that was given back. */
+  get isUntouched(): boolean {
+    return this.#nextNumber === 0
+  }
+
+  /** True when a sync has covered all that is committed. */
+  get areDurable(): boolean {
+    return this.#all.every(isDurable)
+  }
+
+  /** Files that had a run of this segment, which was given back. */
+  get filesOfBefore(): ReadonlySet<StoreFile> {
+    return this.#filesOfBefore
+  }
+
+  /**
+   * The last one takes no more from now on: the new one does.
+   * @param cuts its slot gives up what the runs before hold behind `first`
+   */
+  add(place: RunPlace, first: LogPoint, cuts: boolean): Run {
+    const { last } = this
+    if (last) {
+      last.closed = true
+      this.recordIfClosed(last)
+    }
+    const run = new Run(place, this.#nextNumber++, first)
+    run.cuts = cuts
+    this.#all = [...this.#all, run]
+    this.#queueSlot(run)
+    return run
+  }
+
+  /** Bytes of a failed commit may be on disk: such a run takes no more, so that nothing can stand behind them. */
+  abandon(run: Run, written: boolean): void {
+    run.plannedBytes = run.committedBytes
+    run.closed ||= written
+    if (run.committedBytes > 0) return this.recordIfClosed(run)
+    const slot = this.#slotOf(run)
+    this.#all = this.#all.filter((other) => other !== run)
+    this.#filesOfBefore.add(run.file)
+    run.file.giveBack(run.firstBlock, slot)
+  }
+
+  /** Leaves only what stands before the cut, and the run that was added for it. Returns runs that are to be given back. */
+  cutTail(cut: TailCut): readonly DescribedRun[] {
+    const { run, last } = { run: cut.run, last: this.last }
+    const stays = this.#all.indexOf(run)
+    const dropped = this.#all.filter((other, at) => at > stays && other !== last)
+    const described = dropped.map((other) => ({ run: other, slot: this.#slotOf(other) }))
+    this.#all = this.#all.filter((other) => !dropped.includes(other))
+    run.committedBytes = run.plannedBytes = cut.bytes
+    run.durableBytes = Math.min(run.durableBytes, cut.bytes)
+    run.endIndex = cut.end.index
+    run.endPosition = cut.end.position
+    run.lastTimestampMs = cut.lastTimestampMs
+    run.closed = true
+    run.slotState = 'open'
+    return described
+  }
+
+  /** The cut is durable: the blocks behind it are free for others, and the run before it ends there by its own slot. */
+  giveBackCut(dropped: readonly DescribedRun[]): void {
+    for (const { run, slot } of dropped) {
+      this.#filesOfBefore.add(run.file)
+      run.file.giveBack(run.firstBlock, slot)
+    }
+    for (const run of this.#all) this.recordIfClosed(run)
+  }
+
+  /** From now on slots say that the epoch was seen; resolves when one of them does so durably. */
+  async fence(epoch: number): Promise<void> {
+    const { last } = this
+    assert(last !== undefined && !this.#givenUp, 'a segment that is fenced has a run')
+    last.file.checkWritable()
+    this.#fencedEpoch = epoch
+    this.#queueSlot(last)
+    await last.file.flushSlots()
+  }
+
+  /** A crash may bring parts of a batch to the disk: they must not be taken for something else when the run goes on once more. */
+  async soilLast(): Promise<void> {
+    const { last } = this
+    if (!last?.mustSoil || !last.file.writable) return
+    last.clean = false
+    this.#queueSlot(last)
+    await last.file.flushSlots()
+    last.mustSoil = false
+  }
+
+  /** The segment ends with what it has. Returns the run whose slot says so. */
+  seal(): Run | undefined {
+    this.#sealed = true
+    const { last } = this
+    if (!last) return undefined
+    last.closed = true
+    this.#recordClosed(last)
+    return last
+  }
+
+  /**
+   * What stands before the segment is about to be removed: its first slot says, durably, that nothing is missing there. Rejects
+   * with `FILE_FAILED` where its file takes no writes.
+   */
+  async beginTopic(): Promise<void> {
+    const [first] = this.#all
+    if (this.#givenUp) return
+    first?.file.checkWritable()
+    this.#beginsTopic = true
+    if (!first) return
+    this.#queueSlot(first)
+    await first.file.flushSlots()
+  }
+
+  /** For their removal: no slot of them is written from here any more. */
+  giveUp(): readonly DescribedRun[] {
+    this.#givenUp = true
+    return this.#all.map((run) => ({ run, slot: this.#slotOf(run) }))
+  }
+
+  recordIfClosed(run: Run): void {
+    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
+  }
+
+  /** Leaves the exact end of an open run on disk, so that it can go on there. */
+  recordEnd(): void {
+    const last = this.#givenUp ? undefined : this.last
+    if (last?.slotState !== 'open' || !last.file.writable || !isDurable(last)) return
+    if (last.closed) return this.#recordClosed(last)
+    last.clean = true
+    this.#queueSlot(last)
+  }
+
+  /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
+  #recordClosed(run: Run): void {
+    if (this.#givenUp || !run.file.writable) return
+    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes) return
+    run.slotState = this.#sealed && run === this.last ? 'sealed' : 'closed'
+    this.#queueSlot(run)
+  }
+
+  #queueSlot(run: Run): void {
+    const slot = this.#slotOf(run)
+    run.followsDurable = slot.followsDurable
+    run.file.queueSlot(run.firstBlock, slot)
+  }
+
+  #slotOf(run: Run): BlockSlot {
+    const { topic, segment, baseOffset, epoch, createdMs } = this.#owner
+    const before = this.#all.slice(0, this.#all.indexOf(run))
+    const isFirst = before.length === 0
+    return {
+      state: run.slotState,
+      generation: run.generation,
+      blockCount: run.blockCount,
+      run: run.number,
+      topic,
+      segment,
+      baseOffset,
+      epoch,
+      firstIndex: run.firstIndex,
+      firstPosition: run.firstPosition,
+      createdMs,
+      knownBytes: run.durableBytes,
+      knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
+      knownEndPosition: run.durableBytes === 0 ? run.firstPosition : run.endPosition,
+      lastTimestampMs: run.lastTimestampMs,
+      clean: run.clean,
+      cuts: run.cuts,
+      fencedEpoch: this.#fencedEpoch,
+      beginsSegment: isFirst,
+      followsDurable: isFirst ? this.#beginsTopic || this.#isBeforeDurable() : before.every(isDurable),
+    }
+  }
+}
+
+function isDurable({ durableBytes, plannedBytes }: Run): boolean {
+  return durableBytes === plannedBytes
+}
