@@ -210,29 +210,36 @@ Sync(n, t, s) ==
              /\ UNCHANGED <<writer, acked, delivered>>
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, left>>
 
-\* A leader's next record reaches a replica, which has it on stable storage, or refuses it.
-\* libs/cluster/src/replication; decideReplicate
+\* What a node acts on when it is asked about an epoch of a segment: it waits until its
+\* metadata have it.
+Awaited(r, t, s, e) ==
+  IF Len(Seen(r, t)) >= s /\ Seen(r, t)[s].epoch >= e THEN view[r][t] ELSE Len(log[t])
+
+\* A leader's next record reaches a replica, which has it on stable storage, or refuses it: by
+\* its metadata, or by its copy.  libs/cluster/src/replication; decideReplicate
 Replicate(n, t, r) ==
   LET w == writer[n][t]
       s == w.segment
       own == OwnCopy(n, t)
       known == copy[r][t][s]
       c == IF known.has THEN known ELSE [NoCopy EXCEPT !.has = TRUE, !.fenced = w.epoch, !.start = own.start]
-      stale == w.epoch < c.fenced /\ ~Mutated("replica-ignores-epoch")
+      at == Awaited(r, t, s, w.epoch)
+      segment == log[t][at][s]
+      stale == (w.epoch < c.fenced \/ w.epoch < segment.epoch) /\ ~Mutated("replica-ignores-epoch")
       longer == Append(c.log, own.log[Len(c.log) + 1])
   IN /\ Writes(n, t) /\ up[r] /\ r # n
      /\ r \in Replicas(Seen(n, t)[s])
      /\ Len(c.log) < Len(own.log)
-     /\ Len(Seen(r, t)) < s \/ (Len(Seen(r, t)) = s /\ Seen(r, t)[s].state # "sealed")
+     /\ segment.state # "sealed"
+     /\ view' = [view EXCEPT ![r][t] = at]
      /\ IF stale
         THEN /\ writer' = [writer EXCEPT ![n][t].gate = "stopped", ![n][t].seal = NoCommand]
              /\ UNCHANGED copy
         ELSE /\ copy' = [copy EXCEPT ![r][t][s] =
                   [c EXCEPT !.log = longer, !.durable = Len(longer), !.confirmed = Len(longer),
-                            !.committed = Max(@, Min(w.committed, Len(longer))),
-                            !.start = IF c.start.known THEN @ ELSE own.start]]
+                            !.committed = Max(@, Min(w.committed, Len(longer)))]]
              /\ UNCHANGED writer
-     /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
+     /\ UNCHANGED <<log, proposals, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* A confirmation reaches the leader, however late.  libs/cluster/src/replication; committedPosition
 Confirm(n, t, r) ==
@@ -437,32 +444,46 @@ TakeOver(t) ==
   /\ left' = [left EXCEPT !.takeovers = @ - 1]
   /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, attempts, acked, delivered>>
 
+NewAttempt(t, who) ==
+  [topic |-> t, segment |-> Len(Newest(t)), epoch |-> Last(t).epoch, by |-> who,
+   reports |-> [n \in Nodes |-> -1]]
+
 BeginRecovery(t) ==
   /\ Last(t).state = "recovering"
   /\ \A a \in attempts : a.topic # t \/ a.epoch # Last(t).epoch
   /\ \A c \in proposals : ~(c.kind = "seal" /\ c.topic = t /\ c.epoch = Last(t).epoch)
-  /\ attempts' = attempts \cup {[topic |-> t, segment |-> Len(Newest(t)), epoch |-> Last(t).epoch,
-                                 reports |-> [n \in Nodes |-> -1]]}
+  /\ attempts' = attempts \cup {NewAttempt(t, 1)}
   /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, acked, delivered, left>>
 
-\* The replica refuses older epochs, durably; settles what is in flight; tells its end.
+\* Two nodes each take themselves for the coordinator.
+BeginSecondRecovery(t) ==
+  /\ left.takeovers > 0 /\ Last(t).state = "recovering"
+  /\ \E a \in attempts : a.topic = t /\ a.epoch = Last(t).epoch
+  /\ attempts' = attempts \cup {NewAttempt(t, 2)}
+  /\ left' = [left EXCEPT !.takeovers = @ - 1]
+  /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, acked, delivered>>
+
+\* The replica waits for the epoch, refuses older ones (a copy durably; where there is none, by
+\* its metadata), settles what is in flight, and tells its end.  A leader that is told stops.
 Hear(a, r) ==
   LET t == a.topic
       s == a.segment
       c == copy[r][t][s]
+      at == Awaited(r, t, s, a.epoch)
       leads == writer[r][t].on /\ writer[r][t].segment = s
-      fenced == [c EXCEPT !.has = TRUE, !.fenced = a.epoch, !.durable = Len(c.log),
+      fenced == [c EXCEPT !.fenced = a.epoch, !.durable = Len(c.log),
                           !.confirmed = IF leads THEN @ ELSE Max(@, Len(c.log))]
       w == writer[r][t]
       k == IF w.gate = "stopped" THEN w.committed ELSE Max(w.committed, Committed(r, t, w, fenced))
-      gate == IF Mutated("fenced-leader-goes-on") THEN w.gate ELSE "stopped"
   IN /\ up[r] /\ a.reports[r] = -1 /\ c.fenced <= a.epoch
      /\ r \in Replicas(Newest(t)[s])
+     /\ log[t][at][s].epoch = a.epoch /\ log[t][at][s].state # "sealed"
+     /\ view' = [view EXCEPT ![r][t] = at]
      /\ attempts' = (attempts \ {a}) \cup {[a EXCEPT !.reports[r] = Len(c.log)]}
-     /\ IF leads THEN SettleAt(r, t, [w EXCEPT !.gate = gate], fenced, k)
-        ELSE /\ copy' = [copy EXCEPT ![r][t][s] = fenced]
+     /\ IF leads THEN SettleAt(r, t, [w EXCEPT !.gate = "stopped"], fenced, k)
+        ELSE /\ copy' = IF c.has THEN [copy EXCEPT ![r][t][s] = fenced] ELSE copy
              /\ UNCHANGED <<writer, acked, delivered>>
-     /\ UNCHANGED <<log, proposals, view, inherited, up, silence, left>>
+     /\ UNCHANGED <<log, proposals, inherited, up, silence, left>>
 
 Heard(a) == {n \in Nodes : a.reports[n] >= 0}
 Enough(a) ==
@@ -481,13 +502,12 @@ CopyTo(a, r) ==
   IN /\ Heard(a) # {} /\ Enough(a) /\ r \in Heard(a) /\ up[r]
      /\ a.reports[r] < EndOf(a)
      /\ c.fenced <= a.epoch
-     /\ Len(Seen(r, t)) < s \/ Seen(r, t)[s].state # "sealed"
+     /\ Seen(r, t)[s].state # "sealed"
      /\ \E m \in Heard(a) :
           /\ up[m] /\ a.reports[m] = EndOf(a)
           /\ LET longer == c.log \o SubSeq(copy[m][t][s].log, Len(c.log) + 1, EndOf(a)) IN
              copy' = [copy EXCEPT ![r][t][s] =
-               [c EXCEPT !.log = longer, !.durable = Len(longer),
-                         !.start = IF @.known THEN @ ELSE copy[m][t][s].start]]
+               [c EXCEPT !.has = TRUE, !.log = longer, !.durable = Len(longer), !.start = copy[m][t][s].start]]
      /\ attempts' = (attempts \ {a}) \cup {[a EXCEPT !.reports[r] = EndOf(a)]}
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, writer, acked, delivered, left>>
 
@@ -537,12 +557,13 @@ Get(n, t) ==
 -----------------------------------------------------------------------------
 (* What goes wrong *)
 
+Barrier == ~Mutated("start-without-barrier") /\ ~Mutated("fence-is-forgotten")
+
 \* A process dies, with or without what is not on stable storage.
 Crash(n) ==
-  LET lost(c) == [c EXCEPT !.log = Prefix(@, c.durable), !.committed = 0,
-                           !.fenced = IF Mutated("fence-is-volatile") THEN 0 ELSE @]
-      kept(c) == [c EXCEPT !.durable = Len(c.log), !.committed = 0,
-                           !.fenced = IF Mutated("fence-is-volatile") THEN 0 ELSE @]
+  LET seen(c) == IF Mutated("fence-is-forgotten") THEN 0 ELSE c.fenced
+      lost(c) == [c EXCEPT !.log = Prefix(@, c.durable), !.committed = 0, !.fenced = seen(c)]
+      kept(c) == [c EXCEPT !.durable = Len(c.log), !.committed = 0, !.fenced = seen(c)]
   IN /\ up[n] /\ left.crashes > 0
      /\ \/ copy' = [copy EXCEPT ![n] = [t \in Topics |-> [s \in 1..SegmentMax |-> lost(copy[n][t][s])]]]
         \/ copy' = [copy EXCEPT ![n] = [t \in Topics |-> [s \in 1..SegmentMax |-> kept(copy[n][t][s])]]]
@@ -550,16 +571,21 @@ Crash(n) ==
      /\ silence' = [silence EXCEPT ![n] = 2]
      /\ writer' = [writer EXCEPT ![n] = [t \in Topics |-> NoWriter]]
      /\ left' = [left EXCEPT !.crashes = @ - 1]
-     /\ UNCHANGED <<log, proposals, view, inherited, attempts, acked, delivered>>
+     \* What a node had applied is not on its disk.
+     /\ view' = IF Barrier THEN view ELSE [view EXCEPT ![n] = [t \in Topics |-> 1]]
+     /\ UNCHANGED <<log, proposals, inherited, attempts, acked, delivered>>
 
 \* A process starts; it takes part when its metadata are as new as the cluster's.  libs/core MetadataLog (barrier)
 Restart(n) ==
   /\ ~up[n]
   /\ up' = [up EXCEPT ![n] = TRUE]
   /\ silence' = [silence EXCEPT ![n] = 0]
-  /\ view' = [view EXCEPT ![n] = [t \in Topics |-> Len(log[t])]]
-  /\ inherited' = [inherited EXCEPT ![n] = [t \in Topics |-> Len(Newest(t))]]
-  /\ copy' = [copy EXCEPT ![n] = [t \in Topics |-> CutAll(n, t, Newest(t))]]
+  /\ IF Barrier
+     THEN /\ view' = [view EXCEPT ![n] = [t \in Topics |-> Len(log[t])]]
+          /\ inherited' = [inherited EXCEPT ![n] = [t \in Topics |-> Len(Newest(t))]]
+          /\ copy' = [copy EXCEPT ![n] = [t \in Topics |-> CutAll(n, t, Newest(t))]]
+     ELSE /\ inherited' = [inherited EXCEPT ![n] = [t \in Topics |-> Len(Seen(n, t))]]
+          /\ UNCHANGED <<view, copy>>
   /\ UNCHANGED <<log, proposals, writer, attempts, acked, delivered, left>>
 
 \* Nobody hears a leader: its lease runs out, and then others take it for dead.  lease.ts, liveness.ts
@@ -619,7 +645,7 @@ PutKnownAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : PutKnown(n
 
 Next ==
   \/ ApplyAny \/ HearAny \/ CopyAny \/ SealAny
-  \/ \E t \in Topics : ProposeFence(t) \/ TakeOver(t) \/ BeginRecovery(t)
+  \/ \E t \in Topics : ProposeFence(t) \/ TakeOver(t) \/ BeginRecovery(t) \/ BeginSecondRecovery(t)
   \/ \E n \in Nodes : Crash(n) \/ Restart(n) \/ FallSilent(n) \/ ReachMajority(n)
   \/ \E n \in Nodes, t \in Topics :
        \/ PutAny(n, t) \/ PutKnownAny(n, t) \/ CloseGate(n, t) \/ ProposeSeal(n, t)

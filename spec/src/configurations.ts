@@ -92,7 +92,7 @@ export const SMALL = {
 } satisfies Record<string, Configuration>
 
 /** Worlds for a long evening: several faults in one history, more entries, replicas and messages that take their time. */
-export const LARGE: Readonly<Record<string, Configuration>> = {
+export const LARGE = {
   crashWithTwoEntries: {
     ...twoEntries,
     name: 'crash-with-two-entries',
@@ -139,4 +139,4 @@ export const LARGE: Readonly<Record<string, Configuration>> = {
     says: 'two crashes, of one node or of two',
     faults: { ...NO_FAULTS, crashes: 2 },
   },
-}
+} satisfies Record<string, Configuration>

@@ -56,7 +56,13 @@ function parsed(argv: readonly string[]): Options | string {
       },
     })
     if (values.help) return HELP
-    return faultOf(values.size, Number(values['states-max'])) ?? { ...values, mutation: values.mutation, statesMax: Number(values['states-max']) }
+    return (
+      faultOf(values.size, Number(values['states-max'])) ?? {
+        ...values,
+        mutation: values.mutation,
+        statesMax: Number(values['states-max']),
+      }
+    )
   } catch (error) {
     return `Cannot read the arguments: ${(error as Error).message}\n\n${HELP}`
   }
@@ -77,7 +83,10 @@ function list(print: (line: string) => void): number {
   return 0
 }
 
-function checkConfigurations({ size, configuration: names, statesMax }: Options, print: (line: string) => void): number {
+function checkConfigurations(
+  { size, configuration: names, statesMax }: Options,
+  print: (line: string) => void,
+): number {
   const all: readonly Configuration[] = Object.values(size === 'large' ? { ...SMALL, ...LARGE } : SMALL)
   const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name))
   const unknown = names.find((name) => !all.some((one) => one.name === name))
@@ -115,7 +124,10 @@ export function examine(configuration: Configuration, rules: Rules, statesMax: n
 }
 
 /** With one copy, a segment waits for its node; with more, a minority may stay away for ever. */
-function stuckGoal(world: { readonly configuration: Configuration; readonly rules: Rules }, { graph }: Exploration): Examined['broken'] {
+function stuckGoal(
+  world: { readonly configuration: Configuration; readonly rules: Rules },
+  { graph }: Exploration,
+): Examined['broken'] {
   const restarts = world.configuration.replicationFactor === 1
   for (const [goal, name] of Object.keys(GOALS).entries()) {
     const index = graph.stuckBefore(goal, restarts)
@@ -125,7 +137,11 @@ function stuckGoal(world: { readonly configuration: Configuration; readonly rule
   return undefined
 }
 
-function report(configuration: Configuration, { exploration, seconds, broken }: Examined, print: (line: string) => void): number {
+function report(
+  configuration: Configuration,
+  { exploration, seconds, broken }: Examined,
+  print: (line: string) => void,
+): number {
   const { states, steps, depth, exhausted } = exploration
   const size = `${states} states, ${steps} steps, depth ${depth}, ${seconds.toFixed(1)} s`
   if (broken !== undefined) {
@@ -133,7 +149,9 @@ function report(configuration: Configuration, { exploration, seconds, broken }: 
     for (const [at, line] of broken.trace.entries()) print(`  ${at + 1}. ${line}`)
     return 1
   }
-  print(`${configuration.name}: ${exhausted ? 'all states are right' : 'not finished'} (${size}): ${configuration.says}`)
+  print(
+    `${configuration.name}: ${exhausted ? 'all states are right' : 'not finished'} (${size}): ${configuration.says}`,
+  )
   return exhausted ? 0 : 2
 }
 
@@ -144,13 +162,13 @@ function checkMutations({ mutation, statesMax }: Options, print: (line: string) 
     return 2
   }
   let code = 0
-  for (const { name, says, configuration, rules, breaks } of chosen) {
+  for (const { name, says, configuration, rules, breaks, steps } of chosen) {
     const { exploration, broken } = examine(configuration, rules, statesMax)
     const length = broken?.trace.length
     const found = broken === undefined ? `NOT FOUND` : `${broken.name} in ${length} steps: ${broken.fault}`
     print(`${name} (${says}), in ${configuration.name}: ${found} (${exploration.states} states)`)
     if (mutation !== undefined) for (const [at, line] of (broken?.trace ?? []).entries()) print(`  ${at + 1}. ${line}`)
-    if (broken?.name !== breaks) code = 1
+    if (broken?.name !== breaks || length !== steps) code = 1
   }
   return code
 }

@@ -1,7 +1,7 @@
-import { endPosition, type MetadataCommand, type RecoveryDecision } from '@walrus/core'
+import { endPosition, type MetadataCommand, type NodeId, type RecoveryDecision } from '@walrus/core'
 import type { Configuration } from './model/configuration.js'
 import { RULES, type Decisions, type Habits, type Rules } from './model/rules.js'
-import { SMALL } from './configurations.js'
+import { LARGE, SMALL } from './configurations.js'
 
 /** One deliberate fault, and where it must be found. The product has none of this code. */
 export interface Mutation {
@@ -12,9 +12,22 @@ export interface Mutation {
   readonly configuration: Configuration
   /** What it breaks first: an invariant or a goal. */
   readonly breaks: string
+  /** Length of the shortest way there. */
+  readonly steps: number
 }
 
 const { crash, refusal, repeat, rollover, silence, readers, reorder, single } = SMALL
+
+/** A lease that knows no epochs, and no recovery. */
+const RECKLESS: Partial<Decisions> = {
+  decideLease: (topic, question) => {
+    const segments = topic.segments.map((one) =>
+      one.state === 'recovering' ? { ...one, state: 'open' as const } : one,
+    )
+    return RULES.decisions.decideLease({ ...topic, segments }, question)
+  },
+  leaseHeld: (lease, target, nowMs) => RULES.decisions.leaseHeld({ ...lease, epoch: target.epoch }, target, nowMs),
+}
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -23,6 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('gateCloses'),
     configuration: single,
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 6,
   },
   {
     name: 'count-before-drain',
@@ -30,6 +44,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('drainsBeforeCount'),
     configuration: rollover,
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 10,
   },
   {
     name: 'seal-without-compare-and-set',
@@ -37,13 +52,15 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: decision({ applyCommand: (state, command) => RULES.decisions.applyCommand(state, aimed(state, command)) }),
     configuration: repeat,
     breaks: 'SealedCountsStable',
+    steps: 9,
   },
   {
     name: 'ack-before-quorum',
-    says: 'an entry is acknowledged when one disk has it, the leader\'s (C1 of the original)',
+    says: "an entry is acknowledged when one disk has it, the leader's (C1 of the original)",
     rules: habit('waitsForQuorum'),
     configuration: crash,
     breaks: 'AckedForever',
+    steps: 3,
   },
   {
     name: 'ack-before-sync',
@@ -51,13 +68,15 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('confirmsDurable'),
     configuration: { ...crash, replicasDelay: true },
     breaks: 'AckedForever',
+    steps: 5,
   },
   {
     name: 'counters-from-memory',
     says: 'a leader that starts again counts from 0 (C6 of the original)',
     rules: habit('countsTheLog'),
     configuration: single,
-    breaks: 'NothingAckedUnderFencedEpoch',
+    breaks: 'SealedCountsStable',
+    steps: 6,
   },
   {
     name: 'end-not-recorded',
@@ -65,29 +84,47 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('recordsEnd'),
     configuration: single,
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 9,
   },
   {
     name: 'replica-ignores-epoch',
     says: 'a replica takes what a fenced leader sends',
-    rules: decision({ decideReplicate: (copy, stretch) => RULES.decisions.decideReplicate({ ...copy, epoch: 0 }, stretch) }),
+    rules: {
+      habits: habit('metadataFences').habits,
+      decisions: decision({
+        decideReplicate: (copy, stretch) => RULES.decisions.decideReplicate({ ...copy, epoch: 0 }, stretch),
+      }).decisions,
+    },
     configuration: silence,
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 13,
   },
   {
     name: 'replica-ignores-position',
     says: 'a replica appends whatever comes, in the order in which it comes',
     rules: decision({
-      decideReplicate: (copy, stretch) => RULES.decisions.decideReplicate(copy, { ...stretch, position: copy.position }),
+      decideReplicate: (copy, stretch) =>
+        RULES.decisions.decideReplicate(copy, { ...stretch, position: copy.position }),
     }),
     configuration: reorder,
     breaks: 'CopiesArePrefixes',
+    steps: 5,
   },
   {
-    name: 'fence-is-volatile',
-    says: 'a replica forgets in a crash which epochs it has refused',
-    rules: habit('fenceIsDurable'),
+    name: 'fence-is-forgotten',
+    says: 'a replica that starts again knows neither from its copy nor from its metadata what it has refused',
+    rules: habit('fenceIsDurable', 'waitsForBarrier'),
     configuration: { ...silence, faults: { ...silence.faults, crashes: 1 } },
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 15,
+  },
+  {
+    name: 'start-without-barrier',
+    says: "a node takes part before its metadata are as new as the cluster's, and has no copy that would know better",
+    rules: habit('waitsForBarrier'),
+    configuration: { ...silence, faults: { ...silence.faults, crashes: 1 } },
+    breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 15,
   },
   {
     name: 'fence-before-drain',
@@ -95,20 +132,23 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('fenceDrains'),
     configuration: { ...silence, replicasDelay: true },
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 14,
   },
   {
     name: 'fenced-leader-goes-on',
-    says: 'the fence on the copy of the leader does not stop the leader',
-    rules: habit('fenceStopsWriter'),
+    says: 'neither the fence on the copy of the leader nor the new epoch stops the leader',
+    rules: { habits: habit('fenceStopsWriter').habits, decisions: decision(RECKLESS).decisions },
     configuration: silence,
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 14,
   },
   {
     name: 'recovery-takes-shortest',
     says: 'a recovery seals at the shortest copy that it has heard of',
-    rules: decision({ decideRecovery: shortest }),
+    rules: decision({ decideRecovery: shortest, wholeCopies: notShorter }),
     configuration: crash,
     breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 12,
   },
   {
     name: 'recovery-hears-too-few',
@@ -116,6 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: decision({ decideRecovery: hasty }),
     configuration: crash,
     breaks: 'SealedCountsStable',
+    steps: 10,
   },
   {
     name: 'seal-before-copies',
@@ -123,6 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('copiesBeforeSeal'),
     configuration: crash,
     breaks: 'SealedCountsStable',
+    steps: 11,
   },
   {
     name: 'lease-never-expires',
@@ -130,6 +172,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: decision({ leaseHeld: (lease, target) => lease.segment === target.segment && lease.epoch === target.epoch }),
     configuration: silence,
     breaks: 'LeaseOverBeforeFence',
+    steps: 3,
   },
   {
     name: 'cursor-not-fenced',
@@ -137,6 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('cursorBeforeDelivery'),
     configuration: { ...crash, readers: true },
     breaks: 'DeliveredAtMostOnce',
+    steps: 18,
   },
   {
     name: 'cursor-from-memory',
@@ -144,6 +188,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('cursorFromLog'),
     configuration: readers,
     breaks: 'DeliveredAtMostOnce',
+    steps: 23,
   },
   {
     name: 'state-from-any-copy',
@@ -151,13 +196,15 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('stateFromWholeCopy'),
     configuration: readers,
     breaks: 'SequentialWriteOrder',
+    steps: 21,
   },
   {
     name: 'restarted-leader-goes-on',
     says: 'a leader that comes back continues its segment by its own word',
     rules: habit('restartFences'),
-    configuration: crash,
-    breaks: 'NothingAckedUnderFencedEpoch',
+    configuration: LARGE.crashWithTwoEntries,
+    breaks: 'CopiesArePrefixes',
+    steps: 7,
   },
   {
     name: 'refused-commit-rewritten',
@@ -165,6 +212,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('stopsWhenRefused'),
     configuration: refusal,
     breaks: 'CopiesArePrefixes',
+    steps: 5,
   },
   {
     name: 'duplicate-stored-twice',
@@ -172,6 +220,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('knowsSequences'),
     configuration: rollover,
     breaks: 'SequentialWriteOrder',
+    steps: 10,
   },
   {
     name: 'producers-forgotten-at-rollover',
@@ -179,6 +228,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('inheritsSequences'),
     configuration: rollover,
     breaks: 'SequentialWriteOrder',
+    steps: 10,
   },
   {
     name: 'tail-kept',
@@ -186,6 +236,7 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: habit('truncatesTail'),
     configuration: crash,
     breaks: 'SealedCountsStable',
+    steps: 11,
   },
   {
     name: 'recovery-hears-all',
@@ -193,11 +244,13 @@ export const MUTATIONS: readonly Mutation[] = [
     rules: decision({ decideRecovery: patient }),
     configuration: crash,
     breaks: 'FailoverProgress',
+    steps: 1,
   },
 ]
 
-function habit(lost: keyof Habits): Rules {
-  return { ...RULES, habits: { ...RULES.habits, [lost]: false } }
+function habit(...lost: readonly (keyof Habits)[]): Rules {
+  const without = Object.fromEntries(lost.map((name) => [name, false]))
+  return { ...RULES, habits: { ...RULES.habits, ...without } }
 }
 
 function decision(changed: Partial<Decisions>): Rules {
@@ -221,6 +274,11 @@ function patient(...[segment, reports]: Recovering): RecoveryDecision {
 function hasty(...[segment, reports]: Recovering): RecoveryDecision {
   const decision = RULES.decisions.decideRecovery({ ...segment, ackQuorum: segment.replicas.length }, reports)
   return decision.kind === 'wait' ? decision : { ...decision, copies: 1 }
+}
+
+/** A copy that is longer than the shortest has all of it. */
+function notShorter(...[source, reports]: Parameters<Decisions['wholeCopies']>): readonly NodeId[] {
+  return reports.filter((report) => endPosition(report) >= endPosition(source)).map((report) => report.node)
 }
 
 function shortest(...[segment, reports]: Recovering): RecoveryDecision {

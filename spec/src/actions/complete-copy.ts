@@ -13,12 +13,18 @@ export const completeCopy: Action = (world, state, emit) => {
         const segment = segmentById(newestTopic(state, topic), place.segment)
         if (copy === undefined || segment?.state !== 'sealed' || copy.log.length >= endPosition(segment)) continue
         const end = endPosition(segment)
-        const source = nodeIds(state).find((other) => nodeOf(state, other).up && (copyOf(state, { ...place, node: other })?.durable ?? 0) >= end)
+        const source = nodeIds(state).find(
+          (other) => nodeOf(state, other).up && (copyOf(state, { ...place, node: other })?.durable ?? 0) >= end,
+        )
         const from = source === undefined ? undefined : copyOf(state, { ...place, node: source })
         if (from === undefined) continue
         const log = [...copy.log, ...from.log.slice(copy.log.length, end)]
-        const whole = { ...copy, log, durable: end, committed: end, start: copy.start ?? from.start }
-        emit({ kind: 'protocol', label: `node ${node} completes segment ${place.segment} from node ${source}`, state: withCopy(state, place, whole) })
+        const whole = { ...copy, log, durable: end, committed: end }
+        emit({
+          kind: 'protocol',
+          label: `node ${node} completes segment ${place.segment} from node ${source}`,
+          state: withCopy(state, place, whole),
+        })
       }
     }
   }

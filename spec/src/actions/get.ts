@@ -31,7 +31,12 @@ function getAt(world: World, state: State, place: Place, emit: (step: Step) => v
   emit({ kind: 'protocol', label, state: world.rules.habits.cursorBeforeDelivery ? next : deliveredEarly(next, place) })
 }
 
-function readAt(state: State, place: Place, { segment, index }: ReadPosition, committed: number): Operation | undefined {
+function readAt(
+  state: State,
+  place: Place,
+  { segment, index }: ReadPosition,
+  committed: number,
+): Operation | undefined {
   if (segment.state !== 'sealed') return entryAt(state, place, segment.id, index, committed)
   for (const node of nodeIds(state)) {
     if (!nodeOf(state, node).up) continue

@@ -1,7 +1,18 @@
 import { endPosition, lastSegment, majority, segmentById, type ClusterMetadata, type NodeId } from '@walrus/core'
 import { internedMetadata } from '../model/interned.js'
 import type { State } from '../model/state.js'
-import { newest, newestTopic, nodeIds, nodeOf, partOf, viewOf, withCopy, withNode, type Place } from '../model/update.js'
+import {
+  newest,
+  newestTopic,
+  nodeIds,
+  nodeOf,
+  partOf,
+  viewOf,
+  withCopy,
+  withNode,
+  type Place,
+  type SegmentPlace,
+} from '../model/update.js'
 import { describeCommand } from './roll-over.js'
 import type { Action, World } from './step.js'
 import { resolvedSealed } from './writer-steps.js'
@@ -34,6 +45,13 @@ export const learnMetadata: Action = (world, state, emit) => {
   }
 }
 
+/** A node that is asked about an epoch waits until its metadata have it; it does not act on what it is asked before. */
+export function learnedUpTo(world: World, state: State, at: SegmentPlace, epoch: number): State {
+  const known = segmentById(viewOf(state, at), at.segment)
+  if (known !== undefined && known.epoch >= epoch) return state
+  return observed(world, withNode(state, at.node, { view: state.history.length - 1 }), at.node)
+}
+
 function mayOpen(state: State, node: NodeId): boolean {
   return state.clients.some((_, topic) => {
     const segment = lastSegment(newestTopic(state, topic))
@@ -51,16 +69,19 @@ export function observed(world: World, state: State, node: NodeId): State {
   let next = state
   for (const topic of nodeOf(state, node).topics.keys()) {
     const place = { node, topic }
-    next = withoutTails(world, resolvedSealed(next, place), place)
+    next = withoutTails(world, resolvedSealed(world, next, place), place)
   }
   return next
 }
 
+/** The view of a node that is down: when it starts, it waits for the newest. */
+export const NO_VIEW = -1
+
 /** Forgets metadata that no node acts on any more. */
 export function trimmed(state: State): State {
-  const oldest = Math.min(...state.nodes.map(({ up, view }) => (up ? view : state.history.length - 1)))
+  const oldest = Math.min(...state.nodes.map(({ view }) => (view === NO_VIEW ? state.history.length - 1 : view)))
   if (oldest === 0) return state
-  const nodes = state.nodes.map((node) => ({ ...node, view: node.up ? node.view - oldest : 0 }))
+  const nodes = state.nodes.map((node) => (node.view === NO_VIEW ? node : { ...node, view: node.view - oldest }))
   return { ...state, history: state.history.slice(oldest), nodes }
 }
 
@@ -83,7 +104,9 @@ function withoutTails({ rules }: World, state: State, place: Place): State {
 export function describeMetadata({ topics }: ClusterMetadata): string {
   const parts = [...topics.values()].map(({ name, segments }) => {
     const last = segments.at(-1)
-    return last === undefined ? name : `segment ${last.id} of ${name} is ${last.state} at epoch ${last.epoch}, led by ${last.leader}`
+    return last === undefined
+      ? name
+      : `segment ${last.id} of ${name} is ${last.state} at epoch ${last.epoch}, led by ${last.leader}`
   })
   return parts.join('; ')
 }

@@ -1,7 +1,18 @@
 import { lastSegment } from '@walrus/core'
 import type { Copy, Node, NodeTopic, State } from '../model/state.js'
-import { nodeIds, nodeOf, partOf, suffered, viewOf, withCopy, withNode, withPart, withWriter, type Place } from '../model/update.js'
-import { majorityUp, observed, trimmed } from './metadata.js'
+import {
+  nodeIds,
+  nodeOf,
+  partOf,
+  suffered,
+  viewOf,
+  withCopy,
+  withNode,
+  withPart,
+  withWriter,
+  type Place,
+} from '../model/update.js'
+import { majorityUp, NO_VIEW, observed, trimmed } from './metadata.js'
 import type { Action, World } from './step.js'
 import { stopped, writingAt } from './writer-steps.js'
 
@@ -13,7 +24,9 @@ export const crash: Action = (world, state, emit) => {
     if (!before.up) continue
     for (const keeps of hasVolatile(before) ? [false, true] : [false]) {
       const topics = before.topics.map((part) => partAfterCrash(world, part, keeps))
-      const after = withNode(state, node, { up: false, view: 0, silence: 2, topics })
+      // What a node had applied is not on its disk: without a barrier it begins with the oldest that anybody acts on.
+      const view = world.rules.habits.waitsForBarrier ? NO_VIEW : 0
+      const after = withNode(state, node, { up: false, view, silence: 2, topics })
       const label = `node ${node} crashes${keeps ? ', and what it had written is on the disk' : ''}`
       emit({ kind: 'fault', label, state: trimmed(suffered(after, 'crashes')) })
     }
@@ -25,7 +38,9 @@ export const restart: Action = (world, state, emit) => {
   if (!majorityUp({ ...state, nodes: state.nodes.map((node) => ({ ...node, up: true })) })) return
   for (const node of nodeIds(state)) {
     if (nodeOf(state, node).up) continue
-    let next = withNode(state, node, { up: true, view: state.history.length - 1, silence: 0 })
+    const { view: before } = nodeOf(state, node)
+    const view = before === NO_VIEW ? state.history.length - 1 : before
+    let next = withNode(state, node, { up: true, view, silence: 0 })
     for (const topic of nodeOf(next, node).topics.keys()) {
       next = withPart(next, { node, topic }, { inherited: lastSegment(viewOf(next, { node, topic })).id })
     }
@@ -51,7 +66,11 @@ export const reachMajority: Action = (_, state, emit) => {
   for (const node of nodeIds(state)) {
     const { up, silence } = nodeOf(state, node)
     if (!up || silence === 0) continue
-    emit({ kind: 'protocol', label: `node ${node} hears a majority again`, state: withNode(state, node, { silence: 0 }) })
+    emit({
+      kind: 'protocol',
+      label: `node ${node} hears a majority again`,
+      state: withNode(state, node, { silence: 0 }),
+    })
   }
 }
 

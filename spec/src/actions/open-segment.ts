@@ -1,7 +1,18 @@
 import { endPosition, lastSegment, segmentById } from '@walrus/core'
 import type { Copy, State, TopicStart } from '../model/state.js'
 import { emptyStart, stateAfter } from '../model/topic-start.js'
-import { copyOf, nodeIds, nodeOf, partOf, viewOf, withCopy, withNode, withWriter, type Place, type SegmentPlace } from '../model/update.js'
+import {
+  copyOf,
+  nodeIds,
+  nodeOf,
+  partOf,
+  viewOf,
+  withCopy,
+  withNode,
+  withWriter,
+  type Place,
+  type SegmentPlace,
+} from '../model/update.js'
 import type { Action, Step, World } from './step.js'
 import { settled } from './writer-steps.js'
 
@@ -33,21 +44,25 @@ export function isOfPreviousLife({ rules }: World, state: State, place: Place): 
 function opened(world: World, state: State, place: SegmentPlace, start: TopicStart, stored: Copy | undefined): State {
   const { epoch } = lastSegment(viewOf(state, place))
   const fresh = { log: [], durable: 0, ended: false, fencedEpoch: epoch, start, confirmed: 0, committed: 0 }
-  const copy = stored?.start === undefined ? { ...fresh, fencedEpoch: Math.max(epoch, stored?.fencedEpoch ?? 0) } : stored
+  const copy = stored ?? fresh
   const confirmed = state.nodes.map(() => 0)
   const { cursor } = stateAfter(start, copy.log)
   // An end that is recorded belongs to a rollover that a crash interrupted: it is finished, and nothing more gets in.
   const gate = copy.ended ? ('closed' as const) : ('open' as const)
   const writer = { segment: place.segment, epoch, gate, confirmed, committed: 0, counted: 0 }
-  const whole = { ...writer, cursor: world.rules.habits.cursorFromLog ? cursor : 0, serving: undefined, seal: undefined }
+  const whole = {
+    ...writer,
+    cursor: world.rules.habits.cursorFromLog ? cursor : 0,
+    serving: undefined,
+    seal: undefined,
+  }
   const lease = withNode(state, place.node, { silence: 0 })
   return settled(world, withWriter(withCopy(lease, place, copy), place, whole), place)
 }
 
 /**
  * The state at the end of the segment before, from the node's own copy if that is whole, and else from another; undefined
- * while no whole copy can be had. A segment in which nothing was written is passed over: its copies may have been made by a
- * fence, which knows no state.
+ * while no whole copy can be had. A segment in which nothing was written is passed over: nobody has to have a copy.
  */
 function startOf(world: World, state: State, place: SegmentPlace): TopicStart | undefined {
   const none = emptyStart(world.configuration.producers)
@@ -58,7 +73,7 @@ function startOf(world: World, state: State, place: SegmentPlace): TopicStart | 
   const { habits } = world.rules
   const end = habits.stateFromWholeCopy ? endPosition(before) : 0
   const copy = wholeCopy(state, at, end) ?? copyElsewhere(state, at, end)
-  if (copy?.start === undefined) return undefined
+  if (copy === undefined) return undefined
   const after = stateAfter(copy.start, copy.log.slice(0, endPosition(before)))
   return habits.inheritsSequences ? after : { ...after, sequences: none.sequences }
 }
@@ -72,5 +87,5 @@ function copyElsewhere(state: State, place: SegmentPlace, end: number): Copy | u
 function wholeCopy(state: State, place: SegmentPlace, end: number): Copy | undefined {
   if (!nodeOf(state, place.node).up) return undefined
   const copy = copyOf(state, place)
-  return copy?.start !== undefined && copy.log.length >= end ? copy : undefined
+  return copy !== undefined && copy.log.length >= end ? copy : undefined
 }

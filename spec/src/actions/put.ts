@@ -12,8 +12,12 @@ import { acknowledged, appended, holdsLease, writingAt } from './writer-steps.js
  */
 export const put: Action = (world, state, emit) => {
   for (const [topic, { acked }] of state.clients.entries()) {
-    for (const operation of sentOperations(world, acked.map((one) => one.operation))) {
-      for (const node of nodeIds(state)) if (nodeOf(state, node).up) deliver(world, state, { node, topic }, operation, emit)
+    for (const operation of sentOperations(
+      world,
+      acked.map((one) => one.operation),
+    )) {
+      for (const node of nodeIds(state))
+        if (nodeOf(state, node).up) deliver(world, state, { node, topic }, operation, emit)
     }
   }
 }
@@ -37,7 +41,7 @@ function deliver(world: World, state: State, place: Place, operation: Operation,
   if (writing === undefined || writing.writer.gate === 'stopped') return
   const { writer, copy } = writing
   const { habits } = world.rules
-  if (habits.knowsSequences && copy.start !== undefined) {
+  if (habits.knowsSequences) {
     const last = itemAt(stateAfter(copy.start, copy.log).sequences, producerOf(operation))
     if (sequenceOf(operation) <= last) {
       emitKnown(state, place, operation, emit)

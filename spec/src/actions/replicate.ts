@@ -1,8 +1,20 @@
-import { assert, lastSegment, segmentById, type NodeId } from '@walrus/core'
+import { segmentById, type NodeId } from '@walrus/core'
 import { describeLog } from '../model/records.js'
 import type { Copy, State, Stretch } from '../model/state.js'
-import { copyOf, itemAt, nodeIds, nodeOf, partOf, viewOf, withCopy, withWriter, type Place, type SegmentPlace } from '../model/update.js'
+import {
+  copyOf,
+  itemAt,
+  nodeIds,
+  nodeOf,
+  partOf,
+  viewOf,
+  withCopy,
+  withWriter,
+  type Place,
+  type SegmentPlace,
+} from '../model/update.js'
 import type { Action, Step, World } from './step.js'
+import { learnedUpTo } from './metadata.js'
 import { settled, stopped, writingAt } from './writer-steps.js'
 
 /** What was written to a copy reaches stable storage (libs/wal: group commit); a replica confirms it to the writer. */
@@ -83,18 +95,27 @@ export const learnConfirmed: Action = (world, state, emit) => {
         const confirmed = copyOf(state, { node: replica, topic, segment: writer.segment })?.confirmed ?? 0
         if (replica === node || confirmed <= itemAt(writer.confirmed, replica - 1)) continue
         const known = writer.confirmed.map((position, index) => (index === replica - 1 ? confirmed : position))
-        const next = settled(world, withWriter(state, { node, topic }, { ...writer, confirmed: known }), { node, topic })
-        emit({ kind: 'protocol', label: `node ${node} hears that node ${replica} has ${confirmed} records`, state: next })
+        const next = settled(world, withWriter(state, { node, topic }, { ...writer, confirmed: known }), {
+          node,
+          topic,
+        })
+        emit({
+          kind: 'protocol',
+          label: `node ${node} hears that node ${replica} has ${confirmed} records`,
+          state: next,
+        })
       }
     }
   }
 }
 
-/** What a replica makes of a stretch (decideReplicate). */
-function received(world: World, state: State, stretch: Stretch): State {
+/** What a replica makes of a stretch: what its metadata say of the epoch comes first, then its copy (decideReplicate). */
+function received(world: World, before: State, stretch: Stretch): State {
   const place = { node: stretch.to, topic: stretch.topic, segment: stretch.segment }
+  const state = learnedUpTo(world, before, place, stretch.epoch)
   const known = segmentById(viewOf(state, place), stretch.segment)
-  if (known?.state === 'sealed' || lastSegment(viewOf(state, place)).id > stretch.segment) return state
+  if (known === undefined || known.state === 'sealed') return state
+  if (known.epoch > stretch.epoch && world.rules.habits.metadataFences) return stoppedSender(state, stretch)
   const copy = copyOf(state, place) ?? newCopy(stretch)
   const at = { epoch: copy.fencedEpoch, position: copy.log.length }
   const decision = world.rules.decisions.decideReplicate(at, stretch)
@@ -114,7 +135,7 @@ function taken(world: World, copy: Copy, stretch: Stretch): Copy {
   const durable = waits ? copy.durable : log.length
   const confirmed = waits && world.rules.habits.confirmsDurable ? copy.confirmed : log.length
   const committed = Math.max(copy.committed, Math.min(stretch.committed, log.length))
-  return { ...copy, log, durable, confirmed, committed, start: copy.start ?? stretch.start }
+  return { ...copy, log, durable, confirmed, committed }
 }
 
 function newCopy({ epoch, start }: Stretch): Copy {
@@ -132,13 +153,17 @@ function stretchAt(state: State, place: Place, to: NodeId, position: number): St
   const record = writing?.copy.log[position]
   if (writing === undefined || record === undefined) return undefined
   const { writer, copy } = writing
-  assert(copy.start !== undefined, 'a leader knows the state that its segment begins with')
   const { segment, epoch, committed } = writer
   return { topic: place.topic, segment, epoch, from: place.node, to, position, record, committed, start: copy.start }
 }
 
 function sameStretch(left: Stretch, right: Stretch): boolean {
-  return left.topic === right.topic && left.segment === right.segment && left.to === right.to && left.position === right.position
+  return (
+    left.topic === right.topic &&
+    left.segment === right.segment &&
+    left.to === right.to &&
+    left.position === right.position
+  )
 }
 
 function describe({ topic, segment, epoch, from, to, position, record }: Stretch): string {

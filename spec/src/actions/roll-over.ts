@@ -2,7 +2,18 @@ import { lastSegment, segmentById, type MetadataCommand, type NodeId } from '@wa
 import { internedCommand } from '../model/interned.js'
 import { entryCount } from '../model/records.js'
 import type { State } from '../model/state.js'
-import { newest, newestTopic, nodeIds, nodeOf, suffered, topicName, viewOf, withCopy, withWriter, type Place } from '../model/update.js'
+import {
+  newest,
+  newestTopic,
+  nodeIds,
+  nodeOf,
+  suffered,
+  topicName,
+  viewOf,
+  withCopy,
+  withWriter,
+  type Place,
+} from '../model/update.js'
 import type { Action, Step, World } from './step.js'
 import { rolloverOf, writingAt, type Writing } from './writer-steps.js'
 
@@ -23,7 +34,11 @@ export const rollOver: Action = (world, state, emit) => {
 function closeGate(world: World, state: State, place: Place, writing: Writing, emit: (step: Step) => void): void {
   if (rolloverOf(world, state, place, writing, false).kind !== 'drain') return
   const next = withWriter(state, place, { ...writing.writer, gate: 'closed' })
-  emit({ kind: 'protocol', label: `node ${place.node} closes the gate of segment ${writing.writer.segment}`, state: next })
+  emit({
+    kind: 'protocol',
+    label: `node ${place.node} closes the gate of segment ${writing.writer.segment}`,
+    state: next,
+  })
 }
 
 function seal(world: World, state: State, place: Place, writing: Writing, emit: (step: Step) => void): void {
@@ -32,7 +47,11 @@ function seal(world: World, state: State, place: Place, writing: Writing, emit: 
   const decision = rolloverOf(world, state, place, writing, true)
   if (decision.kind !== 'seal' && !copy.ended) {
     const kept = withWriter(state, place, { ...writer, gate: 'open' })
-    emit({ kind: 'protocol', label: `node ${place.node} keeps segment ${writer.segment} and opens its gate`, state: kept })
+    emit({
+      kind: 'protocol',
+      label: `node ${place.node} keeps segment ${writer.segment} and opens its gate`,
+      state: kept,
+    })
     return
   }
   const controlCount = writer.committed - entryCount(copy.log.slice(0, writer.committed))
@@ -44,7 +63,11 @@ function seal(world: World, state: State, place: Place, writing: Writing, emit: 
     const ended = { ...copy, ended: world.rules.habits.recordsEnd }
     const recorded = withCopy(state, { ...place, segment: writer.segment }, ended)
     const sealing = withWriter(recorded, place, { ...writer, gate: 'sealing', seal: command })
-    emit({ kind: 'protocol', label: `node ${place.node} proposes ${describeCommand(command)}`, state: proposed(sealing, command) })
+    emit({
+      kind: 'protocol',
+      label: `node ${place.node} proposes ${describeCommand(command)}`,
+      state: proposed(sealing, command),
+    })
   }
 }
 
@@ -61,7 +84,11 @@ export function sealCommand(
   { rules }: World,
   state: State,
   topicIndex: number,
-  end: { readonly segment: number; readonly epoch: number; readonly counts: { readonly entryCount: number; readonly controlCount: number } },
+  end: {
+    readonly segment: number
+    readonly epoch: number
+    readonly counts: { readonly entryCount: number; readonly controlCount: number }
+  },
   live: NodeId,
 ): MetadataCommand | undefined {
   const topic = newestTopic(state, topicIndex)
@@ -84,7 +111,8 @@ export function proposed(state: State, command: MetadataCommand): State {
 }
 
 export function describeCommand(command: MetadataCommand): string {
-  if (command.kind === 'FenceSegment') return `FenceSegment ${command.segment} of ${command.topic} at epoch ${command.epoch}`
+  if (command.kind === 'FenceSegment')
+    return `FenceSegment ${command.segment} of ${command.topic} at epoch ${command.epoch}`
   if (command.kind !== 'SealAndRoll') return command.kind
   const { topic, segment, epoch, controlCount, nextLeader } = command
   const counts = `${command.entryCount} entries and ${controlCount} control batches`

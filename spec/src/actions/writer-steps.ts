@@ -1,7 +1,17 @@
 import { assert, endPosition, lastSegment, segmentById } from '@walrus/core'
 import { entryCount, isEntry, type LogRecord, type Operation } from '../model/records.js'
 import type { Copy, State, Writer } from '../model/state.js'
-import { copyOf, itemAt, nodeOf, partOf, viewOf, withClient, withCopy, withWriter, type Place } from '../model/update.js'
+import {
+  copyOf,
+  itemAt,
+  nodeOf,
+  partOf,
+  viewOf,
+  withClient,
+  withCopy,
+  withWriter,
+  type Place,
+} from '../model/update.js'
 import type { World } from './step.js'
 
 /** A running writer with its copy. */
@@ -61,7 +71,9 @@ export function settled(world: World, state: State, place: Place): State {
   const { writer, copy } = writing
   const segment = segmentById(viewOf(state, place), writer.segment)
   assert(segment !== undefined, 'a writer knows its segment')
-  const positions = segment.replicas.map((node) => (node === place.node ? copy.durable : itemAt(writer.confirmed, node - 1)))
+  const positions = segment.replicas.map((node) =>
+    node === place.node ? copy.durable : itemAt(writer.confirmed, node - 1),
+  )
   const quorum = world.rules.habits.waitsForQuorum ? segment.ackQuorum : 1
   const committed = Math.min(world.rules.decisions.committedPosition(positions, quorum), copy.log.length)
   return committed > writer.committed ? committedUpTo(state, place, committed) : state
@@ -77,9 +89,14 @@ export function committedUpTo(state: State, place: Place, position: number): Sta
     const record = itemAt(copy.log, at)
     if (isEntry(record)) next = acknowledged(next, place, record, writer.segment)
   }
-  next = withCopy(next, { ...place, segment: writer.segment }, { ...copy, committed: Math.max(copy.committed, position) })
+  next = withCopy(
+    next,
+    { ...place, segment: writer.segment },
+    { ...copy, committed: Math.max(copy.committed, position) },
+  )
   const { serving } = writer
-  if (serving === undefined || serving.position >= position) return withWriter(next, place, { ...writer, committed: position })
+  if (serving === undefined || serving.position >= position)
+    return withWriter(next, place, { ...writer, committed: position })
   next = withWriter(next, place, { ...writer, committed: position, serving: undefined, cursor: serving.offset + 1 })
   return delivered(next, place.topic, serving.operation, serving.offset)
 }
@@ -122,16 +139,15 @@ export function stopped(state: State, place: Place): State {
 }
 
 /** Metadata has sealed the segment: what is before its end is done, what is behind it was never there. */
-export function resolvedSealed(state: State, place: Place): State {
+export function resolvedSealed({ rules }: World, state: State, place: Place): State {
   const writing = writingAt(state, place)
   if (writing === undefined) return state
   const segment = segmentById(viewOf(state, place), writing.writer.segment)
   if (segment?.state !== 'sealed') {
     const current = lastSegment(viewOf(state, place))
-    return current.epoch > writing.writer.epoch ? stopped(state, place) : state
+    return current.epoch > writing.writer.epoch && rules.habits.fenceStopsWriter ? stopped(state, place) : state
   }
   const end = endPosition(segment)
   const next = end > writing.writer.committed ? committedUpTo(state, place, end) : state
   return withWriter(next, place, undefined)
 }
-

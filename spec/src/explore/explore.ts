@@ -92,7 +92,10 @@ function visit(
   }
 }
 
-function brokenInvariant(world: World, state: State): { readonly invariant: string; readonly fault: string } | undefined {
+function brokenInvariant(
+  world: World,
+  state: State,
+): { readonly invariant: string; readonly fault: string } | undefined {
   for (const [invariant, check] of Object.entries(INVARIANTS)) {
     const fault = check(world, state)
     if (fault !== undefined) return { invariant, fault }
@@ -112,4 +115,3 @@ export function traceTo(world: World, graph: StateGraph, index: number): readonl
   }
   return trace
 }
-

@@ -94,14 +94,22 @@ export class StateGraph {
   #backwards(restarts: boolean): { readonly starts: Int32Array; readonly sources: Int32Array } {
     const starts = new Int32Array(this.size + 1)
     const wanted = (target: number): number => (target >= 0 ? target : restarts ? -1 - target : -1)
-    for (const target of this.#targets) if (wanted(target) >= 0) starts[wanted(target) + 1]! += 1
-    for (let index = 0; index < this.size; index += 1) starts[index + 1]! += starts[index]!
+    for (const target of this.#targets) if (wanted(target) >= 0) increment(starts, wanted(target) + 1)
+    for (let index = 0; index < this.size; index += 1)
+      starts[index + 1] = (starts[index + 1] ?? 0) + (starts[index] ?? 0)
     const places = starts.slice()
     const sources = new Int32Array(starts[this.size] ?? 0)
     for (const [at, target] of this.#targets.entries()) {
       const to = wanted(target)
-      if (to >= 0) sources[places[to]!++] = this.#sources[at]!
+      if (to >= 0) sources[increment(places, to)] = itemAt(this.#sources, at)
     }
     return { starts, sources }
   }
+}
+
+/** Adds one there; returns what was there before. */
+function increment(numbers: Int32Array, index: number): number {
+  const before = numbers[index] ?? 0
+  numbers[index] = before + 1
+  return before
 }

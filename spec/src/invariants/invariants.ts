@@ -1,6 +1,12 @@
 import { ackedForever, committedPrefixesAgree, copiesArePrefixes, nothingAckedUnderFencedEpoch } from './promises.js'
 import { deliveredAtMostOnce, readCursorBounds, sequentialWriteOrder } from './order.js'
-import { domainConsistency, leaseOverBeforeFence, noWritesPastOpenSegment, sealedCountsStable, singleWriterPerSegment } from './segments.js'
+import {
+  domainConsistency,
+  leaseOverBeforeFence,
+  noWritesPastOpenSegment,
+  sealedCountsStable,
+  singleWriterPerSegment,
+} from './segments.js'
 import type { World } from '../actions/step.js'
 import type { State } from '../model/state.js'
 

@@ -11,7 +11,8 @@ export const readCursorBounds: Invariant = (_, state) => {
     let cursor = 0
     for (const record of wholeLog(state, topic)) {
       if (isEntry(record)) entries += 1
-      else if (-record > entries) return `the cursor of topic ${topic} is at ${-record}, with ${entries} entries before it`
+      else if (-record > entries)
+        return `the cursor of topic ${topic} is at ${-record}, with ${entries} entries before it`
       else if (-record < cursor) return `the cursor of topic ${topic} went back from ${cursor} to ${-record}`
       else cursor = -record
     }

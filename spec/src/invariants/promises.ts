@@ -13,7 +13,8 @@ export const ackedForever: Invariant = (_, state) => {
     const segments = storedSegments(state, topic)
     for (const one of acked) {
       const fault = ackFault(segments, one)
-      if (fault !== undefined) return `${describeOperation(one.operation)} was acknowledged at offset ${one.offset}, and ${fault}`
+      if (fault !== undefined)
+        return `${describeOperation(one.operation)} was acknowledged at offset ${one.offset}, and ${fault}`
     }
   }
   return undefined
@@ -25,7 +26,9 @@ function ackFault(segments: readonly StoredSegment[], { operation, offset }: Ack
     if (position < 0) continue
     const found = segment.baseOffset + entryCount(log.slice(0, position))
     if (offset !== UNKNOWN_OFFSET && found !== offset) return `it is at offset ${found}`
-    const durable = copies.filter((copy) => copy !== undefined && copy.durable > position && copy.log[position] === operation)
+    const durable = copies.filter(
+      (copy) => copy !== undefined && copy.durable > position && copy.log[position] === operation,
+    )
     return durable.length >= segment.ackQuorum ? undefined : `${durable.length} disks have it`
   }
   return 'it is not in the log'
@@ -83,18 +86,27 @@ function tooFar(segment: number, end: number, committed: number): string {
 /** The end that a proposal may yet decide: a seal of that very epoch. */
 function decidedEnd(state: State, topic: number, epoch: number): number | undefined {
   for (const command of state.proposals) {
-    if (command.kind === 'SealAndRoll' && command.topic === topicName(topic) && command.epoch === epoch) return endPosition(command)
+    if (command.kind === 'SealAndRoll' && command.topic === topicName(topic) && command.epoch === epoch)
+      return endPosition(command)
   }
   return undefined
 }
 
-function ackedBeyond(state: State, topic: number, copies: readonly (Copy | undefined)[], end: number): number | undefined {
+function ackedBeyond(
+  state: State,
+  topic: number,
+  copies: readonly (Copy | undefined)[],
+  end: number,
+): number | undefined {
   const { acked } = itemAt(state.clients, topic)
   for (const copy of copies) {
     if (copy === undefined) continue
     for (let at = end; at < copy.log.length; at += 1) {
       const record = itemAt(copy.log, at)
-      if (isEntry(record) && copies.every((other) => other === undefined || !other.log.slice(0, end).includes(record))) {
+      if (
+        isEntry(record) &&
+        copies.every((other) => other === undefined || !other.log.slice(0, end).includes(record))
+      ) {
         if (acked.some(({ operation }) => operation === record) && !elsewhere(state, topic, copy, record)) return at + 1
       }
     }

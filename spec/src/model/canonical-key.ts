@@ -25,9 +25,11 @@ interface Renaming {
 
 /** Each order of the nodes that ascends by their marks. */
 function ordersOf(marks: readonly string[]): readonly Renaming[] {
-  const sorted = marks.map((_, index) => index).sort((left, right) => (itemAt(marks, left) < itemAt(marks, right) ? -1 : 1))
+  const sorted = marks
+    .map((_, index) => index)
+    .sort((left, right) => (itemAt(marks, left) < itemAt(marks, right) ? -1 : 1))
   let orders: number[][] = [[]]
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     const alike = sorted.filter((index) => marks[index] === marks[itemAt(sorted, at)])
     const arrangements = permutations(alike)
     orders = orders.flatMap((order) => arrangements.map((more) => [...order, ...more]))
@@ -75,7 +77,7 @@ function copyText(copy: Copy | undefined): string {
   let text = copyTexts.get(copy)
   if (text === undefined) {
     const { log, durable, ended, fencedEpoch, start, confirmed, committed } = copy
-    const began = start === undefined ? '' : `${start.cursor}.${start.sequences.join('.')}`
+    const began = `${start.cursor}.${start.sequences.join('.')}`
     text = `${log.join()}${ended ? '!' : ':'}${durable},${fencedEpoch},${confirmed},${committed},${began}`
     copyTexts.set(copy, text)
   }
@@ -121,15 +123,32 @@ function stateText(state: State, renaming: Renaming): string {
     [topic, segment, epoch, renaming.ids[from - 1], renaming.ids[to - 1], position, record, committed].join('.'),
   )
   const clients = state.clients.map(clientText).join(';')
-  const recoveries = state.recoveries.map((topic) => topic.map((one) => recoveryText(one, renaming)).join('&')).join(';')
-  return [history, proposals.join('&'), nodes.join('\n'), stretches.sort().join('&'), recoveries, clients, leftText(state.left)].join('\n')
+  const recoveries = state.recoveries
+    .map((topic) =>
+      topic
+        .map((one) => recoveryText(one, renaming))
+        .sort()
+        .join('&'),
+    )
+    .join(';')
+  return [
+    history,
+    proposals.join('&'),
+    nodes.join('\n'),
+    stretches.sort().join('&'),
+    recoveries,
+    clients,
+    leftText(state.left),
+  ].join('\n')
 }
 
 const foreignTexts = new WeakMap<Node, Map<string, string>>()
 
 /** What a node knows of others. */
 function foreignText(node: Node, renaming: Renaming): string {
-  return remembered(foreignTexts, node, renaming, () => node.topics.map((part) => foreignPart(part, renaming)).join(';'))
+  return remembered(foreignTexts, node, renaming, () =>
+    node.topics.map((part) => foreignPart(part, renaming)).join(';'),
+  )
 }
 
 function foreignPart({ writer }: NodeTopic, renaming: Renaming): string {

@@ -9,6 +9,7 @@ import {
   liveNodes,
   nextRead,
   placeNextSegment,
+  wholeCopies,
 } from '@walrus/core'
 
 /** What the steps of the model are made of: the decisions of libs/core, and what a node makes of them. */
@@ -40,6 +41,10 @@ export interface Habits {
   readonly fenceDrains: boolean
   /** A fence on the leader's own copy stops the leader (libs/cluster/src/replication). */
   readonly fenceStopsWriter: boolean
+  /** A replica refuses what its metadata know as fenced, be there a copy or not (libs/cluster/src/replication/replica-service.ts). */
+  readonly metadataFences: boolean
+  /** A node that starts takes part when its metadata are as new as the cluster's (libs/core MetadataLog: barrier). */
+  readonly waitsForBarrier: boolean
   /** The newest epoch survives a crash (libs/wal). */
   readonly fenceIsDurable: boolean
   /** A node that starts takes what it led before, and what others have copies of, as fenced (libs/cluster/src/recover-segments.ts). */
@@ -73,6 +78,7 @@ const DECISIONS = {
   liveNodes,
   nextRead,
   placeNextSegment,
+  wholeCopies,
 }
 
 /** The rules as the design has them. */
@@ -87,6 +93,8 @@ export const RULES: Rules = {
     confirmsDurable: true,
     fenceDrains: true,
     fenceStopsWriter: true,
+    metadataFences: true,
+    waitsForBarrier: true,
     fenceIsDurable: true,
     restartFences: true,
     stopsWhenRefused: true,

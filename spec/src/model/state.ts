@@ -63,8 +63,8 @@ export interface Copy {
   readonly ended: boolean
   /** The newest epoch that the copy has durably seen. */
   readonly fencedEpoch: number
-  /** Cursor and producers as they stood when the segment began; undefined while only fenced, and empty. */
-  readonly start: TopicStart | undefined
+  /** Cursor and producers as they stood when the segment began. */
+  readonly start: TopicStart
   /** The end of the longest stretch that this replica has confirmed to the segment's writer. */
   readonly confirmed: number
   /** Up to where this copy knows the log as committed. */

@@ -61,7 +61,11 @@ export function topicOf(metadata: ClusterMetadata, topic: number): TopicMetadata
 /** True while that node may act as a leader: it runs, and has not been stopped. */
 export function leads(state: State, place: Place): boolean {
   const { writer } = partOf(state, place)
-  return writer !== undefined && writer.gate !== 'stopped' && writer.segment === lastSegment(newestTopic(state, place.topic)).id
+  return (
+    writer !== undefined &&
+    writer.gate !== 'stopped' &&
+    writer.segment === lastSegment(newestTopic(state, place.topic)).id
+  )
 }
 
 export function replaced<Item>(items: readonly Item[], index: number, item: Item): readonly Item[] {
