@@ -16,7 +16,7 @@ export function layerRules(layers) {
 
 function folderOf(name) {
   if (name === 'broker' || name === 'cli') return `apps/${name}`
-  if (name === 'tools') return 'tools'
+  if (name === 'tools' || name === 'spec') return name
   if (name.startsWith('example-')) return `examples/${name.slice('example-'.length)}`
   return `libs/${name}`
 }

@@ -107,5 +107,5 @@ function roomFolders(): string[] {
       .filter((entry) => entry.isDirectory())
       .map((entry) => join(parent, entry.name)),
   )
-  return [...below, 'tools']
+  return [...below, 'tools', 'spec']
 }

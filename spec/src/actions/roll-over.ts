@@ -1,0 +1,120 @@
+import { lastSegment, segmentById, type MetadataCommand, type NodeId } from '@walrus/core'
+import { internedCommand } from '../model/interned.js'
+import { entryCount } from '../model/records.js'
+import type { State } from '../model/state.js'
+import {
+  newest,
+  newestTopic,
+  nodeIds,
+  nodeOf,
+  suffered,
+  topicName,
+  viewOf,
+  withCopy,
+  withWriter,
+  type Place,
+} from '../model/update.js'
+import type { Action, Step, World } from './step.js'
+import { rolloverOf, writingAt, type Writing } from './writer-steps.js'
+
+/** A leader's rollover in its steps: gate, drain, compare-and-set (libs/cluster/src/roll-over.ts, decideRollover). */
+export const rollOver: Action = (world, state, emit) => {
+  for (const node of nodeIds(state)) {
+    for (const topic of nodeOf(state, node).topics.keys()) {
+      const place = { node, topic }
+      const writing = writingAt(state, place)
+      if (writing === undefined) continue
+      if (writing.writer.gate === 'open') closeGate(world, state, place, writing, emit)
+      if (writing.writer.gate === 'closed') seal(world, state, place, writing, emit)
+      if (writing.writer.gate === 'sealing') sealAgain(state, place, writing, emit)
+    }
+  }
+}
+
+function closeGate(world: World, state: State, place: Place, writing: Writing, emit: (step: Step) => void): void {
+  if (rolloverOf(world, state, place, writing, false).kind !== 'drain') return
+  const next = withWriter(state, place, { ...writing.writer, gate: 'closed' })
+  emit({
+    kind: 'protocol',
+    label: `node ${place.node} closes the gate of segment ${writing.writer.segment}`,
+    state: next,
+  })
+}
+
+function seal(world: World, state: State, place: Place, writing: Writing, emit: (step: Step) => void): void {
+  const { writer, copy } = writing
+  if (world.rules.habits.drainsBeforeCount && writer.committed < copy.log.length) return
+  const decision = rolloverOf(world, state, place, writing, true)
+  if (decision.kind !== 'seal' && !copy.ended) {
+    const kept = withWriter(state, place, { ...writer, gate: 'open' })
+    emit({
+      kind: 'protocol',
+      label: `node ${place.node} keeps segment ${writer.segment} and opens its gate`,
+      state: kept,
+    })
+    return
+  }
+  const controlCount = writer.committed - entryCount(copy.log.slice(0, writer.committed))
+  const inLog = entryCount(copy.log.slice(0, writer.committed))
+  const counts = { entryCount: decision.kind === 'seal' ? decision.sealedEntryCount : inLog, controlCount }
+  for (const live of nextLeaders(state, place.node)) {
+    const command = sealCommand(world, state, place.topic, { ...writer, counts }, live)
+    if (command === undefined) continue
+    const ended = { ...copy, ended: world.rules.habits.recordsEnd }
+    const recorded = withCopy(state, { ...place, segment: writer.segment }, ended)
+    const sealing = withWriter(recorded, place, { ...writer, gate: 'sealing', seal: command })
+    emit({
+      kind: 'protocol',
+      label: `node ${place.node} proposes ${describeCommand(command)}`,
+      state: proposed(sealing, command),
+    })
+  }
+}
+
+/** A fault: the answer does not come in time. So the same command again, until its outcome is known. */
+function sealAgain(state: State, place: Place, { writer }: Writing, emit: (step: Step) => void): void {
+  if (writer.seal === undefined || state.proposals.includes(writer.seal) || state.left.repeats === 0) return
+  if (segmentById(viewOf(state, place), writer.segment)?.epoch !== writer.epoch) return
+  const label = `node ${place.node} proposes again: ${describeCommand(writer.seal)}`
+  emit({ kind: 'fault', label, state: suffered(proposed(state, writer.seal), 'repeats') })
+}
+
+/** What ends a segment, with `live` to lead the next one (placeNextSegment, with only that node known as live). */
+export function sealCommand(
+  { rules }: World,
+  state: State,
+  topicIndex: number,
+  end: {
+    readonly segment: number
+    readonly epoch: number
+    readonly counts: { readonly entryCount: number; readonly controlCount: number }
+  },
+  live: NodeId,
+): MetadataCommand | undefined {
+  const topic = newestTopic(state, topicIndex)
+  const view = { nodes: newest(state).nodes, live: new Set([live]) }
+  const placement = rules.decisions.placeNextSegment(view, lastSegment(topic).leader, topic.config.replicationFactor)
+  if (placement === undefined) return undefined
+  const { segment, epoch, counts } = end
+  const next = { nextLeader: placement.leader, nextReplicas: placement.replicas }
+  return internedCommand({ kind: 'SealAndRoll', topic: topicName(topicIndex), segment, epoch, ...counts, ...next })
+}
+
+/** Whoever is up and not the leader now; the leader itself when nobody else is. */
+export function nextLeaders(state: State, leader: NodeId): readonly NodeId[] {
+  const others = nodeIds(state).filter((node) => node !== leader && nodeOf(state, node).up)
+  return others.length > 0 ? others : [leader]
+}
+
+export function proposed(state: State, command: MetadataCommand): State {
+  return state.proposals.includes(command) ? state : { ...state, proposals: [...state.proposals, command] }
+}
+
+export function describeCommand(command: MetadataCommand): string {
+  if (command.kind === 'FenceSegment')
+    return `FenceSegment ${command.segment} of ${command.topic} at epoch ${command.epoch}`
+  if (command.kind !== 'SealAndRoll') return command.kind
+  const { topic, segment, epoch, controlCount, nextLeader } = command
+  const counts = `${command.entryCount} entries and ${controlCount} control batches`
+  return `SealAndRoll ${segment} of ${topic} at epoch ${epoch} with ${counts}, next leader ${nextLeader}`
+}

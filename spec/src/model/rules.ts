@@ -1,0 +1,109 @@
+import {
+  applyCommand,
+  committedPosition,
+  decideLease,
+  decideRecovery,
+  decideReplicate,
+  decideRollover,
+  leaseHeld,
+  liveNodes,
+  nextRead,
+  placeNextSegment,
+  wholeCopies,
+} from '@walrus/core'
+
+/** What the steps of the model are made of: the decisions of libs/core, and what a node makes of them. */
+export interface Rules {
+  readonly decisions: Decisions
+  readonly habits: Habits
+}
+
+export type Decisions = typeof DECISIONS
+
+/**
+ * What a node does around a decision, and where that is in the code. Each one is true of a right node; a mutation takes one
+ * away.
+ */
+export interface Habits {
+  /** A closed gate lets no append through (libs/cluster/src/topic-gate.ts). */
+  readonly gateCloses: boolean
+  /** A rollover waits for what is in flight before it counts (libs/cluster/src/roll-over.ts). */
+  readonly drainsBeforeCount: boolean
+  /** The count of a segment is that of its log, whoever wrote it (libs/cluster/src/roll-over.ts). */
+  readonly countsTheLog: boolean
+  /** The end of a segment is on the leader's disk before it is proposed (libs/cluster/src/roll-over.ts). */
+  readonly recordsEnd: boolean
+  /** An entry is acknowledged when a quorum has it, and not when this node has it (libs/cluster/src/replication). */
+  readonly waitsForQuorum: boolean
+  /** A replica confirms what is on stable storage (libs/cluster/src/replication). */
+  readonly confirmsDurable: boolean
+  /** A replica that is fenced settles what is in flight before it tells its end (libs/cluster/src/replication). */
+  readonly fenceDrains: boolean
+  /** A fence on the leader's own copy stops the leader (libs/cluster/src/replication). */
+  readonly fenceStopsWriter: boolean
+  /** A replica refuses what its metadata know as fenced, be there a copy or not (libs/cluster/src/replication/replica-service.ts). */
+  readonly metadataFences: boolean
+  /** A node that starts takes part when its metadata are as new as the cluster's (libs/core MetadataLog: barrier). */
+  readonly waitsForBarrier: boolean
+  /** The newest epoch survives a crash (libs/wal). */
+  readonly fenceIsDurable: boolean
+  /** A node that starts takes what it led before, and what others have copies of, as fenced (libs/cluster/src/recover-segments.ts). */
+  readonly restartFences: boolean
+  /** A leader whose disk refused what replicas may have writes nothing else there (libs/cluster/src/replication). */
+  readonly stopsWhenRefused: boolean
+  /** A recovered segment is sealed when a quorum has all of it (libs/cluster/src/replication). */
+  readonly copiesBeforeSeal: boolean
+  /** A copy behind the end of its sealed segment gives its tail up (libs/cluster/src/replication). */
+  readonly truncatesTail: boolean
+  /** A segment begins with the state at the end of the one before, taken from a whole copy (libs/cluster/src/open-tail.ts). */
+  readonly stateFromWholeCopy: boolean
+  /** What a producer sent before is known by its sequence (libs/cluster/src/led-topic.ts). */
+  readonly knowsSequences: boolean
+  /** A new segment knows what the producers sent to the ones before (libs/wal: the topic's state). */
+  readonly inheritsSequences: boolean
+  /** An entry is delivered after its cursor is committed (libs/cluster/src/shared-cursor.ts). */
+  readonly cursorBeforeDelivery: boolean
+  /** The cursor of a new leader is the one of the log (libs/cluster/src/shared-cursor.ts). */
+  readonly cursorFromLog: boolean
+}
+
+const DECISIONS = {
+  applyCommand,
+  committedPosition,
+  decideLease,
+  decideRecovery,
+  decideReplicate,
+  decideRollover,
+  leaseHeld,
+  liveNodes,
+  nextRead,
+  placeNextSegment,
+  wholeCopies,
+}
+
+/** The rules as the design has them. */
+export const RULES: Rules = {
+  decisions: DECISIONS,
+  habits: {
+    gateCloses: true,
+    drainsBeforeCount: true,
+    countsTheLog: true,
+    recordsEnd: true,
+    waitsForQuorum: true,
+    confirmsDurable: true,
+    fenceDrains: true,
+    fenceStopsWriter: true,
+    metadataFences: true,
+    waitsForBarrier: true,
+    fenceIsDurable: true,
+    restartFences: true,
+    stopsWhenRefused: true,
+    copiesBeforeSeal: true,
+    truncatesTail: true,
+    stateFromWholeCopy: true,
+    knowsSequences: true,
+    inheritsSequences: true,
+    cursorBeforeDelivery: true,
+    cursorFromLog: true,
+  },
+}
