@@ -42,7 +42,7 @@ export class ClusterHarness {
     this.#disks.set(id, disk)
     const clock = new StoppableClock(this.clock)
     this.#clocks.set(id, clock)
-    const storage = new MemoryLogStorage(disk, { commit: () => clock.turn() })
+    const storage = new MemoryLogStorage(disk, { commit: () => clock.turn(), wallMs: () => clock.wallMs() })
     this.storages.set(id, storage)
     this.#lives += 1
     const life = this.#lives

@@ -17,6 +17,7 @@ import { unknownTopicMessage } from '@walrus/protocol'
 import { Administration, type AdministrationOptions } from './administration/administration.js'
 import type { SelfReport } from './administration/node-report.js'
 import type { PreviousLife } from './leading/previous-life.js'
+import { Retention } from './leading/retention.js'
 import type { Heartbeats } from './liveness/heartbeats.js'
 import type { ClusterContext } from './node-context.js'
 import { atMost } from './pause.js'
@@ -41,6 +42,7 @@ export class ClusterNode {
   readonly #context: ClusterContext
   readonly #topics: Topics
   readonly #registrar: TopicRegistrar
+  readonly #retention: Retention
   readonly #unsubscribe: () => void
   #monitor: Timer | undefined
   #diskFull: Timer | undefined
@@ -60,6 +62,7 @@ export class ClusterNode {
       report: () => this.#report(),
       removeMember: parts.removeMember,
     })
+    this.#retention = new Retention(context, (key, segment) => this.administration.sealedSize(key, segment))
     this.#unsubscribe = context.metadata.subscribe((command) => {
       if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
         void this.#rollAway()
@@ -177,8 +180,17 @@ export class ClusterNode {
     const { clock, limits } = this.#context
     this.#monitor = clock.after(limits.monitorIntervalMs, () => {
       this.#topics.tick()
+      this.#trim()
       this.#watch()
     })
+  }
+
+  #trim(): void {
+    const { topics } = this.#context.metadata.state
+    for (const { segment } of this.#topics.led()) {
+      const topic = segment && topics.get(segment.topic)
+      if (topic !== undefined) void this.#retention.check(topic, segment?.sizeBytes ?? 0)
+    }
   }
 
   /** Others lead while there is no room here; after a while this node is there for it again, and learns whether there is. */
