@@ -12,6 +12,7 @@ import {
 import type { AppendAnswer } from '@walrus/protocol'
 import { ChangeSignal } from '../change-signal.js'
 import { AppendIntake, type NumberedEntries } from '../leading/append-intake.js'
+import { isDiskFull } from '../leading/disk-full.js'
 import { openTail } from '../leading/open-tail.js'
 import { rollOver, tailStatus } from '../leading/roll-over.js'
 import { SharedCursor } from '../leading/shared-cursor.js'
@@ -20,6 +21,7 @@ import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
+import { proposeKnown } from '../replication/propose-known.js'
 import { Forwarder } from './forwarder.js'
 import { RemoteTaker } from './remote-taker.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
@@ -239,14 +241,17 @@ export class TopicRuntime {
   }
 
   /** Copies may have what the local disk has refused: nobody writes this segment any more. */
-  async #fence({ topic, segment, epoch }: OpenSegment, reason: WalrusError): Promise<void> {
-    const { metadata, report } = this.#options.context
-    report('error', 'the disk has refused a replicated append', { topic, segment, reason: reason.message })
-    if (reason.code === 'DISK_FULL') this.#options.onDiskFull()
+  async #fence(open: OpenSegment, reason: WalrusError): Promise<void> {
+    const { context } = this.#options
+    const { report } = context
+    const { topic, segment, epoch } = open
+    report('error', 'the disk has refused what copies may have', { topic, segment, reason: reason.message })
+    if (isDiskFull(reason)) this.#options.onDiskFull()
     try {
-      await metadata.propose({ kind: 'FenceSegment', topic, segment, epoch })
+      const isWanted = (): boolean => this.#segment === open && !this.#gate.failed
+      await proposeKnown(context, { kind: 'FenceSegment', topic, segment, epoch }, isWanted)
     } catch (error) {
-      report('warn', 'cannot fence a segment yet', { topic, segment, reason: reasonOf(error) })
+      report('warn', 'a segment was not fenced from here', { topic, segment, reason: reasonOf(error) })
     }
   }
 
@@ -266,7 +271,7 @@ export class TopicRuntime {
   }
 
   readonly #afterBatch = ({ error }: CommitTicket): void => {
-    if (error instanceof WalrusError && error.code === 'DISK_FULL') this.#options.onDiskFull()
+    if (error !== undefined && isDiskFull(error)) this.#options.onDiskFull()
   }
 
   #startRollover(forced: boolean): void {
@@ -283,7 +288,8 @@ export class TopicRuntime {
   /** Never rejects. When metadata has sealed the segment, `adopt` has gone on with the next one by then. */
   async #rollOver(segment: OpenSegment, order: Parameters<typeof rollOver>[2]): Promise<void> {
     try {
-      await rollOver(this.#options.context, segment, order)
+      const outcome = await rollOver(this.#options.context, segment, order)
+      if (outcome === 'stuck') await this.#fence(segment, new WalrusError('DISK_FULL', 'its end cannot be recorded'))
     } catch (error) {
       this.#failWith(error)
     }
