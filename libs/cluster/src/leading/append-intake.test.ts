@@ -33,9 +33,7 @@ describe('what other nodes forward', () => {
     gate = new TopicGate({
       topic: 'logs',
       clock: new ManualClock(),
-      heldTimeoutMs: 5000,
-      heldEntriesMax: 10,
-      heldBytesMax: 1000,
+      limits: { requestTimeoutMs: 5000, heldEntriesMax: 10, heldBytesMax: 1000 },
       onFull: () => gate.close('full'),
       onBatch: () => undefined,
       onHeld: () => undefined,

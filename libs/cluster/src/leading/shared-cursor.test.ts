@@ -34,7 +34,7 @@ describe('the shared cursor of a leader', () => {
     storage = new MemoryLogStorage()
     const nothing = (): void => undefined
     gate = new TopicGate({
-      ...{ topic: 'logs', clock, heldTimeoutMs: 5000, heldEntriesMax: 10, heldBytesMax: 1000 },
+      ...{ topic: 'logs', clock, limits: { requestTimeoutMs: 5000, heldEntriesMax: 10, heldBytesMax: 1000 } },
       ...{ onFull: nothing, onBatch: nothing, onHeld: nothing },
     })
     cursor = new SharedCursor({

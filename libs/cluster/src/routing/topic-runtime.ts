@@ -42,9 +42,10 @@ export interface TopicRuntimeOptions {
 export class TopicRuntime {
   readonly #options: TopicRuntimeOptions
   readonly #gate: TopicGate
-  readonly #intake: AppendIntake
   readonly #routeChanged = new ChangeSignal()
-  readonly #rollovers = new Map<OpenSegment, Promise<void>>()
+  /** Undefined until the first one: most topics of a node are idle, and cost little. */
+  #rollovers: Map<OpenSegment, Promise<void>> | undefined
+  #intake: AppendIntake | undefined
   #forwarder: Forwarder | undefined
   #cursor: SharedCursor | undefined
   #taker: RemoteTaker | undefined
@@ -60,15 +61,13 @@ export class TopicRuntime {
     const { clock, limits } = context
     this.#options = options
     this.#gate = new TopicGate({
-      ...limits,
       topic,
       clock,
-      heldTimeoutMs: limits.requestTimeoutMs,
+      limits,
       onFull: () => this.#startRollover(false),
       onBatch: (ticket) => this.#beginBatch(ticket),
       onHeld: () => this.#forward(),
     })
-    this.#intake = new AppendIntake(this.#gate)
     this.#gate.close(obstacleOf(this.#route))
   }
 
@@ -83,7 +82,7 @@ export class TopicRuntime {
 
   /** Its segment is being replaced. */
   get isRolling(): boolean {
-    return this.#rollovers.size > 0
+    return this.#rollovers !== undefined && this.#rollovers.size > 0
   }
 
   /** See `TopicGate.append`. */
@@ -94,7 +93,7 @@ export class TopicRuntime {
   /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
   async intake(numbered: NumberedEntries): Promise<AppendAnswer> {
     this.#assertHere()
-    return await this.#intake.append(numbered)
+    return await this.#taken().append(numbered)
   }
 
   /** The next entry at the shared cursor, wherever that is; undefined at the end. */
@@ -168,7 +167,7 @@ export class TopicRuntime {
 
   /** Resolves when no rollover is under way. */
   async settled(): Promise<void> {
-    while (this.#rollovers.size > 0) await Promise.all(this.#rollovers.values())
+    while (this.#rollovers !== undefined && this.#rollovers.size > 0) await Promise.all(this.#rollovers.values())
   }
 
   /** The segment that was led here ends as metadata says. */
@@ -258,7 +257,7 @@ export class TopicRuntime {
   #tryOpen(): void {
     const segment = this.#segment
     if (segment === undefined || this.#limits === undefined || this.#route.kind !== 'here') return
-    if (segment.sealed || this.#rollovers.has(segment)) return
+    if (segment.sealed || this.#rollovers?.has(segment)) return
     const mayWrite = this.#options.context.lease.check()
     if (this.#gate.segment === segment) return
     if (mayWrite) this.#gate.open(segment, this.#limits)
@@ -276,13 +275,14 @@ export class TopicRuntime {
 
   #startRollover(forced: boolean): void {
     const segment = this.#segment
-    if (segment === undefined || this.#limits === undefined || this.#rollovers.has(segment)) return
+    if (segment === undefined || this.#limits === undefined || this.#rollovers?.has(segment)) return
+    const rollovers = (this.#rollovers ??= new Map<OpenSegment, Promise<void>>())
     this.#gate.close('its segment is being replaced')
     const rollover = this.#rollOver(segment, { limits: this.#limits, forced }).finally(() => {
-      this.#rollovers.delete(segment)
+      rollovers.delete(segment)
       if (!this.#gate.failed) this.#tryOpen()
     })
-    this.#rollovers.set(segment, rollover)
+    rollovers.set(segment, rollover)
   }
 
   /** Never rejects. When metadata has sealed the segment, `adopt` has gone on with the next one by then. */
@@ -301,11 +301,16 @@ export class TopicRuntime {
       context: this.#options.context,
       topic: this.#options.topic,
       gate: this.#gate,
-      intake: this.#intake,
+      intake: this.#taken(),
       route: () => this.#route,
       routeChanged: this.#routeChanged,
     })
     this.#forwarder.pump()
+  }
+
+  #taken(): AppendIntake {
+    this.#intake ??= new AppendIntake(this.#gate)
+    return this.#intake
   }
 
   #shared(): SharedCursor {
