@@ -23,6 +23,8 @@ export class RecoveryCoordinator {
   readonly #unsubscribe: () => void
   #timer: Timer | undefined
   #wasCoordinator = false
+  /** The version of the metadata and the nodes that were silent when all topics were last looked at. */
+  #lastSight = ''
   /** A segment that is to be recovered had to wait for others. */
   #hasSkipped = false
   #closed = false
@@ -56,7 +58,7 @@ export class RecoveryCoordinator {
     const isCoordinator = this.#isCoordinator
     const isNew = isCoordinator && !this.#wasCoordinator
     this.#wasCoordinator = isCoordinator
-    if (isNew || (isCoordinator && this.#hasReason)) {
+    if (isNew || (isCoordinator && this.#looksAgain())) {
       this.#hasSkipped = false
       this.#forgetSettled()
       for (const topic of metadata.state.topics.values()) this.#look(topic)
@@ -73,12 +75,18 @@ export class RecoveryCoordinator {
     }
   }
 
-  /** There may be a segment to recover of which no change of the metadata tells: without one, thousands of topics cost nothing. */
-  get #hasReason(): boolean {
+  /**
+   * There may be a segment to recover of which no change of the metadata tells. Without one, thousands of topics cost nothing; what
+   * was seen once, with the same nodes silent, need not be looked at again.
+   */
+  #looksAgain(): boolean {
     const { liveness, limits, metadata } = this.#context
     if (this.#hasSkipped || this.#underWay.size > 0 || this.#failures.size > 0) return true
-    for (const node of metadata.state.nodes.keys()) if (liveness.silentMs(node) > limits.silenceMs) return true
-    return false
+    const silent = [...metadata.state.nodes.keys()].filter((node) => liveness.silentMs(node) > limits.silenceMs)
+    const sight = silent.length === 0 ? '' : `${metadata.state.version} ${silent.join(' ')}`
+    if (sight === this.#lastSight) return false
+    this.#lastSight = sight
+    return sight !== ''
   }
 
   #look(topic: TopicMetadata): void {
