@@ -34,7 +34,8 @@ describe('log inspector', () => {
       const sizeBytes = batches.reduce((sum, { payloadBytes }) => sum + PAYLOAD + payloadBytes, 0)
       expect(segments).to.deep.equal([
         {
-          ...{ ...place, epoch: 1, state: 'open', baseOffset: 0, entryCount: 3, runCount: 1, sizeBytes, createdMs },
+          ...{ ...place, epoch: 1, fencedEpoch: 1, state: 'open', baseOffset: 0 },
+          ...{ entryCount: 3, controlCount: 1, runCount: 1, sizeBytes, createdMs },
         },
       ])
       expect(cursors).to.have.length(1)
