@@ -15,7 +15,19 @@ export function fileTable(files: readonly FileView[]): string {
 }
 
 export function segmentTable(segments: readonly SegmentView[]): string {
-  const head = ['TOPIC', 'segment', 'offset', 'entries', 'control', 'runs', 'bytes', 'epoch', 'fenced', 'state', 'created']
+  const head = [
+    'TOPIC',
+    'segment',
+    'offset',
+    'entries',
+    'control',
+    'runs',
+    'bytes',
+    'epoch',
+    'fenced',
+    'state',
+    'created',
+  ]
   return table(
     head,
     segments.map((segment) => [

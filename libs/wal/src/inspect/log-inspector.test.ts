@@ -246,7 +246,7 @@ describe('log inspector', () => {
     })
 
     it('reads over damaged control records, which cost no entry', async () => {
-      const control = (await log.batches('logs')).find(({ kind }) => kind === 'control')
+      const control = (await log.batches('logs')).find(({ kind }) => kind === 'state')
       log.flip(control!, PAYLOAD)
       expect(await read(0)).to.have.length(30)
     })
