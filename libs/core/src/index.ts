@@ -79,6 +79,7 @@ export type {
   NewSegment,
   Producer,
   ReadLimits,
+  SealOptions,
   SegmentKey,
   SegmentLog,
   StoredEntry,

@@ -58,6 +58,9 @@ export class MemorySegmentLog implements SegmentLog {
   get epoch(): number {
     return this.stored.epoch
   }
+  /** Memory does not rot. */
+  readonly damagedFrom = undefined
+
   get fencedEpoch(): number {
     return this.stored.fencedEpoch
   }

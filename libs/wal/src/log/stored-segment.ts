@@ -5,6 +5,7 @@ import {
   type EncodedBatch,
   type Producer,
   type ReadLimits,
+  type SealOptions,
   type SegmentLog,
   type StoredEntry,
   type TopicState,
@@ -25,6 +26,7 @@ import {
 import { BatchReader } from './batch-reader.js'
 import { CommitPlanner } from './commit-planner.js'
 import { checkCursor } from './control-batch.js'
+import { IdleWatch } from './idle-watch.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
@@ -70,7 +72,7 @@ export class StoredSegment implements SegmentLog {
   #retirement: WalrusError | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
-  #idleListeners: (() => void)[] = []
+  readonly #idle = new IdleWatch()
   readonly #batchListeners = new Set<(batch: EncodedBatch) => void>()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
@@ -107,6 +109,10 @@ export class StoredSegment implements SegmentLog {
 
   get sealed(): boolean {
     return this.#sealed
+  }
+
+  get damagedFrom(): number | undefined {
+    return this.#damage?.fromIndex
   }
 
   get entryCount(): number {
@@ -207,10 +213,11 @@ export class StoredSegment implements SegmentLog {
   }
 
   async drain(): Promise<void> {
-    await this.#whenIdle(() => !this.#busyWriting)
+    await this.#idle.until(() => !this.#busyWriting)
   }
 
-  async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+  async seal({ durable = true, atDamage }: SealOptions = {}): Promise<void> {
+    if (this.#damage && atDamage) return this.#endAtDamage(this.#damage, atDamage.entryCountMin)
     this.#ending ??= this.#end().finally(() => (this.#ending = undefined))
     await this.#ending
     if (durable) await this.#makeEndDurable()
@@ -249,7 +256,7 @@ export class StoredSegment implements SegmentLog {
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
     this.#refusal = this.#retirement = reason
-    await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
+    await this.#idle.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
@@ -304,7 +311,7 @@ export class StoredSegment implements SegmentLog {
     for (const batch of taken.batches) batch.recycle()
     commit.commitTickets()
     if (grows) for (const listener of [...this.#commitListeners]) listener()
-    this.#announceIdle()
+    this.#idle.announce()
   }
 
   /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
@@ -316,7 +323,7 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
-    this.#announceIdle()
+    this.#idle.announce()
   }
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
@@ -340,7 +347,7 @@ export class StoredSegment implements SegmentLog {
       return await read()
     } finally {
       this.#readsUnderWay--
-      this.#announceIdle()
+      this.#idle.announce()
     }
   }
 
@@ -416,7 +423,7 @@ export class StoredSegment implements SegmentLog {
     await this.#requested(this.#pending.commitCut(cut)).done()
     await this.#context.sync()
     await this.#runs.last?.file.flushSlots()
-    await this.#whenIdle(() => this.#readsUnderWay === 0)
+    await this.#idle.until(() => this.#readsUnderWay === 0)
     this.#runs.giveBackCut(this.#dropped.splice(0))
   }
 
@@ -434,6 +441,16 @@ export class StoredSegment implements SegmentLog {
     await this.#takeMarkableRun()
     this.#sealed = true
     this.#runs.seal()
+  }
+
+  /** Nothing is written: on disk it stays as it is, to be found damaged again, and the next segment says where it ends. */
+  #endAtDamage({ traceEndIndex }: SegmentDamage, entryCountMin: number): void {
+    if (this.#sealed) return
+    this.#refusal = sealedError(this)
+    this.#entryCount = Math.max(this.#entryCount, traceEndIndex, entryCountMin)
+    this.#pending.nextIndex = this.#entryCount
+    this.#sealed = true
+    this.#endIsDurable = true
   }
 
   /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
@@ -466,23 +483,6 @@ export class StoredSegment implements SegmentLog {
   #checkWritable(): void {
     if (this.#refusal) throw this.#refusal
     if (this.#damage) throw this.#damage.error
-  }
-
-  #whenIdle(idle: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (idle()) resolve()
-        else this.#idleListeners.push(check)
-      }
-      check()
-    })
-  }
-
-  #announceIdle(): void {
-    if (this.#idleListeners.length === 0) return
-    const listeners = this.#idleListeners
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
   }
 }
 
