@@ -1,4 +1,6 @@
 import type { StorageBackend } from '@walrus/embedded'
+import { reasonOf } from '@walrus/core'
+import type { RaftMetadataLog } from '@walrus/metadata-raft'
 import type { Logger } from 'pino'
 import { composeNode } from './composition/container.js'
 import { Port } from './composition/port.js'
@@ -30,7 +32,7 @@ export async function openBroker(config: Config, logger: Logger, stopSignal: Abo
     await container.getAsync(Port.logStorage)
     await container.getAsync(Port.raftLog)
     await container.getAsync(Port.peers)
-    await container.getAsync(Port.metadataLog)
+    const log = await container.getAsync(Port.metadataLog)
     const membership = await container.getAsync(Port.membership)
     const listener = await container.getAsync(Port.clientListener)
     await membership.announceClients(clientAddress(config, listener.address))
@@ -40,11 +42,26 @@ export async function openBroker(config: Config, logger: Logger, stopSignal: Abo
     const node = await container.getAsync(Port.node)
     const close = async (): Promise<void> => {
       await node.drain()
+      await handLeadershipOn(log, logger)
       await lifetime.end()
     }
     return { clientAddress: listener.address, storage, directory, failed, close }
   } catch (thrown) {
     await lifetime.end()
     throw thrown
+  }
+}
+
+/** To the voter that has most of the log: an election in its own time would stop the metadata for a while. */
+async function handLeadershipOn(log: RaftMetadataLog, logger: Logger): Promise<void> {
+  const { id, role, replication, voterConfigurations } = log.status()
+  if (role !== 'Leader' || replication === null) return
+  const others = [...replication].filter(([node]) => node !== id && voterConfigurations.flat().includes(node))
+  const [successor] = others.sort(([, left], [, right]) => right - left)
+  if (successor === undefined) return
+  try {
+    await log.node.transferLeadership(successor[0])
+  } catch (error) {
+    logger.info({ successor: successor[0], reason: reasonOf(error) }, 'Raft: leadership was not handed on')
   }
 }

@@ -2,7 +2,7 @@ import { DEFAULT_TOPIC_CONFIG } from '@walrus/core'
 import { expect } from 'chai'
 import { ClusterHarness } from './cluster-harness.test.js'
 import type { ClusterNode } from './cluster-node.js'
-import { bytes, range, text } from './node-harness.test.js'
+import { bytes, codeOf, range, text } from './node-harness.test.js'
 
 const tenEach = { segmentLimits: { segmentEntriesMax: 10 } }
 
@@ -72,6 +72,22 @@ describe('three nodes', () => {
             .map((at) => `entry-${at}`)
             .sort(),
         )
+      })
+
+      it('know at once what another one has registered, and say for certain what nobody has', async () => {
+        await start()
+        for (const at of range(0, 6)) {
+          await harness.until(nodes[at % 3]!.register(`topic-${at}`))
+          const ticket = nodes[(at + 1) % 3]!.append(`topic-${at}`, bytes('first'))
+          const got = nodes[(at + 2) % 3]!.get(`topic-${at}`)
+          await harness.until(ticket.done())
+          await harness.until(got)
+          expect(await codeOf(harness.until(nodes[at % 3]!.append('nobody', bytes('x')).done()))).to.equal(
+            'UNKNOWN_TOPIC',
+          )
+          expect(await codeOf(harness.until(nodes[at % 3]!.get('nobody')))).to.equal('UNKNOWN_TOPIC')
+          expect(await codeOf(harness.until(nodes[at % 3]!.state('nobody')))).to.equal('UNKNOWN_TOPIC')
+        }
       })
 
       it('deliver in order to one reader, and carry the cursor along with the lead', async () => {

@@ -39,6 +39,13 @@ export class WalrusError extends Error {
   }
 }
 
+/** A question that certainly has not left this node: `UNAVAILABLE`, and it may be asked again or elsewhere. */
+export class NotAskedError extends WalrusError {
+  constructor(message: string, cause?: unknown) {
+    super('UNAVAILABLE', message, cause)
+  }
+}
+
 /** The reason in words of whatever was thrown. */
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)

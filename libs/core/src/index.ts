@@ -1,4 +1,4 @@
-export { assert, ERROR_CODES, reasonOf, WalrusError, type ErrorCode } from './errors.js'
+export { assert, ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCode } from './errors.js'
 
 export { TOPIC_NAME_BYTES_MAX, topicNameFault } from './topic-name.js'
 export { DEFAULT_TOPIC_CONFIG } from './topic-config.js'
@@ -25,6 +25,7 @@ export {
   type SegmentLimits,
   type TailStatus,
 } from './rollover.js'
+export { decideTrim, type RetentionLimits, type SealedSize } from './retention.js'
 export { ackQuorum, majority, recoveryQuorum } from './ack-quorum.js'
 export { liveNodes, quorumContactMs, type Contacts } from './liveness.js'
 export { placeFirstSegment, placeNextSegment, type Placement, type PlacementView } from './placement.js'
@@ -78,6 +79,7 @@ export type {
   NewSegment,
   Producer,
   ReadLimits,
+  SealOptions,
   SegmentKey,
   SegmentLog,
   StoredEntry,

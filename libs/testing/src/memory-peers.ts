@@ -1,4 +1,4 @@
-import { reasonOf, WalrusError, type Clock, type NodeId, type PeerMessaging } from '@walrus/core'
+import { NotAskedError, reasonOf, WalrusError, type Clock, type NodeId, type PeerMessaging } from '@walrus/core'
 
 type Handler = (payload: Uint8Array, from: NodeId) => Promise<Uint8Array>
 
@@ -123,7 +123,7 @@ export class MemoryPeer implements PeerMessaging {
   }
 
   request(node: NodeId, kind: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    if (this.#closed) return Promise.reject(cannotAsk(node, 'this node is closed'))
+    if (this.#closed) return Promise.reject(new NotAskedError(`Cannot ask node ${node}: this node is closed`))
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(timeoutMs, () => {
         settle()
@@ -178,7 +178,8 @@ export class MemoryPeer implements PeerMessaging {
     this.#network.carry(from, to, () => {
       const peer = this.#network.at(to)
       const back = (arrive: () => void): void => this.#network.carry(to, from, arrive)
-      if (peer === undefined || peer.closed) return back(() => fail(cannotAsk(to, 'it does not listen')))
+      if (peer === undefined || peer.closed)
+        return back(() => fail(new NotAskedError(`Cannot ask node ${to}: it does not listen`)))
       peer.answer(question).then(
         (bytes) => {
           if (fate === 'carried') this.#reply(peer, to, () => answer(bytes), fail)

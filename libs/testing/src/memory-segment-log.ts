@@ -58,6 +58,9 @@ export class MemorySegmentLog implements SegmentLog {
   get epoch(): number {
     return this.stored.epoch
   }
+  /** Memory does not rot. */
+  readonly damagedFrom = undefined
+
   get fencedEpoch(): number {
     return this.stored.fencedEpoch
   }
@@ -88,8 +91,8 @@ export class MemorySegmentLog implements SegmentLog {
     return this.stored.topicState
   }
 
-  async startState(): Promise<TopicState> {
-    return this.stored.batches[0]?.stateBefore ?? this.topicState
+  async stateAt(position: number): Promise<TopicState> {
+    return this.stored.batches[this.#batchAt(position)]?.stateBefore ?? this.topicState
   }
 
   append(entry: Uint8Array): CommitTicket {

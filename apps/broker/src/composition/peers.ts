@@ -29,10 +29,14 @@ async function listen(
     clock,
     random: Math.random,
     onEvent: (event) => logEvent(logger, event),
+    timings: { backoffMaxMs: BACKOFF_MS_MAX },
     limits: { maxFrameBytes: Math.max(DEFAULT_PEER_LIMITS.maxFrameBytes, maxFrameBytes + FRAME_ROOM_BYTES) },
   })
   return lifetime.owns(network, (one) => one.close())
 }
+
+/** A node that is back is to be found soon. */
+const BACKOFF_MS_MAX = 500
 
 /** What a client may send has to get from one node to another, with what it is wrapped in. */
 const FRAME_ROOM_BYTES = 1024 * 1024

@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net'
-import { WalrusError, type Clock } from '@walrus/core'
+import { NotAskedError, WalrusError, type Clock } from '@walrus/core'
 import { isClusterId } from '@walrus/protocol'
 import type { Message, NodeId, RaftTransport, RaftTransportEvents } from '@walrus/raft'
 import { FlushQueue } from '../flush-queue.js'
@@ -225,5 +225,5 @@ function checkClusterId(clusterId: string): void {
 
 function cannotAsk(target: NodeId | string, reason: string): WalrusError {
   const whom = typeof target === 'string' ? `"${target}"` : `node ${target}`
-  return new WalrusError('UNAVAILABLE', `Cannot ask ${whom}: ${reason}`)
+  return new NotAskedError(`Cannot ask ${whom}: ${reason}`)
 }

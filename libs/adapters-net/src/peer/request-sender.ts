@@ -1,4 +1,4 @@
-import { ERROR_CODES, reasonOf, WalrusError, type ErrorCode, type Timer } from '@walrus/core'
+import { ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCode, type Timer } from '@walrus/core'
 import type { PeerFailure, PeerFrame, RefusalCause } from '@walrus/protocol'
 import type { PeerContext } from './peer-context.js'
 import type { DialledPeer } from './peer-event.js'
@@ -42,7 +42,7 @@ export class RequestSender implements PeerLinkUser {
     const obstacle = this.#obstacle(payload.length)
     if (obstacle !== undefined) {
       this.#tellIfIdle()
-      return Promise.reject(this.#error('UNAVAILABLE', obstacle))
+      return Promise.reject(this.#notAsked(obstacle))
     }
     return new Promise((resolve, reject) => {
       const id = this.#nextId()
@@ -81,9 +81,10 @@ export class RequestSender implements PeerLinkUser {
 
   onDown(reason: string, cause?: RefusalCause): void {
     // Nodes of different clusters will never talk to each other; everything else may pass.
-    const code = cause === 'cluster' ? 'NODE_REFUSED' : 'UNAVAILABLE'
-    for (const question of [...this.#waiting.values(), ...this.#inFlight.values()]) {
-      this.#fail(question, this.#error(code, reason))
+    const refused = cause === 'cluster' ? this.#error('NODE_REFUSED', reason) : undefined
+    for (const question of [...this.#waiting.values()]) this.#fail(question, refused ?? this.#notAsked(reason))
+    for (const question of [...this.#inFlight.values()]) {
+      this.#fail(question, refused ?? this.#error('UNAVAILABLE', reason))
     }
   }
 
@@ -147,10 +148,18 @@ export class RequestSender implements PeerLinkUser {
     if (this.#waiting.size + this.#inFlight.size === 0) this.#onIdle()
   }
 
+  #notAsked(reason: string): WalrusError {
+    return new NotAskedError(this.#messageOf(reason))
+  }
+
   #error(code: ErrorCode, reason: string): WalrusError {
+    return new WalrusError(code, this.#messageOf(reason))
+  }
+
+  #messageOf(reason: string): string {
     const { nodeId, address } = this.#peer
     const whom = nodeId === 0 ? `"${address}"` : `node ${nodeId}`
-    return new WalrusError(code, `Cannot ask ${whom}: ${reason}`)
+    return `Cannot ask ${whom}: ${reason}`
   }
 }
 

@@ -97,10 +97,7 @@ describe('requests between peers', () => {
   it('of a kind that nobody answers are refused', async () => {
     await openPair()
     const { code, message } = await failureOf(ask('x', 77))
-    expect([code, message]).to.deep.equal([
-      'UNAVAILABLE',
-      'Cannot answer: this node answers no requests of kind 77',
-    ])
+    expect([code, message]).to.deep.equal(['UNAVAILABLE', 'Cannot answer: this node answers no requests of kind 77'])
   })
 
   it('have a kind of 16 bits', async () => {

@@ -1,7 +1,7 @@
 import {
   liveNodes,
   quorumContactMs,
-  WalrusError,
+  NotAskedError,
   type ClusterMetadata,
   type MetadataLog,
   type NodeId,
@@ -126,7 +126,7 @@ export class Heartbeats implements LivenessView {
       neighbour.contactMs = Math.max(neighbour.contactMs, askedMs)
       neighbour.refusedCount = 0
     } catch (error) {
-      if (error instanceof WalrusError && error.code === 'UNAVAILABLE') neighbour.refusedCount += 1
+      if (error instanceof NotAskedError) neighbour.refusedCount += 1
       return
     }
     for (const listener of this.#contactListeners) listener()

@@ -107,7 +107,8 @@ export class SegmentReader {
 
   async #ask(node: NodeId, request: ReadRequest): Promise<readonly StoredEntry[]> {
     const { peers, limits } = this.#context
-    const bytes = await peers.request(node, CLUSTER_REQUESTS.read, readRequest.encode(request), limits.requestTimeoutMs)
+    const timeoutMs = Math.min(limits.requestTimeoutMs, limits.silenceMs)
+    const bytes = await peers.request(node, CLUSTER_REQUESTS.read, readRequest.encode(request), timeoutMs)
     const answer = entriesAnswer.decode(bytes)
     if (typeof answer !== 'string') return answer.entries
     throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${node}: ${answer}`)

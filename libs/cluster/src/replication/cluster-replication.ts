@@ -1,4 +1,5 @@
 import {
+  formatSegmentKey,
   lastSegment,
   WalrusError,
   type NodeId,
@@ -50,7 +51,7 @@ export class ClusterReplication implements Replication {
   readonly #coordinator: RecoveryCoordinator
   readonly #repair: SegmentRepair
   readonly #replacement: ReplicaReplacement
-  readonly #led = new Set<ReplicatedSegment>()
+  readonly #led = new Map<string, ReplicatedSegment>()
   /** With so many, those that are over are looked for. */
   #ledMax = LED_MIN
 
@@ -59,7 +60,8 @@ export class ClusterReplication implements Replication {
     this.#context = context
     this.#copies = new ReplicaCopies(context.storage)
     this.#copier = new SegmentCopier(context, this.#copies)
-    const service = new ReplicaService(context, this.#copies, this.#copier)
+    const stopLeading = (key: SegmentKey): void => this.#stopLeading(key)
+    const service = new ReplicaService({ context, copies: this.#copies, copier: this.#copier, stopLeading })
     this.#questions = new CopyQuestions(context, service)
     this.#recovery = new SegmentRecovery(context, this.#questions)
     this.#serve(service)
@@ -72,7 +74,7 @@ export class ClusterReplication implements Replication {
   lead(segment: SegmentMetadata, log: SegmentLog): OpenSegment {
     if (this.#led.size >= this.#ledMax) this.#forgetOver()
     const led = new ReplicatedSegment(this.#context, segment, log)
-    this.#led.add(led)
+    this.#led.set(formatSegmentKey(log), led)
     return led
   }
 
@@ -95,13 +97,18 @@ export class ClusterReplication implements Replication {
 
   async close(): Promise<void> {
     const reason = new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed')
-    for (const led of this.#led) led.close(reason)
+    for (const led of this.#led.values()) led.close(reason)
     const parts = [this.#coordinator, this.#repair, this.#replacement, this.#copier]
     await Promise.all(parts.map((part) => part.close()))
   }
 
+  #stopLeading(key: SegmentKey): void {
+    const name = formatSegmentKey(key)
+    this.#led.get(name)?.stop(new WalrusError('NOT_LEADER', `Cannot append to "${name}": it is fenced`))
+  }
+
   #forgetOver(): void {
-    for (const led of this.#led) if (led.isOver) this.#led.delete(led)
+    for (const [name, led] of this.#led) if (led.isOver) this.#led.delete(name)
     this.#ledMax = Math.max(LED_MIN, 2 * this.#led.size)
   }
 

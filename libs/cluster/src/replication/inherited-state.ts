@@ -31,7 +31,9 @@ export async function inheritedState(sources: StateSources, topic: TopicMetadata
   if (segment === undefined) return EMPTY_TOPIC_STATE
   const key = { topic: topic.name, segment: segment.id }
   return (
-    ownState(sources, key, segment) ?? (await askedState(sources, key, segment)) ?? (await completedState(sources, key))
+    (await ownState(sources, key, segment)) ??
+    (await askedState(sources, key, segment)) ??
+    (await completedState(sources, key))
   )
 }
 
@@ -42,9 +44,13 @@ function lastWritten(topic: TopicMetadata): SegmentMetadata | undefined {
   return segment
 }
 
-function ownState({ context }: StateSources, key: SegmentKey, segment: SegmentMetadata): TopicState | undefined {
+async function ownState(
+  { context }: StateSources,
+  key: SegmentKey,
+  segment: SegmentMetadata,
+): Promise<TopicState | undefined> {
   const log = context.storage.segment(key)
-  return log?.position === endPosition(segment) ? log.topicState : undefined
+  return log?.position === endPosition(segment) ? await log.stateAt(log.position).catch(() => undefined) : undefined
 }
 
 async function askedState(
@@ -65,6 +71,6 @@ async function askedState(
 async function completedState({ context, repair }: StateSources, key: SegmentKey): Promise<TopicState> {
   await repair.complete(key)
   const log = context.storage.segment(key)
-  if (log?.sealed) return log.topicState
+  if (log?.sealed) return await log.stateAt(log.position)
   throw new WalrusError('UNAVAILABLE', `Cannot go on from "${formatSegmentKey(key)}": no whole copy can be reached`)
 }

@@ -1,7 +1,9 @@
-import { endOffset, WalrusError } from '@walrus/core'
-import { randomBelow, seededRandom, type Random } from '@walrus/testing'
+import { endOffset, WalrusError, type LogStorage, type NodeId } from '@walrus/core'
+import { crc32 } from '@walrus/protocol'
+import { FaultyDisk, randomBelow, seededRandom, type ManualClock, type OnOperation, type Random } from '@walrus/testing'
+import { openLogStorage } from '@walrus/wal'
 import { expect } from 'chai'
-import { TestCluster, turns } from './replication-harness.test.js'
+import { TestCluster, turns, type TestDisk } from './replication-harness.test.js'
 
 /** What may happen, and how often out of all of them. */
 const FAULTS: readonly (readonly [weight: number, fault: Fault])[] = [
@@ -41,10 +43,14 @@ class Storm {
   readonly #random: Random
   #count = 0
 
-  constructor(seed: number, nodes: number) {
-    this.#random = seededRandom(seed)
+  readonly #refused = new Set<NodeId>()
+
+  constructor(seed: number, nodes: number, disk?: (random: Random) => TestDisk) {
+    const random = seededRandom(seed)
+    this.#random = random
     this.cluster = new TestCluster({
       nodes,
+      ...(disk && { disk: () => disk(random) }),
       limits: { requestTimeoutMs: 2_000, stretchBytesMax: 300, retryMaxMs: 200 },
     })
   }
@@ -118,6 +124,7 @@ class Storm {
         cluster.peers.delayMs = () => 0
         return cluster.heal()
       case 'disk refuses':
+        this.#refused.add(node)
         if (up) up.commit = () => turns(1).then(() => Promise.reject(new WalrusError('IO_FAILED', 'the disk is gone')))
         return
       case 'disk is slow':
@@ -146,30 +153,76 @@ class Storm {
     this.#happen('heal')
     this.#happen('start')
     this.#happen('disk is well')
+    // A file that has failed takes no more writes until it is opened again.
+    for (const id of this.#refused) {
+      cluster.crash(id)
+      cluster.open(id)
+    }
     await cluster.roll('logs')
     await cluster.until(() => cluster.isWhole('logs'), 'that all copies are whole')
   }
 }
 
+/** The storage engine on a disk that loses what was not synced. */
+class EngineDisk implements TestDisk {
+  readonly #random: Random
+  readonly #onOperation: OnOperation
+  #beforeCommit: () => Promise<void> = () => Promise.resolve()
+  #disk: FaultyDisk
+
+  constructor(random: Random) {
+    this.#random = random
+    this.#onOperation = async ({ moment, kind }) => {
+      if (moment !== 'before' || kind === 'remove') return undefined
+      return await this.#beforeCommit().then(
+        () => undefined,
+        () => 'EIO' as const,
+      )
+    }
+    this.#disk = new FaultyDisk({ random, onOperation: this.#onOperation })
+  }
+
+  async open(clock: ManualClock, beforeCommit: () => Promise<void>): Promise<LogStorage> {
+    this.#beforeCommit = beforeCommit
+    const directory = await this.#disk.open()
+    const onProblem = (error: Error): never => {
+      throw error
+    }
+    const sizes = { fileBytes: 256 * 1024, blockBytes: 4096 }
+    return await openLogStorage({ directory, clock, checksum: crc32, onProblem, ...sizes })
+  }
+
+  crash(): void {
+    this.#disk = this.#disk.crash(this.#random, { onOperation: this.#onOperation })
+  }
+}
+
 describe('a replicated topic', () => {
   for (let seed = 1; seed <= 40; seed += 1) {
-    it(`keeps every acknowledged entry once, at its offset, whatever fails (seed ${seed})`, async () => {
-      const storm = new Storm(seed, seed % 2 === 0 ? 3 : 5)
-      const { cluster, acknowledged, refused } = storm
-      try {
-        await storm.run(60)
-        const copies = await Promise.all(cluster.ids.map((id) => cluster.stored('logs', id)))
-        const end = endOffset(cluster.topic('logs').segments.at(-2)!)
-        const whole = Array.from({ length: end }, (_, at) => copies.map((copy) => copy[at]).find((entry) => entry))
-        for (const copy of copies) copy.forEach((entry, at) => expect(entry ?? whole[at]).to.equal(whole[at]))
-        expect(new Set(whole).size).to.equal(end)
-        expect(whole).to.not.include(undefined)
-        for (const [entry, offset] of acknowledged) expect(whole[offset]).to.equal(entry)
-        for (const entry of refused) expect(whole).to.not.include(entry)
-        expect(acknowledged.size).to.be.above(5)
-      } finally {
-        await cluster.close()
-      }
-    }).timeout(60_000)
+    it(`keeps every acknowledged entry once, at its offset, whatever fails (seed ${seed})`, () =>
+      check(new Storm(seed, seed % 2 === 0 ? 3 : 5))).timeout(60_000)
+  }
+
+  for (let seed = 1; seed <= 12; seed += 1) {
+    it(`keeps them on disks that lose what was not synced (seed ${seed})`, () =>
+      check(new Storm(seed, 3, (random) => new EngineDisk(random)))).timeout(60_000)
   }
 })
+
+async function check(storm: Storm): Promise<void> {
+  const { cluster, acknowledged, refused } = storm
+  try {
+    await storm.run(60)
+    const copies = await Promise.all(cluster.ids.map((id) => cluster.stored('logs', id)))
+    const end = endOffset(cluster.topic('logs').segments.at(-2)!)
+    const whole = Array.from({ length: end }, (_, at) => copies.map((copy) => copy[at]).find((entry) => entry))
+    for (const copy of copies) copy.forEach((entry, at) => expect(entry ?? whole[at]).to.equal(whole[at]))
+    expect(new Set(whole).size).to.equal(end)
+    expect(whole).to.not.include(undefined)
+    for (const [entry, offset] of acknowledged) expect(whole[offset]).to.equal(entry)
+    for (const entry of refused) expect(whole).to.not.include(entry)
+    expect(acknowledged.size).to.be.above(5)
+  } finally {
+    await cluster.close()
+  }
+}

@@ -1,4 +1,5 @@
 import { endPosition, type NodeId } from '@walrus/core'
+import type { MemoryLogStorage } from '@walrus/testing'
 import { expect } from 'chai'
 import { TestCluster, type ClusterOptions } from './replication-harness.test.js'
 
@@ -65,7 +66,7 @@ describe('repair of copies', () => {
     await append('c')
     await cluster.roll('logs')
     await cluster.until(() => cluster.isWhole('logs'))
-    const disk = cluster.node(3).storage.disk
+    const { disk } = cluster.node(3).storage as MemoryLogStorage
     cluster.crash(3)
     const stored = [...disk.values()].find((segment) => segment.segment === 1)!
     stored.batches.pop()
@@ -82,7 +83,7 @@ describe('repair of copies', () => {
     await append('c')
     await cluster.settled(cluster.roll('logs'))
     await cluster.until(() => copyOn(1)?.sealed === true)
-    const disk = cluster.node(1).storage.disk
+    const { disk } = cluster.node(1).storage as MemoryLogStorage
     cluster.crash(1)
     const stored = [...disk.values()].find((segment) => segment.segment === 1)!
     stored.batches.pop()

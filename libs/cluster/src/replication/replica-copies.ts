@@ -39,6 +39,11 @@ export class ReplicaCopies {
     return removal
   }
 
+  /** Nothing is written to the copy any more. */
+  forget(key: SegmentKey): void {
+    this.#copies.delete(formatSegmentKey(key))
+  }
+
   /** Entries of the copy that its leader has said are committed; 0 for a copy that nothing was heard of. */
   committedCount(key: SegmentKey): number {
     return this.#copies.get(formatSegmentKey(key))?.readableCount ?? 0

@@ -9,13 +9,13 @@ import {
   type ReplacementView,
   type SegmentKey,
   type SegmentMetadata,
-  type Timer,
 } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import { knownSegment } from './await-metadata.js'
 import type { CopyQuestions } from './copy-questions.js'
 import { proposeKnown } from './propose-known.js'
 import { RepairQueue } from './repair-queue.js'
+import { Sweep } from './sweep.js'
 
 /**
  * On the leader of the metadata: gives sealed segments other replicas in place of those that have been dead for long, or that
@@ -25,35 +25,39 @@ export class ReplicaReplacement {
   readonly #context: NodeContext
   readonly #questions: CopyQuestions
   readonly #queue: RepairQueue
-  #timer: Timer | undefined
+  readonly #sweep: Sweep<SegmentKey>
   #closed = false
 
   constructor(context: NodeContext, questions: CopyQuestions) {
     this.#context = context
     this.#questions = questions
     this.#queue = new RepairQueue(context.limits.repairsMax, (key) => this.#work(key))
-    this.#sweep()
+    const { clock, limits } = context
+    const look = (key: SegmentKey): void => this.#look(key)
+    this.#sweep = new Sweep({ clock, intervalMs: limits.repairIntervalMs, items: () => this.#toLookAt(), look })
   }
 
   /** Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true
-    this.#timer?.cancel()
+    this.#sweep.stop()
     await this.#queue.close()
   }
 
-  #sweep(): void {
-    const { clock, limits, metadata } = this.#context
-    const view = this.#view()
-    if (metadata.status().role === 'Leader' && this.#isAnyToReplace(view)) {
-      for (const topic of metadata.state.topics.values()) {
-        for (const segment of topic.segments) {
-          if (segment.state !== 'sealed' || planReplacement(segment, view) === undefined) continue
-          this.#queue.add({ topic: topic.name, segment: segment.id })
-        }
+  /** Sealed segments, if this node is to care for them and some node is gone, or goes. */
+  *#toLookAt(): Iterable<SegmentKey> {
+    const { metadata } = this.#context
+    if (metadata.status().role !== 'Leader' || !this.#isAnyToReplace(this.#view())) return
+    for (const topic of metadata.state.topics.values()) {
+      for (const segment of topic.segments) {
+        if (segment.state === 'sealed') yield { topic: topic.name, segment: segment.id }
       }
     }
-    this.#timer = clock.after(limits.repairIntervalMs, () => this.#sweep())
+  }
+
+  #look(key: SegmentKey): void {
+    const segment = knownSegment(this.#context, key)
+    if (segment !== undefined && planReplacement(segment, this.#view()) !== undefined) this.#queue.add(key)
   }
 
   #view(): ReplacementView {

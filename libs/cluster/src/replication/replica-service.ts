@@ -20,26 +20,37 @@ import type {
   WholeCopyAnswer,
 } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
-import { awaitSegment } from './await-metadata.js'
+import { awaitSegment, knownSegment } from './await-metadata.js'
 import type { ReplicaCopies } from './replica-copies.js'
 import { recordsIn, type ReplicaCopy } from './replica-copy.js'
 import type { SegmentCopier } from './segment-copier.js'
+
+export interface ReplicaServiceParts {
+  readonly context: NodeContext
+  readonly copies: ReplicaCopies
+  readonly copier: SegmentCopier
+  /** This node writes the segment no longer, if it does: it was fenced. */
+  readonly stopLeading: (key: SegmentKey) => void
+}
 
 /** What a node does as a replica of segments: it copies what their leaders send, and tells what it has. */
 export class ReplicaService {
   readonly #context: NodeContext
   readonly #copies: ReplicaCopies
   readonly #copier: SegmentCopier
+  readonly #stopLeading: ReplicaServiceParts['stopLeading']
 
-  constructor(context: NodeContext, copies: ReplicaCopies, copier: SegmentCopier) {
+  constructor({ context, copies, copier, stopLeading }: ReplicaServiceParts) {
     this.#context = context
     this.#copies = copies
     this.#copier = copier
+    this.#stopLeading = stopLeading
   }
 
   /** Takes a stretch of a segment's log; resolves when it is on stable storage, or was not taken. */
   async replicate(request: ReplicateRequest, from: NodeId): Promise<ReplicateAnswer> {
-    const segment = await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    const segment = this.#segment(request)
     if (segment.epoch > request.epoch) return { result: 'stale', value: segment.epoch }
     this.#assertReplicaOf(segment, request, from)
     const copy = this.#copyFor(request)
@@ -59,11 +70,13 @@ export class ReplicaService {
    * on stable storage. The counts are of what is durable.
    */
   async fence(request: FenceRequest): Promise<FenceAnswer> {
-    const segment = await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    const segment = this.#segment(request)
     if (segment.epoch > request.epoch || segment.state === 'sealed') {
       const name = formatSegmentKey(request)
       throw new WalrusError('NOT_LEADER', `Cannot fence segment "${name}": it is ${segment.state} at ${segment.epoch}`)
     }
+    this.#stopLeading(request)
     const log = this.#copies.find(request)?.log
     if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
     await log.fence(request.epoch)
@@ -78,14 +91,15 @@ export class ReplicaService {
     if (log === undefined) throw this.#noCopy(request)
     const maxBytes = Math.min(request.maxBytes, this.#context.limits.stretchBytesMax)
     const batches = await log.readBatches(request.position, maxBytes)
-    const topicState = request.position === 0 ? await log.startState() : EMPTY_TOPIC_STATE
+    const topicState = request.position === 0 ? await log.stateAt(0) : EMPTY_TOPIC_STATE
     const { baseOffset, epoch: createdEpoch } = log
     return { baseOffset, createdEpoch, topicState, batches: batches.map(({ bytes }) => bytes) }
   }
 
   /** Completes this node's copy of a fenced or sealed segment; resolves when that is durable. */
   async copySegment(request: CopySegmentRequest): Promise<CopySegmentAnswer> {
-    const segment = await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
+    const segment = this.#segment(request)
     if (segment.epoch !== request.epoch || segment.state === 'open') {
       const name = formatSegmentKey(request)
       throw new WalrusError('NOT_LEADER', `Cannot copy segment "${name}": it is ${segment.state} at ${segment.epoch}`)
@@ -96,10 +110,17 @@ export class ReplicaService {
 
   /** Whether this node has all of a sealed segment. */
   async wholeCopy(key: SegmentKey): Promise<WholeCopyAnswer> {
-    const segment = await awaitSegment(this.#context, key, ({ state }) => state === 'sealed')
+    await awaitSegment(this.#context, key, ({ state }) => state === 'sealed')
+    const segment = this.#segment(key)
     const log = this.#copies.find(key)?.log
     const whole = log !== undefined && log.position === endPosition(segment)
-    return { whole, topicState: whole ? log.topicState : EMPTY_TOPIC_STATE }
+    return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
+  }
+
+  #segment(key: SegmentKey): SegmentMetadata {
+    const segment = knownSegment(this.#context, key)
+    if (segment !== undefined) return segment
+    throw new WalrusError('UNAVAILABLE', `Cannot use segment "${formatSegmentKey(key)}": it was deleted`)
   }
 
   /** What the leader sends goes to its replicas only, and not beyond the end that metadata knows. */

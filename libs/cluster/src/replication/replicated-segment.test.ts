@@ -105,6 +105,20 @@ describe('a replicated segment', () => {
     await cluster.settled(ticket.done())
   })
 
+  it('takes nothing more once its disk has refused what replicas may have', async () => {
+    const leader = await started({ limits: { requestTimeoutMs: 300 } })
+    cluster.metadata.cut(1)
+    const segment = leader.segment('logs')
+    leader.commit = () => Promise.reject(new WalrusError('IO_FAILED', 'the disk is gone'))
+    const ticket = segment.append(Uint8Array.of(1))
+    await turns(10)
+    leader.commit = () => Promise.resolve()
+    expect(() => segment.append(Uint8Array.of(2))).to.throw(WalrusError, /the disk is gone/)
+    expect([ticket.state, segment.appendedCount]).to.deep.equal(['pending', 0])
+    await cluster.run(400)
+    expect(codeOf(ticket)).to.equal('TIMED_OUT')
+  })
+
   it('fails an append that no quorum takes in time, and may still commit it', async () => {
     const leader = await started({ limits: { requestTimeoutMs: 1_000, replicaTimeoutMs: 100, silenceMs: 1e9 } })
     cluster.peers.isolate(1)

@@ -7,6 +7,7 @@ import {
   WalrusError,
   type AckPolicy,
   type CommitTicket,
+  type LogStorage,
   type MetadataLog,
   type NodeId,
   type SegmentMetadata,
@@ -27,7 +28,17 @@ import { ClusterReplication } from './cluster-replication.js'
 
 export interface ClusterOptions {
   readonly nodes?: number
+  /** What each node stores on; memory unless told. */
+  readonly disk?: (id: NodeId) => TestDisk
   readonly limits?: Partial<NodeLimits>
+}
+
+/** What outlives a node. */
+export interface TestDisk {
+  /** The storage over what the last one left; its commits do first what `beforeCommit` does, and fail as it does. */
+  open(clock: ManualClock, beforeCommit: () => Promise<void>): LogStorage | Promise<LogStorage>
+  /** The node dies: what it has not committed is lost. */
+  crash(): void
 }
 
 /** One line that a node reported. */
@@ -46,11 +57,13 @@ export class TestCluster {
   readonly limits: NodeLimits
   readonly reports: Reported[] = []
   readonly ids: readonly NodeId[]
-  readonly #disks = new Map<NodeId, MemoryLogDisk>()
+  readonly #disks = new Map<NodeId, TestDisk>()
+  readonly #newDisk: (id: NodeId) => TestDisk
   readonly #nodes = new Map<NodeId, TestNode>()
   readonly #contacts = new Map<string, number>()
 
-  constructor({ nodes = 3, limits = {} }: ClusterOptions = {}) {
+  constructor({ nodes = 3, limits = {}, disk = () => new MemoryTestDisk() }: ClusterOptions = {}) {
+    this.#newDisk = disk
     this.ids = Array.from({ length: nodes }, (_, at) => at + 1)
     this.metadata = new SharedMetadata({ clock: this.clock, voters: this.ids })
     this.limits = { ...DEFAULT_NODE_LIMITS, ...limits }
@@ -75,7 +88,7 @@ export class TestCluster {
   }
 
   open(id: NodeId): TestNode {
-    const disk = this.#disks.get(id) ?? new Map()
+    const disk = this.#disks.get(id) ?? this.#newDisk(id)
     this.#disks.set(id, disk)
     this.#noteContacts()
     const node = new TestNode(this, id, disk)
@@ -101,7 +114,7 @@ export class TestCluster {
   }
 
   get running(): readonly TestNode[] {
-    return [...this.#nodes.values()]
+    return [...this.#nodes.values()].filter((node) => node.isOpen)
   }
 
   /** Cuts the node from all others, of metadata too. */
@@ -224,38 +237,29 @@ export class TestCluster {
 /** One node: it leads what metadata gives it, as a node does that knows no lease. */
 export class TestNode {
   readonly id: NodeId
-  readonly storage: MemoryLogStorage
+  storage!: LogStorage
   readonly metadata: MetadataLog
   readonly peer: MemoryPeer
   readonly liveness: LivenessView
-  readonly context: NodeContext
   readonly open = new Map<string, OpenSegment>()
   replication!: ClusterReplication
   /** What the next commits of this node's disk do; they succeed unless told. */
   commit: () => Promise<void> = () => turns(1)
   readonly #cluster: TestCluster
+  readonly #disk: TestDisk
+  readonly #opened: LogStorage | Promise<LogStorage>
   readonly #opening = new Set<string>()
   #crashed = false
 
-  constructor(cluster: TestCluster, id: NodeId, disk: MemoryLogDisk) {
+  constructor(cluster: TestCluster, id: NodeId, disk: TestDisk) {
     this.#cluster = cluster
     this.id = id
-    this.storage = new MemoryLogStorage(disk, { commit: () => this.commit() })
+    this.#disk = disk
+    this.#opened = disk.open(cluster.clock, () => this.commit())
+    if (!(this.#opened instanceof Promise)) this.storage = this.#opened
     this.metadata = cluster.metadata.open(id)
     this.peer = cluster.peers.open(id)
     this.liveness = livenessOf(cluster, id)
-    this.context = {
-      nodeId: id,
-      storage: this.storage,
-      metadata: this.metadata,
-      peers: this.peer,
-      liveness: this.liveness,
-      clock: cluster.clock,
-      limits: cluster.limits,
-      segmentLimits: {},
-      report: (level, message, fields) =>
-        cluster.reports.push({ node: id, level, message, reason: String(fields['reason'] ?? '') }),
-    }
   }
 
   start(): void {
@@ -264,10 +268,14 @@ export class TestNode {
 
   crash(): void {
     this.#crashed = true
-    this.storage.crash()
+    this.#disk.crash()
     this.peer.close()
     void this.metadata.close()
     this.#stopReplication()
+  }
+
+  get isOpen(): boolean {
+    return (this.storage as LogStorage | undefined) !== undefined
   }
 
   isLeading(topic: string, segment: number): boolean {
@@ -302,14 +310,31 @@ export class TestNode {
   }
 
   async #begin(): Promise<void> {
+    this.storage = await this.#opened
     while (!(await this.#catchesUp())) await this.#cluster.wait(50)
     if (this.#crashed) return
-    this.replication = new ClusterReplication(this.context)
+    this.replication = new ClusterReplication(this.#context())
     for (const topic of this.metadata.state.topics.values()) this.#fenceOwn(topic)
     this.metadata.subscribe((command, state) => {
       const topic = 'topic' in command ? state.topics.get(command.topic) : undefined
       if (topic !== undefined) this.#follow(topic)
     })
+  }
+
+  #context(): NodeContext {
+    const cluster = this.#cluster
+    return {
+      nodeId: this.id,
+      storage: this.storage,
+      metadata: this.metadata,
+      peers: this.peer,
+      liveness: this.liveness,
+      clock: cluster.clock,
+      limits: cluster.limits,
+      segmentLimits: {},
+      report: (level, message, fields) =>
+        cluster.reports.push({ node: this.id, level, message, reason: String(fields['reason'] ?? '') }),
+    }
   }
 
   async #catchesUp(): Promise<boolean> {
@@ -373,6 +398,20 @@ export class TestNode {
       this.open.set(topic.name, led)
       return
     }
+  }
+}
+
+class MemoryTestDisk implements TestDisk {
+  readonly #disk: MemoryLogDisk = new Map()
+  #storage: MemoryLogStorage | undefined
+
+  open(_clock: ManualClock, commit: () => Promise<void>): LogStorage {
+    this.#storage = new MemoryLogStorage(this.#disk, { commit })
+    return this.#storage
+  }
+
+  crash(): void {
+    this.#storage?.crash()
   }
 }
 

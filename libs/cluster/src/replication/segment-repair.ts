@@ -13,7 +13,6 @@ import {
   type SegmentKey,
   type SegmentLog,
   type SegmentMetadata,
-  type Timer,
 } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import { knownSegment } from './await-metadata.js'
@@ -21,6 +20,7 @@ import type { CopyQuestions } from './copy-questions.js'
 import { RepairQueue } from './repair-queue.js'
 import type { ReplicaCopies } from './replica-copies.js'
 import type { SegmentCopier } from './segment-copier.js'
+import { Sweep } from './sweep.js'
 
 /** What repair works with. */
 export interface RepairTools {
@@ -39,13 +39,15 @@ export class SegmentRepair {
   readonly #tools: RepairTools
   readonly #queue: RepairQueue
   readonly #unsubscribe: () => void
-  #timer: Timer | undefined
+  readonly #sweep: Sweep<SegmentKey>
 
   constructor(tools: RepairTools) {
     this.#tools = tools
     this.#queue = new RepairQueue(tools.context.limits.repairsMax, (key) => this.#work(key))
     this.#unsubscribe = tools.context.metadata.subscribe((command, state) => this.#follow(command, state))
-    this.#sweep()
+    const { clock, limits } = tools.context
+    const look = (key: SegmentKey): void => this.#look(key)
+    this.#sweep = new Sweep({ clock, intervalMs: limits.repairIntervalMs, items: () => this.#toRepair(), look })
   }
 
   /** Completes this node's copy of a sealed segment now. Rejects when no other replica can give what it lacks. */
@@ -56,9 +58,11 @@ export class SegmentRepair {
     const log = this.#tools.copies.find(key)?.log
     switch (decideCopy(log, segment)) {
       case 'whole':
+        this.#tools.copies.forget(key)
         return
       case 'seal':
-        return await log?.seal()
+        await log?.seal()
+        break
       case 'truncate':
         await log?.truncateTail(endPosition(segment))
         break
@@ -74,22 +78,30 @@ export class SegmentRepair {
 
   /** Resolves when nothing is under way. */
   async close(): Promise<void> {
-    this.#timer?.cancel()
+    this.#sweep.stop()
     this.#unsubscribe()
     await this.#queue.close()
   }
 
-  #sweep(): void {
-    const { clock, limits, metadata, nodeId, storage } = this.#tools.context
+  /** What is sealed and not whole here, and what is stored here and needed no longer. */
+  *#toRepair(): Iterable<SegmentKey> {
+    const { metadata, nodeId, storage } = this.#tools.context
     for (const topic of metadata.state.topics.values()) {
       for (const segment of topic.segments) {
         if (!segment.replicas.includes(nodeId) || segment.state !== 'sealed') continue
-        const key = { topic: topic.name, segment: segment.id }
-        if (decideCopy(storage.segment(key), segment) !== 'whole') this.#queue.add(key)
+        yield { topic: topic.name, segment: segment.id }
       }
     }
-    for (const log of storage.segments()) if (this.#isUnwanted(log)) this.#queue.add(keyOf(log))
-    this.#timer = clock.after(limits.repairIntervalMs, () => this.#sweep())
+    for (const log of storage.segments()) yield keyOf(log)
+  }
+
+  #look(key: SegmentKey): void {
+    const { nodeId, storage } = this.#tools.context
+    const segment = knownSegment(this.#tools.context, key)
+    const log = storage.segment(key)
+    if (segment?.replicas.includes(nodeId)) {
+      if (segment.state === 'sealed' && decideCopy(log, segment) !== 'whole') this.#queue.add(key)
+    } else if (log !== undefined && this.#isUnwanted(log)) this.#queue.add(key)
   }
 
   #follow(command: MetadataCommand, state: ClusterMetadata): void {

@@ -1,4 +1,4 @@
-import { WalrusError, type StoredEntry } from '@walrus/core'
+import { NotAskedError, WalrusError, type StoredEntry } from '@walrus/core'
 import { CLUSTER_REQUESTS, entriesAnswer, takeRequest, timedOutMessage } from '@walrus/protocol'
 import type { ChangeSignal } from '../change-signal.js'
 import type { ClusterContext } from '../node-context.js'
@@ -121,7 +121,7 @@ interface Call {
 }
 
 function isCertainlyNotDone(error: unknown): boolean {
-  return error instanceof WalrusError && error.code === 'NOT_LEADER'
+  return error instanceof NotAskedError || (error instanceof WalrusError && error.code === 'NOT_LEADER')
 }
 
 function rejectAll(calls: readonly Call[], error: unknown): void {

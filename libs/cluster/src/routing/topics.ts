@@ -1,6 +1,8 @@
 import {
   formatSegmentKey,
   lastSegment,
+  reasonOf,
+  topicNameFault,
   WalrusError,
   type ClusterMetadata,
   type CommitTicket,
@@ -32,6 +34,8 @@ export class Topics {
   readonly #options: TopicsOptions
   readonly #runtimes = new Map<string, TopicRuntime>()
   readonly #changed = new ChangeSignal()
+  /** Names of which it is not known yet whether there are such topics. */
+  readonly #learning = new Set<string>()
   readonly #unsubscribe: () => void
   #closed: WalrusError | undefined
 
@@ -49,14 +53,17 @@ export class Topics {
     return this.get(topic).append(entry)
   }
 
-  /** Throws `UNKNOWN_TOPIC`. */
+  /** Throws `UNKNOWN_TOPIC`, unless another node might know the topic: then what is asked of it waits until that is known. */
   get(name: string): TopicRuntime {
     const runtime = this.#runtimes.get(name)
     if (runtime !== undefined) return runtime
     if (this.#closed !== undefined) throw this.#closed
-    const topic = this.#options.context.metadata.state.topics.get(name)
-    if (topic === undefined) throw new WalrusError('UNKNOWN_TOPIC', unknownTopicMessage(name))
-    return this.#run(topic)
+    const { metadata } = this.#options.context
+    const topic = metadata.state.topics.get(name)
+    if (topic !== undefined) return this.#run(topic)
+    const isCertain = metadata.state.nodes.size <= 1 || topicNameFault(name) !== undefined
+    if (isCertain || this.#learning.size >= LEARNING_MAX) throw unknownTopic(name)
+    return this.#learn(name)
   }
 
   /** The topic, if it is used here. */
@@ -88,8 +95,31 @@ export class Topics {
     }
   }
 
+  /** Another node may know the topic already: what is asked of it waits until this node's metadata is as new as that. */
+  #learn(name: string): TopicRuntime {
+    const runtime = this.#create(name)
+    this.#learning.add(name)
+    void this.#learned(name)
+    return runtime
+  }
+
+  /** Never rejects. */
+  async #learned(name: string): Promise<void> {
+    const { metadata } = this.#options.context
+    let failure: WalrusError | undefined
+    try {
+      await metadata.barrier()
+    } catch (error) {
+      failure = new WalrusError('UNAVAILABLE', `Cannot say whether topic "${name}" exists: ${reasonOf(error)}`, error)
+    }
+    if (this.#learning.delete(name) && !metadata.state.topics.has(name)) {
+      this.abandon(name, failure ?? unknownTopic(name))
+    }
+  }
+
   /** A topic that is not in the metadata yet: what is asked of it waits until it is, or until `abandon`. */
   expect(name: string): void {
+    this.#learning.delete(name)
     if (!this.#runtimes.has(name)) this.#create(name)
   }
 
@@ -124,7 +154,7 @@ export class Topics {
     if (!('topic' in command)) return
     const topic = state.topics.get(command.topic)
     if (topic === undefined) {
-      this.abandon(command.topic, new WalrusError('UNKNOWN_TOPIC', unknownTopicMessage(command.topic)))
+      this.abandon(command.topic, unknownTopic(command.topic))
     } else if (this.#runtimes.has(topic.name) || this.#isWork(topic)) {
       this.#run(topic)
     }
@@ -156,4 +186,10 @@ export class Topics {
   #leaseChanged(): void {
     for (const runtime of this.#runtimes.values()) runtime.leaseChanged()
   }
+}
+
+const LEARNING_MAX = 1024
+
+function unknownTopic(name: string): WalrusError {
+  return new WalrusError('UNKNOWN_TOPIC', unknownTopicMessage(name))
 }

@@ -73,6 +73,11 @@ export interface SegmentLog extends SegmentKey {
   /** Records that are committed. */
   readonly position: number
   readonly sealed: boolean
+  /**
+   * Index from which on entries are damaged, as far as that was found when the storage was opened: reads of them reject with
+   * `CORRUPT_DATA`, and so does what is appended. Undefined for a segment of which nothing was found damaged.
+   */
+  readonly damagedFrom: number | undefined
   /** Entries that are committed, and so may be read. Invariant: shrinks by `truncateTail` only. */
   readonly entryCount: number
   /** Entries including those whose commit is pending. */
@@ -86,8 +91,11 @@ export interface SegmentLog extends SegmentKey {
   /** Cursors and producers as committed. */
   readonly topicState: TopicState
 
-  /** What the segment was created with, whatever was written since: what another copy of it has to be created with. */
-  startState(): Promise<TopicState>
+  /**
+   * Cursors and producers as they stood at the position: the beginning or end of a committed batch, else `INVALID_ARGUMENT`. At 0
+   * it is what the segment was created with. Damage rejects with `CORRUPT_DATA`.
+   */
+  stateAt(position: number): Promise<TopicState>
 
   /** Copies the entry into the open batch. Throws `SEGMENT_SEALED`, `ENTRY_TOO_LARGE` or `STORAGE_CLOSED` and changes nothing. */
   append(entry: Uint8Array): CommitTicket
@@ -149,11 +157,22 @@ export interface SegmentLog extends SegmentKey {
 
   /**
    * No append is accepted from now on; resolves when what was in flight is settled and the end is recorded, all of it on
-   * stable storage. Idempotent; may be tried again when it rejects.
+   * stable storage. Idempotent; may be tried again when it rejects. A damaged segment rejects with `CORRUPT_DATA`, unless
+   * `atDamage` gives up what is lost: then it ends behind all of which a trace is left, and only the segment that
+   * starts there records it.
+   * @param options.atDamage its end is this index at least: of entries that left no trace nobody else can know
    * @param options.durable when false, the end reaches stable storage as appends do under the fsync schedule, no later than
    * entries of the next segment
    */
-  seal(options?: { readonly durable?: boolean }): Promise<void>
+  seal(options?: SealOptions): Promise<void>
+}
+
+/** How a segment is sealed. */
+export interface SealOptions {
+  /** Default true. */
+  readonly durable?: boolean
+  /** Default: a damaged segment is not sealed. */
+  readonly atDamage?: { readonly entryCountMin: number }
 }
 
 export interface ReadLimits {

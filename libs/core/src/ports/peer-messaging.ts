@@ -7,7 +7,7 @@ import type { NodeId } from '../metadata/model.js'
 export interface PeerMessaging {
   /**
    * Rejects with the `WalrusError` that the other node's handler has thrown, or with `UNAVAILABLE` or `TIMED_OUT`: then it
-   * is not known whether the question was acted on. The payload must not change until then.
+   * is not known whether the question was acted on, unless it is a `NotAskedError`. The payload must not change until then.
    */
   request(node: NodeId, kind: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>
 

@@ -45,7 +45,10 @@ export function appendTests(fixture: LogFixture): void {
     await nothing.done()
     expect([open.state, log.entryCount]).to.deep.equal(['committed', 1])
   })
+  ticketTests(fixture)
+}
 
+function ticketTests(fixture: LogFixture): void {
   it('says where a batch ends in the log once it is committed', async () => {
     const log = fixture.create()
     await log.appendBatch([bytes('a'), bytes('b')]).done()

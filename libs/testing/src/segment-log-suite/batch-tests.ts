@@ -48,7 +48,10 @@ export function batchTests(fixture: LogFixture): void {
     expect(headers[1]).to.include({ firstIndex: 1, entryCount: 2, epoch: 6, producerId: 3, producerSequence: 8 })
     expect(headers[2]).to.include({ firstIndex: 3, entryCount: 0, control: true, epoch: 6, producerId: 0 })
   })
+  batchReadTests(fixture)
+}
 
+function batchReadTests(fixture: LogFixture): void {
   it('are read from the beginning of any of them, also after a restart', async () => {
     const log = fixture.create()
     for (let at = 0; at < 60; at++) {

@@ -52,7 +52,10 @@ export function copyTests(fixture: LogFixture): void {
     const [, second] = await allBatches(fixture.log())
     expect(await codeOf(() => late.appendEncoded(second?.bytes ?? bytes('')))).to.equal('INVALID_ARGUMENT')
   })
+  refusalTests(fixture)
+}
 
+function refusalTests(fixture: LogFixture): void {
   it('take nothing of which a bit is wrong', async () => {
     const batch = await someBatch(fixture)
     const copy = fixture.create({ topic: 'copy' })

@@ -4,8 +4,11 @@ import { allBatches, bytes, contentOf, FIRST, type LogContent, type LogFixture, 
 
 /*
  * A scripted life of a copy is stopped at every point that the place has. After that the copy is as before or after the step
- * that was under way, or somewhere in a row of appends, and never anything else; and so it stays through a second crash.
+ * that was under way, or somewhere in a row of appends, and never anything else, also when recovery is stopped; and what has
+ * been seen once stays so through another crash.
  */
+
+const RECOVERY_POINTS = 11
 
 const STEPS: readonly Step[] = [
   { feedTo: 3 },
@@ -29,19 +32,22 @@ export function crashTests(fixture: LogFixture): void {
     const whole = await fixture.makePlace()
     await new Life(original).live(await whole.open())
     expect(whole.pointCount).to.be.greaterThan(15)
-    for (let point = 1; point <= whole.pointCount; point++) await crashAt(point, original, fixture)
+    for (let crash = 0; crash < whole.pointCount * fixture.crashesPerPoint; crash++)
+      await crashAt(1 + (crash % whole.pointCount), crash, original, fixture)
     await whole.remove()
   }).timeout(120_000)
 }
 
-async function crashAt(point: number, original: Original, fixture: LogFixture): Promise<void> {
-  const place = await fixture.makePlace(point, point)
+async function crashAt(point: number, seed: number, original: Original, fixture: LogFixture): Promise<void> {
+  const place = await fixture.makePlace(point, seed)
   const life = new Life(original)
   try {
     await Promise.race([place.open().then((storage) => life.live(storage)), place.stopped])
+    await place.crash(1 + (seed % RECOVERY_POINTS))
+    await Promise.race([place.open(), place.stopped])
     await checkSurvivor(place, life, original)
   } catch (error) {
-    throw new Error(`stopped at point ${point}: ${String(error)}`, { cause: error })
+    throw new Error(`stopped at point ${point}, seed ${seed}: ${String(error)}`, { cause: error })
   } finally {
     await place.remove()
   }

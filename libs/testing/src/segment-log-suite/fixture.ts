@@ -13,9 +13,12 @@ import {
 export interface LogPlace {
   /** Opens the storage, or opens it again after its `close` or a crash. It is empty the first time. */
   open(): Promise<LogStorage>
-  /** The power goes: what has not resolved may be lost, and never resolves. */
-  crash(): Promise<void>
-  /** Resolves when the world has stopped at the point that was asked for. */
+  /**
+   * The power goes, or the process dies: what has not resolved may be lost, and never resolves.
+   * @param stopAt the point, from 1, at which the world stops next; never unless told
+   */
+  crash(stopAt?: number): Promise<void>
+  /** Resolves when the world has stopped at the point that was asked for last. */
   readonly stopped: Promise<void>
   /** Points that the world has passed. */
   readonly pointCount: number
@@ -32,6 +35,8 @@ export interface SegmentLogSuiteOptions {
    * @param seed decides what a crash leaves, where that is open
    */
   readonly place: (stopAt?: number, seed?: number) => Promise<LogPlace>
+  /** How many crashes to try at each point; one unless told. */
+  readonly crashesPerPoint?: number
 }
 
 export const FIRST: NewSegment = { topic: 'logs', segment: 1, baseOffset: 0, epoch: 1, topicState: EMPTY_TOPIC_STATE }
@@ -40,11 +45,13 @@ export const EVERYTHING = { maxEntries: 100_000, maxBytes: 100_000_000 }
 /** The place and the storage of the test that runs. */
 export class LogFixture {
   readonly makePlace: SegmentLogSuiteOptions['place']
+  readonly crashesPerPoint: number
   #place: LogPlace | undefined
   #storage: LogStorage | undefined
 
-  constructor({ place }: SegmentLogSuiteOptions) {
+  constructor({ place, crashesPerPoint = 1 }: SegmentLogSuiteOptions) {
     this.makePlace = place
+    this.crashesPerPoint = crashesPerPoint
   }
 
   get place(): LogPlace {

@@ -7,15 +7,14 @@ segmentLogSuite({ name: 'memory', place: async (stopAt) => new MemoryPlace(stopA
 /** Each commit has two points: before it takes effect, and before the next one begins. */
 class MemoryPlace implements LogPlace {
   readonly #disk: MemoryLogDisk = new Map()
-  readonly #stopAt: number | undefined
-  readonly stopped: Promise<void>
+  #stopAt: number | undefined
+  stopped: Promise<void> = Promise.resolve()
   #stop: () => void = () => undefined
   #storage = new MemoryLogStorage(this.#disk)
   pointCount = 0
 
   constructor(stopAt: number | undefined) {
-    this.#stopAt = stopAt
-    this.stopped = new Promise((resolve) => (this.#stop = resolve))
+    this.#arm(stopAt)
   }
 
   async open(): Promise<MemoryLogStorage> {
@@ -23,11 +22,18 @@ class MemoryPlace implements LogPlace {
     return this.#storage
   }
 
-  async crash(): Promise<void> {
+  async crash(stopAt?: number): Promise<void> {
     this.#storage.crash()
+    this.#arm(stopAt)
   }
 
   async remove(): Promise<void> {}
+
+  #arm(stopAt: number | undefined): void {
+    this.#stopAt = stopAt
+    this.pointCount = 0
+    this.stopped = new Promise((resolve) => (this.#stop = resolve))
+  }
 
   async #pass(): Promise<void> {
     this.#reach()

@@ -8,6 +8,7 @@ import { LogFixture, type SegmentLogSuiteOptions } from './fixture.js'
 import { producerTests } from './producer-tests.js'
 import { readTests } from './read-tests.js'
 import { sealTests } from './seal-tests.js'
+import { stateTests } from './state-tests.js'
 import { storageTests } from './storage-tests.js'
 import { truncationTests } from './truncation-tests.js'
 
@@ -25,6 +26,7 @@ export function segmentLogSuite(options: SegmentLogSuiteOptions): void {
     describe('the end', () => sealTests(fixture))
     describe('producers', () => producerTests(fixture))
     describe('batches', () => batchTests(fixture))
+    describe('the state of the topic', () => stateTests(fixture))
     describe('copies', () => copyTests(fixture))
     describe('fences', () => fenceTests(fixture))
     describe('tails that are given up', () => truncationTests(fixture))

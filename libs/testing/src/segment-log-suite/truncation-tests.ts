@@ -61,7 +61,10 @@ export function truncationTests(fixture: LogFixture): void {
     await fixture.crash()
     expect(await contentOf(fixture.log())).to.deep.equal(content)
   })
+  refusedCutTests(fixture)
+}
 
+function refusedCutTests(fixture: LogFixture): void {
   it('are not cut within a batch, nor beyond the end, and nothing is changed', async () => {
     const log = fixture.create()
     await log.appendBatch([bytes('a'), bytes('b')]).done()

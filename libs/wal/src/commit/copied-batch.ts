@@ -1,6 +1,6 @@
 import type { ControlRecord, WholeBatch } from '@walrus/protocol'
 import { FRAME_BYTES } from '../format/frame.js'
-import { producerRecordsOf } from '../log/batch-records.js'
+import { producerRecords } from '../log/batch-records.js'
 import type { BatchTicket } from './batch-ticket.js'
 import type { BufferPool } from './buffer-pool.js'
 import type { WaitingBatch } from './waiting-batch.js'
@@ -27,7 +27,9 @@ export class CopiedBatch implements WaitingBatch {
     this.recordCount = Math.max(1, header.entryCount)
     this.timestampMs = header.timestampMs
     this.totalBytes = FRAME_BYTES + bytes.length
-    this.stateRecords = header.control ? records : producerRecordsOf(header)
+    this.stateRecords = header.control
+      ? records
+      : producerRecords(header.producerId, header.producerSequence, header.entryCount)
     this.#bytes = pool.take(this.totalBytes)
     this.#bytes.set(bytes, FRAME_BYTES)
   }

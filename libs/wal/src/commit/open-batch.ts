@@ -7,7 +7,7 @@ import {
 } from '@walrus/protocol'
 import type { Checksum, Producer } from '@walrus/core'
 import { FRAME_BYTES } from '../format/frame.js'
-import { producerRecordsOf } from '../log/batch-records.js'
+import { producerRecords } from '../log/batch-records.js'
 import type { BatchTicket } from './batch-ticket.js'
 import type { BufferPool } from './buffer-pool.js'
 import type { WaitingBatch } from './waiting-batch.js'
@@ -20,7 +20,8 @@ export class OpenBatch implements WaitingBatch {
   readonly ticket: BatchTicket
   readonly firstIndex: number
   readonly timestampMs: number
-  readonly #producer: Producer | undefined
+  readonly #producerId: number
+  readonly #producerSequence: number
   readonly #pool: BufferPool
   #bytes: Uint8Array
   #end = BATCH_OVERHEAD_BYTES
@@ -37,7 +38,8 @@ export class OpenBatch implements WaitingBatch {
     this.ticket = ticket
     this.firstIndex = firstIndex
     this.timestampMs = timestampMs
-    this.#producer = producer
+    this.#producerId = producer?.id ?? 0
+    this.#producerSequence = producer?.sequence ?? 0
     this.#bytes = pool.take(BATCH_OVERHEAD_BYTES + payloadBytesHint)
   }
 
@@ -59,7 +61,7 @@ export class OpenBatch implements WaitingBatch {
   }
 
   get stateRecords(): readonly ControlRecord[] {
-    return producerRecordsOf({ ...this.#producerNumbers, entryCount: this.entryCount })
+    return producerRecords(this.#producerId, this.#producerSequence, this.entryCount)
   }
 
   append(entry: Uint8Array): void {
@@ -80,8 +82,9 @@ export class OpenBatch implements WaitingBatch {
       payloadCrc: checksum(payload),
       firstIndex: this.firstIndex,
       timestampMs: this.timestampMs,
+      producerId: this.#producerId,
+      producerSequence: this.#producerSequence,
       epoch,
-      ...this.#producerNumbers,
     }
     writeBatchHeader(this.#bytes, FRAME_BYTES, header, checksum)
     return this.#bytes.subarray(0, this.#end)
@@ -90,10 +93,6 @@ export class OpenBatch implements WaitingBatch {
   recycle(): void {
     this.#pool.give(this.#bytes)
     this.#bytes = EMPTY
-  }
-
-  get #producerNumbers(): { readonly producerId: number; readonly producerSequence: number } {
-    return { producerId: this.#producer?.id ?? 0, producerSequence: this.#producer?.sequence ?? 0 }
   }
 
   #grow(bytes: number): void {

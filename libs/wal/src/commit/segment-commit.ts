@@ -47,9 +47,10 @@ export class SegmentCommit {
 
   placeBatch(run: Run, batch: WaitingBatch): void {
     const bytes = batch.encode(this.segment.epoch, this.#checksum)
-    const timestampMs = batch.entryCount > 0 ? batch.timestampMs : run.lastTimestampMs
-    this.#place(run, bytes, { entryCount: batch.entryCount, recordCount: batch.recordCount, timestampMs })
-    this.stateRecords.push(...batch.stateRecords)
+    const { entryCount, recordCount } = batch
+    const timestampMs = entryCount > 0 ? batch.timestampMs : run.lastTimestampMs
+    this.#place(run, bytes, { entryCount, recordCount, timestampMs })
+    for (const record of batch.stateRecords) this.stateRecords.push(record)
   }
 
   placeCursors(run: Run, bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { decodeControlPayload, startsWithSnapshot, type BatchHeader, type ControlRecord } from '@walrus/protocol'
+import { decodeControlPayload, startsWithSnapshot, type ControlRecord } from '@walrus/protocol'
 import type { ScannedBatch } from './batch-scanner.js'
 
 const NONE: readonly ControlRecord[] = []
@@ -11,17 +11,12 @@ export function recordsIn({ header, bytes, payloadStart, payloadEnd }: ScannedBa
 
 /** What a batch says of the topic's state. Of a control batch that cannot be read: nothing. */
 export function stateRecordsOf({ header, bytes, payloadStart, payloadEnd }: ScannedBatch): readonly ControlRecord[] {
-  if (!header.control) return producerRecordsOf(header)
+  if (!header.control) return producerRecords(header.producerId, header.producerSequence, header.entryCount)
   const records = decodeControlPayload(bytes.subarray(payloadStart, payloadEnd))
   return typeof records === 'string' ? NONE : records
 }
 
 /** A batch of entries with a producer says how far the producer has come. */
-export function producerRecordsOf({
-  producerId,
-  producerSequence,
-  entryCount,
-}: Pick<BatchHeader, 'producerId' | 'producerSequence' | 'entryCount'>): readonly ControlRecord[] {
-  if (producerId === 0) return NONE
-  return [{ kind: 'producer', id: producerId, lastSequence: producerSequence + entryCount - 1 }]
+export function producerRecords(id: number, sequence: number, entryCount: number): readonly ControlRecord[] {
+  return id === 0 ? NONE : [{ kind: 'producer', id, lastSequence: sequence + entryCount - 1 }]
 }

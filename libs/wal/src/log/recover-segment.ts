@@ -25,7 +25,7 @@ export interface RecoveryOptions {
 export interface RecoveredSegment {
   /** Undefined when nothing is left of the segment. */
   readonly start: SegmentStart | undefined
-  /** The runs that count, ascending; behind damage, some of them are not in `start`. */
+  /** The runs that count, ascending. */
   readonly used: readonly ScannedRun[]
   /** Blocks of runs that hold nothing that counts. */
   readonly unusedRuns: readonly UnusedRun[]
@@ -135,13 +135,14 @@ async function startOf(
   const damage = findDamage([...used.slice(0, used.length - stateRuns.length), ...stateRuns], endIndex)
   return {
     ...identityOf(ordered),
-    runs: used.slice(0, damage?.runCount).map(({ run }) => run),
+    runs: used.map(({ run }) => run),
     nextRunNumber: Math.max(...ordered.map(({ slot }) => slot.run)) + 1,
     entryCount: endIndex ?? damage?.fromIndex ?? used.at(-1)?.run.endIndex ?? 0,
     position: damage?.fromPosition ?? used.at(-1)?.run.endPosition ?? 0,
     fencedEpoch: Math.max(...ordered.map(({ slot }) => Math.max(slot.epoch, slot.fencedEpoch))),
     sealed: endIndex !== undefined,
     topicState: rebuildState(stateRuns),
+    knowsState: options.withTopicState,
     damage,
   }
 }
@@ -210,34 +211,47 @@ async function fill(run: Run, { slot }: FoundRun, limit: LogPoint, checksum: Che
   return content
 }
 
-interface FoundDamage extends SegmentDamage {
-  readonly fromPosition: number
-  /** Runs up to there, the damaged one included. */
-  readonly runCount: number
-}
-
 /** The first place from which on entries are missing. */
 function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): FoundDamage | undefined {
+  const place = findDamagedPlace(runs, endIndex)
+  if (!place) return undefined
+  const { found, end, reason, isAtEnd = false } = place
+  const { index: fromIndex, position: fromPosition } = end
+  const { topic, segment, baseOffset } = found.slot
+  const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
+  const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
+  return { fromIndex, fromPosition, traceEndIndex: Math.max(fromIndex, ...runs.map(traceEndIndex)), isAtEnd, error }
+}
+
+interface FoundDamage extends SegmentDamage {
+  readonly fromPosition: number
+}
+
+interface DamagedPlace {
+  readonly found: FoundRun
+  /** Of what is whole before it. */
+  readonly end: LogPoint
+  readonly reason: string
+  readonly isAtEnd?: boolean
+}
+
+function findDamagedPlace(runs: readonly ScannedRun[], endIndex: number | undefined): DamagedPlace | undefined {
   const chain = new EntryChain()
-  for (const [at, { found, run, content }] of runs.entries()) {
+  for (const { found, run, content } of runs) {
     const gap = chain.gapBefore(run.first)
-    if (gap) return damageAt(found, at, chain, gapReason(gap))
+    if (gap) return { found, end: chain, reason: gapReason(gap) }
     chain.pass(content ? { index: content.endIndex, position: content.endPosition } : run.end)
     if (!content?.damage) continue
     const { position, reason } = content.damage
-    return damageAt(found, at + 1, chain, `at byte ${run.startPosition + position}: ${reason}`)
+    return { found, end: chain, reason: `at byte ${run.startPosition + position}: ${reason}` }
   }
   const last = runs.at(-1)
   const gap = chain.gapBefore({ index: endIndex ?? 0, position: 0 })
-  return last && gap && { ...damageAt(last.found, runs.length, chain, gapReason(gap)), isAtEnd: true }
+  return last && gap && { found: last.found, end: chain, reason: gapReason(gap), isAtEnd: true }
 }
 
-function damageAt(found: FoundRun, runCount: number, end: LogPoint, reason: string): FoundDamage {
-  const { topic, segment, baseOffset } = found.slot
-  const { index: fromIndex, position: fromPosition } = end
-  const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
-  const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
-  return { runCount, fromIndex, fromPosition, isAtEnd: false, error }
+function traceEndIndex({ found, run, content, limit }: ScannedRun): number {
+  return Math.min(limit.index, Math.max(found.slot.knownEndIndex, content?.traceEndIndex ?? run.endIndex))
 }
 
 /** The runs from the last one on that starts with the whole state; what they hold is read where it was not yet. */

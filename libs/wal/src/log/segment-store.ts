@@ -145,6 +145,7 @@ class BlockLogStorage implements SegmentStore {
       fencedEpoch: segment.epoch,
       sealed: false,
       topicState: new MutableTopicState(segment.topicState),
+      knowsState: true,
       damage: undefined,
     })
     if (!created.topicState.isEmpty) created.commitState()

@@ -1,12 +1,14 @@
+import type { WalrusError } from '@walrus/core'
 import {
   assert,
-  WalrusError,
   type CommitTicket,
   type EncodedBatch,
   type Producer,
   type ReadLimits,
+  type SealOptions,
   type SegmentLog,
   type StoredEntry,
+  type TopicState,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
 import type { Run } from '../blocks/run.js'
@@ -24,7 +26,8 @@ import {
 import { BatchReader } from './batch-reader.js'
 import { CommitPlanner } from './commit-planner.js'
 import { checkCursor } from './control-batch.js'
-import type { MutableTopicState } from './mutable-topic-state.js'
+import { IdleWatch } from './idle-watch.js'
+import { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
 import type { SegmentContext } from './segment-context.js'
@@ -45,6 +48,7 @@ export class StoredSegment implements SegmentLog {
   readonly #planner: CommitPlanner
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
+  readonly #knowsState: boolean
   readonly #damage: SegmentDamage | undefined
   readonly #runs: SegmentRuns
   readonly #isBeforeDurable: () => boolean
@@ -68,7 +72,7 @@ export class StoredSegment implements SegmentLog {
   #retirement: WalrusError | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
-  #idleListeners: (() => void)[] = []
+  readonly #idle = new IdleWatch()
   readonly #batchListeners = new Set<(batch: EncodedBatch) => void>()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
@@ -90,6 +94,7 @@ export class StoredSegment implements SegmentLog {
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
+    this.#knowsState = start.knowsState
     this.#damage = start.damage
     if (start.sealed) this.#refusal = sealedError(this)
     this.#reader = new RunReader(this, context.checksum)
@@ -104,6 +109,10 @@ export class StoredSegment implements SegmentLog {
 
   get sealed(): boolean {
     return this.#sealed
+  }
+
+  get damagedFrom(): number | undefined {
+    return this.#damage?.fromIndex
   }
 
   get entryCount(): number {
@@ -141,9 +150,7 @@ export class StoredSegment implements SegmentLog {
   append(entry: Uint8Array): CommitTicket {
     this.#checkWritable()
     checkEntry(this, entry.length)
-    const ticket = this.#pending.append(entry)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.append(entry))
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
@@ -152,25 +159,19 @@ export class StoredSegment implements SegmentLog {
     if (entries.length === 0) return this.#pending.openTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
     checkEntry(this, bytes - ENTRY_HEADER_BYTES)
-    const ticket = this.#pending.appendAll(entries, producer)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.appendAll(entries, producer))
   }
 
   commitCursor(name: string, offset: number): CommitTicket {
     this.#checkWritable()
     checkCursor(name, offset)
-    const ticket = this.#pending.commitCursor(name, offset)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.commitCursor(name, offset))
   }
 
   appendEncoded(bytes: Uint8Array): CommitTicket {
     this.#checkWritable()
     const batch = checkCopy(this, bytes, this.appendedCount, this.#context.checksum)
-    const ticket = this.#pending.appendCopy(bytes, batch)
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.appendCopy(bytes, batch))
   }
 
   onBatch(listener: (batch: EncodedBatch) => void): () => void {
@@ -185,15 +186,15 @@ export class StoredSegment implements SegmentLog {
     return this.#reading(() => this.#batchReader.read(this.#runs.all, { fromPosition, end, maxBytes }))
   }
 
-  startState(): Promise<MutableTopicState> {
-    return Promise.reject(new WalrusError('UNAVAILABLE', `Cannot replicate "${this.topic}": it is not supported yet`))
+  async stateAt(position: number): Promise<TopicState> {
+    if (this.#knowsState && position === this.#position) return new MutableTopicState(this.#topicState)
+    if (this.#damage) throw this.#damage.error
+    return (await this.#cutAt(position)).topicState
   }
 
   /** The topic's state becomes durable with the next commit, also where nothing else does. */
   commitState(): CommitTicket {
-    const ticket = this.#pending.commitState()
-    if (!this.queued) this.#context.requestCommit(this)
-    return ticket
+    return this.#requested(this.#pending.commitState())
   }
 
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -212,10 +213,11 @@ export class StoredSegment implements SegmentLog {
   }
 
   async drain(): Promise<void> {
-    await this.#whenIdle(() => !this.#busyWriting)
+    await this.#idle.until(() => !this.#busyWriting)
   }
 
-  async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+  async seal({ durable = true, atDamage }: SealOptions = {}): Promise<void> {
+    if (this.#damage && atDamage) return this.#endAtDamage(this.#damage, atDamage.entryCountMin)
     this.#ending ??= this.#end().finally(() => (this.#ending = undefined))
     await this.#ending
     if (durable) await this.#makeEndDurable()
@@ -254,7 +256,7 @@ export class StoredSegment implements SegmentLog {
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
     this.#refusal = this.#retirement = reason
-    await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
+    await this.#idle.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
@@ -309,7 +311,7 @@ export class StoredSegment implements SegmentLog {
     for (const batch of taken.batches) batch.recycle()
     commit.commitTickets()
     if (grows) for (const listener of [...this.#commitListeners]) listener()
-    this.#announceIdle()
+    this.#idle.announce()
   }
 
   /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
@@ -321,7 +323,7 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
-    this.#announceIdle()
+    this.#idle.announce()
   }
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
@@ -345,7 +347,7 @@ export class StoredSegment implements SegmentLog {
       return await read()
     } finally {
       this.#readsUnderWay--
-      this.#announceIdle()
+      this.#idle.announce()
     }
   }
 
@@ -405,10 +407,12 @@ export class StoredSegment implements SegmentLog {
     await this.drain()
     if (position > limit) throw refusal
     if (position === this.#position) return undefined
-    const isWithin = Number.isInteger(position) && position >= 0 && position < this.#position
-    const cut = isWithin
-      ? await this.#reading(() => findCut(this.#runs.all, position, this.#context.checksum))
-      : undefined
+    return this.#cutAt(position)
+  }
+
+  async #cutAt(position: number): Promise<TailCut> {
+    if (!Number.isInteger(position) || position < 0 || position > this.#position) throw noBatchAt(this, position)
+    const cut = await this.#reading(() => findCut(this.#runs.all, position, this.#context.checksum))
     if (!cut) throw noBatchAt(this, position)
     return cut
   }
@@ -416,12 +420,10 @@ export class StoredSegment implements SegmentLog {
   /** A failure leaves it open whether the tail is still there: then nothing is appended before it is given up for sure. */
   async #giveUpTail(cut: TailCut): Promise<void> {
     if (this.#cutting) this.#cutting = { ...this.#cutting, limit: cut.end.position }
-    const ticket = this.#pending.commitCut(cut)
-    if (!this.queued) this.#context.requestCommit(this)
-    await ticket.done()
+    await this.#requested(this.#pending.commitCut(cut)).done()
     await this.#context.sync()
     await this.#runs.last?.file.flushSlots()
-    await this.#whenIdle(() => this.#readsUnderWay === 0)
+    await this.#idle.until(() => this.#readsUnderWay === 0)
     this.#runs.giveBackCut(this.#dropped.splice(0))
   }
 
@@ -439,6 +441,16 @@ export class StoredSegment implements SegmentLog {
     await this.#takeMarkableRun()
     this.#sealed = true
     this.#runs.seal()
+  }
+
+  /** Nothing is written: on disk it stays as it is, to be found damaged again, and the next segment says where it ends. */
+  #endAtDamage({ traceEndIndex }: SegmentDamage, entryCountMin: number): void {
+    if (this.#sealed) return
+    this.#refusal = sealedError(this)
+    this.#entryCount = Math.max(this.#entryCount, traceEndIndex, entryCountMin)
+    this.#pending.nextIndex = this.#entryCount
+    this.#sealed = true
+    this.#endIsDurable = true
   }
 
   /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
@@ -463,26 +475,14 @@ export class StoredSegment implements SegmentLog {
     await this.commitState().done()
   }
 
+  #requested(ticket: CommitTicket): CommitTicket {
+    if (!this.queued) this.#context.requestCommit(this)
+    return ticket
+  }
+
   #checkWritable(): void {
     if (this.#refusal) throw this.#refusal
     if (this.#damage) throw this.#damage.error
-  }
-
-  #whenIdle(idle: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (idle()) resolve()
-        else this.#idleListeners.push(check)
-      }
-      check()
-    })
-  }
-
-  #announceIdle(): void {
-    if (this.#idleListeners.length === 0) return
-    const listeners = this.#idleListeners
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
   }
 }
 
