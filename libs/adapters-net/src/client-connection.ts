@@ -63,6 +63,11 @@ export class ClientConnection implements AnswerSink, Flushable {
     if (this.#answers.push(frames) === 1) this.#flushes.add(this)
   }
 
+  /** Takes more requests at the end of this turn, if it took none. */
+  ease(): void {
+    if (this.#blocked) this.#flushes.add(this)
+  }
+
   flush(): void {
     if (this.#answers.length > 0) this.#write()
     this.#continue()

@@ -13,6 +13,7 @@ import {
 class ScriptedSession implements ClientSession {
   readonly requests: string[] = []
   closed = false
+  waitingCount = 0
   #answeredCount = 0
   #idleListeners: (() => void)[] = []
 
@@ -22,7 +23,7 @@ class ScriptedSession implements ClientSession {
   ) {}
 
   get pendingCount(): number {
-    return this.requests.length - this.#answeredCount
+    return this.requests.length - this.#answeredCount - this.waitingCount
   }
 
   get pendingBytes(): number {
@@ -186,6 +187,21 @@ describe('client listener', () => {
     expect(session.requests, 'one, and as many as make a mebibyte').to.have.length(1 + 10)
     session.answer(10)
     expect(await client.nextTexts(100)).to.have.length(100)
+  })
+
+  it('goes on taking requests when those before them only wait', async () => {
+    service.automatic = false
+    await listen()
+    const client = await connect()
+    for (let i = 0; i < 20; i++) client.send(`${i}`)
+    await service.whenAccepted(16)
+    const [session] = service.sessions as [ScriptedSession]
+    session.waitingCount = 16
+    session.sink.ease()
+    await service.whenAccepted(20)
+    session.waitingCount = 0
+    session.answer(20)
+    expect(await client.nextTexts(20)).to.have.length(20)
   })
 
   it('takes no more bytes of requests than may wait for an answer', async () => {

@@ -2,19 +2,21 @@ import type { Clock } from '@walrus/core'
 
 /** Something that changes now and then, and those who wait for it. */
 export class ChangeSignal {
-  readonly #listeners = new Set<() => void>()
+  /** Undefined while nobody waits. */
+  #listeners: Set<() => void> | undefined
 
   /** Everybody who waits now is called once. */
   fire(): void {
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
-    for (const listener of listeners) listener()
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    for (const listener of listeners ?? []) listener()
   }
 
   /** Calls back at the next change, unless the function that it returns is called before. */
   once(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    const listeners = (this.#listeners ??= new Set())
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
   }
 
   /** Resolves at the next change, or after about that many milliseconds. */

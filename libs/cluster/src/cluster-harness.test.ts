@@ -1,4 +1,4 @@
-import type { Clock, NodeId, Timer } from '@walrus/core'
+import { WalrusError, type Clock, type NodeId, type Timer } from '@walrus/core'
 import { ManualClock, MemoryLogStorage, MemoryPeers, SharedMetadata, type MemoryLogDisk } from '@walrus/testing'
 import type { ClusterNode } from './cluster-node.js'
 import { turns, type Reported } from './node-harness.test.js'
@@ -12,6 +12,8 @@ export class ClusterHarness {
   readonly nodes = new Map<NodeId, ClusterNode>()
   readonly storages = new Map<NodeId, MemoryLogStorage>()
   readonly reports: (Reported & { readonly node: NodeId })[] = []
+  /** Nodes whose disk has no room. */
+  readonly fullDisks = new Set<NodeId>()
   readonly #ids: readonly NodeId[]
   readonly #options: Partial<NodeOptions>
   readonly #disks = new Map<NodeId, MemoryLogDisk>()
@@ -42,7 +44,13 @@ export class ClusterHarness {
     this.#disks.set(id, disk)
     const clock = new StoppableClock(this.clock)
     this.#clocks.set(id, clock)
-    const storage = new MemoryLogStorage(disk, { commit: () => clock.turn() })
+    const storage = new MemoryLogStorage(disk, {
+      wallMs: () => clock.wallMs(),
+      commit: async () => {
+        await clock.turn()
+        if (this.fullDisks.has(id)) throw new WalrusError('DISK_FULL', `Cannot write on node ${id}: no space left`)
+      },
+    })
     this.storages.set(id, storage)
     this.#lives += 1
     const life = this.#lives

@@ -17,6 +17,7 @@ import { unknownTopicMessage } from '@walrus/protocol'
 import { Administration, type AdministrationOptions } from './administration/administration.js'
 import type { SelfReport } from './administration/node-report.js'
 import type { PreviousLife } from './leading/previous-life.js'
+import { Retention } from './leading/retention.js'
 import type { Heartbeats } from './liveness/heartbeats.js'
 import type { ClusterContext } from './node-context.js'
 import { atMost } from './pause.js'
@@ -45,6 +46,7 @@ export class ClusterNode {
   readonly #registrar: TopicRegistrar
   /** What each binary command means for this node. */
   readonly binary: BinaryHandlers
+  readonly #retention: Retention
   readonly #unsubscribe: () => void
   #monitor: Timer | undefined
   #diskFull: Timer | undefined
@@ -66,6 +68,7 @@ export class ClusterNode {
     })
     const { administration } = this
     this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar, administration })
+    this.#retention = new Retention(context, (key, segment) => this.administration.sealedSize(key, segment))
     this.#unsubscribe = context.metadata.subscribe((command) => {
       if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
         void this.#rollAway()
@@ -183,8 +186,17 @@ export class ClusterNode {
     const { clock, limits } = this.#context
     this.#monitor = clock.after(limits.monitorIntervalMs, () => {
       this.#topics.tick()
+      this.#trim()
       this.#watch()
     })
+  }
+
+  #trim(): void {
+    const { topics } = this.#context.metadata.state
+    for (const { segment } of this.#topics.led()) {
+      const topic = segment && topics.get(segment.topic)
+      if (topic !== undefined) void this.#retention.check(topic, segment?.sizeBytes ?? 0)
+    }
   }
 
   /** Others lead while there is no room here; after a while this node is there for it again, and learns whether there is. */

@@ -154,6 +154,19 @@ describe('fail-over', () => {
     expect(text((await harness.until(harness.node(1).get('logs')))?.data)).to.equal('after')
   })
 
+  it('ends the segment of a leader that is back at once: it does not go on with what it may have lost', async () => {
+    await put(1, 'before')
+    const leader = harness.leaderOf('logs')
+    harness.kill(leader)
+    await harness.until(harness.open(leader))
+    await harness.advance(200)
+    await put(leader, 'after')
+    const state = await harness.until(harness.node(leader).state('logs'))
+    expect(state.sealed_segments).to.deep.equal({ 1: 1 })
+    expect(state.current_segment).to.equal(2)
+    await expectAll(['before', 'after'])
+  })
+
   it('delivers nothing twice while leaders die under readers', async () => {
     for (const at of range(0, 60)) await put(ids[at % 3]!, `${at}`)
     const taken: string[] = []

@@ -25,6 +25,7 @@ export {
   type SegmentLimits,
   type TailStatus,
 } from './rollover.js'
+export { decideTrim, type RetentionLimits, type SealedSize } from './retention.js'
 export { ackQuorum, majority, recoveryQuorum } from './ack-quorum.js'
 export { liveNodes, quorumContactMs, type Contacts } from './liveness.js'
 export { placeFirstSegment, placeNextSegment, type Placement, type PlacementView } from './placement.js'

@@ -48,6 +48,11 @@ export class BrokerProcess {
     return broker
   }
 
+  /** Of the process. */
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** The port that clients connect to, as the ready line says. */
   get port(): number {
     return Number(/clients on \S+:(\d+),/.exec(this.stdout)?.[1])

@@ -35,7 +35,7 @@ describe('walrus-cli log', () => {
       expect(cells.map(([head]) => head?.[0])).to.deep.equal(['FILE', 'TOPIC', 'BLOCKS', 'CURSOR'])
       const [files, segments, runs, cursors] = cells.map((table) => table.slice(1))
       expect(files?.[0]?.slice(0, 4)).to.deep.equal([FILE, '61440', '4096', '12'])
-      expect(segments?.map((row) => [...row.slice(0, 4), row[7]])).to.deep.equal([
+      expect(segments?.map((row) => [...row.slice(0, 4), row[9]])).to.deep.equal([
         ['b', '1', '0', '1', 'open'],
         ['logs', '1', '0', '19', 'sealed'],
         ['logs', '2', '19', '11', 'open'],

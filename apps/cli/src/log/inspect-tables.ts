@@ -15,12 +15,25 @@ export function fileTable(files: readonly FileView[]): string {
 }
 
 export function segmentTable(segments: readonly SegmentView[]): string {
-  const head = ['TOPIC', 'segment', 'offset', 'entries', 'runs', 'bytes', 'epoch', 'state', 'created']
+  const head = [
+    'TOPIC',
+    'segment',
+    'offset',
+    'entries',
+    'control',
+    'runs',
+    'bytes',
+    'epoch',
+    'fenced',
+    'state',
+    'created',
+  ]
   return table(
     head,
     segments.map((segment) => [
       segment.topic,
-      ...[segment.segment, segment.baseOffset, segment.entryCount, segment.runCount, segment.sizeBytes, segment.epoch],
+      ...[segment.segment, segment.baseOffset, segment.entryCount, segment.controlCount, segment.runCount],
+      ...[segment.sizeBytes, segment.epoch, segment.fencedEpoch],
       segment.damage === undefined ? segment.state : 'DAMAGED',
       timeText(segment.createdMs),
     ]),

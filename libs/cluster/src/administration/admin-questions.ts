@@ -1,4 +1,4 @@
-import { WalrusError, type NodeId } from '@walrus/core'
+import { WalrusError, type NodeId, type SealedSize, type SegmentKey } from '@walrus/core'
 import { CLUSTER_REQUESTS } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import { parseReport, type SelfReport } from './node-report.js'
@@ -8,9 +8,14 @@ export interface AdminAnswers {
   readonly report: () => SelfReport
   /** Rejects when the topic is not known here. */
   readonly roll: (topic: string) => Promise<void>
+  /** Undefined when this node has no whole copy. */
+  readonly sealedSize: (key: SegmentKey) => SealedSize | undefined
 }
 
-type Command = { readonly command: 'report' } | { readonly command: 'roll'; readonly topic: string }
+type Command =
+  | { readonly command: 'report' }
+  | { readonly command: 'roll'; readonly topic: string }
+  | ({ readonly command: 'sealed-size' } & SegmentKey)
 
 /** What nodes ask each other on behalf of operators: JSON, one object for the question and one for the answer. */
 export class AdminQuestions {
@@ -33,26 +38,48 @@ export class AdminQuestions {
     await this.#ask(node, { command: 'roll', topic }, this.#context.limits.requestTimeoutMs)
   }
 
+  /** Undefined when the node has no whole copy. */
+  async sealedSize(node: NodeId, { topic, segment }: SegmentKey): Promise<SealedSize | undefined> {
+    const { limits } = this.#context
+    const answer = await this.#ask(node, { command: 'sealed-size', topic, segment }, limits.requestTimeoutMs)
+    return parseSealedSize(answer, segment)
+  }
+
   async #ask(node: NodeId, command: Command, timeoutMs: number): Promise<unknown> {
     return decode(await this.#context.peers.request(node, CLUSTER_REQUESTS.administer, encode(command), timeoutMs))
   }
 
   async #answer(command: Command): Promise<object> {
-    if (command.command === 'report') return this.#answers.report()
-    await this.#answers.roll(command.topic)
-    return {}
+    switch (command.command) {
+      case 'report':
+        return this.#answers.report()
+      case 'roll':
+        await this.#answers.roll(command.topic)
+        return {}
+      case 'sealed-size':
+        return this.#answers.sealedSize(command) ?? {}
+    }
   }
 }
 
 function parse(payload: Uint8Array): Command {
-  const question = decode(payload)
-  if (typeof question === 'object' && question !== null && 'command' in question) {
-    if (question.command === 'report') return { command: 'report' }
-    if (question.command === 'roll' && 'topic' in question && typeof question.topic === 'string') {
-      return { command: 'roll', topic: question.topic }
-    }
+  const { command, topic, segment } = fieldsOf(decode(payload))
+  if (command === 'report') return { command }
+  if (command === 'roll' && typeof topic === 'string') return { command, topic }
+  if (command === 'sealed-size' && typeof topic === 'string' && typeof segment === 'number') {
+    return { command, topic, segment }
   }
   throw new WalrusError('INVALID_ARGUMENT', 'Cannot read a request: it is no question of an operator')
+}
+
+function parseSealedSize(answer: unknown, segment: number): SealedSize | undefined {
+  const { sizeBytes, lastAppendMs } = fieldsOf(answer)
+  if (typeof sizeBytes !== 'number' || typeof lastAppendMs !== 'number') return undefined
+  return { segment, sizeBytes, lastAppendMs }
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function encode(value: object): Uint8Array {

@@ -1,15 +1,20 @@
 import {
   lastSegment,
   reasonOf,
+  segmentById,
   topicNameFault,
   WalrusError,
   type MetadataCommand,
   type MetadataResult,
   type NodeId,
+  type SealedSize,
+  type SegmentKey,
+  type SegmentMetadata,
   type TopicConfig,
   type TopicMetadata,
 } from '@walrus/core'
 import { timedOutMessage, unknownTopicMessage } from '@walrus/protocol'
+import { sizeHere } from '../leading/retention.js'
 import type { ClusterContext } from '../node-context.js'
 import type { ForcedSeal } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
@@ -49,7 +54,18 @@ export class Administration {
     this.#questions = new AdminQuestions(context, {
       report: options.report,
       roll: (topic) => this.#rollHere(topic),
+      sealedSize: (key) => this.#sizeHere(key),
     })
+  }
+
+  /** Size and age of a sealed segment, from any node that has a whole copy; undefined when none says. */
+  async sealedSize(key: SegmentKey, segment: SegmentMetadata): Promise<SealedSize | undefined> {
+    for (const node of segment.replicas) {
+      if (node === this.#options.context.nodeId) continue
+      const size = await this.#questions.sealedSize(node, key).catch(() => undefined)
+      if (size !== undefined) return size
+    }
+    return undefined
   }
 
   /** All topics, by name. */
@@ -133,6 +149,13 @@ export class Administration {
 
   async #rollHere(name: string): Promise<void> {
     await this.#options.topics.get(name).roll()
+  }
+
+  #sizeHere(key: SegmentKey): SealedSize | undefined {
+    const { context } = this.#options
+    const topic = context.metadata.state.topics.get(key.topic)
+    const segment = topic && segmentById(topic, key.segment)
+    return segment && sizeHere(context, key, segment)
   }
 
   async #report(id: NodeId): Promise<SelfReport | undefined> {

@@ -18,6 +18,7 @@ import {
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
+import { isDiskFull } from './disk-full.js'
 
 export interface RolloverOrder {
   readonly limits: SegmentLimits
@@ -27,9 +28,10 @@ export interface RolloverOrder {
 
 /**
  * `kept`: the segment is not full after all, or this node may not end it now. `rolled`: metadata has sealed it, and names the
- * next one. `overtaken`: others have fenced or sealed it, and what becomes of it is theirs to say.
+ * next one. `overtaken`: others have fenced or sealed it, and what becomes of it is theirs to say. `stuck`: this node has no
+ * room to record the end, so others have to end it.
  */
-export type RolloverOutcome = 'kept' | 'rolled' | 'overtaken'
+export type RolloverOutcome = 'kept' | 'rolled' | 'overtaken' | 'stuck'
 
 /**
  * Ends the open segment that no append gets into any more: what is in flight is settled, so the count is exact; storage
@@ -45,12 +47,22 @@ export async function rollOver(
   await segment.drain()
   if (!isCurrent(context, segment)) return 'overtaken'
   if (!segment.sealed && !mayEnd(context, segment, order)) return 'kept'
-  const counts = await untilDone(context, segment, 'record the end of', () => segment.seal())
+  const counts = await untilDone(context, segment, 'record the end of', () => sealed(segment))
+  if (counts === 'stuck') return counts
   if (counts === 'overtaken') return counts
   const outcome = await proposeSeal(context, segment, counts)
   const pauseMs = Math.round(context.clock.monotonicMs() - startMs)
   context.report('debug', `segment ${outcome}`, { ...nameOf(segment), entryCount: counts.entryCount, pauseMs })
   return outcome
+}
+
+async function sealed(segment: OpenSegment): Promise<SegmentCounts | 'stuck'> {
+  try {
+    return await segment.seal()
+  } catch (error) {
+    if (isDiskFull(error)) return 'stuck'
+    throw error
+  }
 }
 
 /** The open segment as the rollover decision sees it. */

@@ -28,9 +28,7 @@ describe('topic gate', () => {
     gate = new TopicGate({
       topic: 'logs',
       clock,
-      heldTimeoutMs: 5000,
-      heldEntriesMax: 4,
-      heldBytesMax: 20,
+      limits: { requestTimeoutMs: 5000, heldEntriesMax: 4, heldBytesMax: 20 },
       onFull: () => {
         fullCount += 1
         gate.close('its segment is full')

@@ -1,18 +1,14 @@
 import { WalrusError, type Clock, type CommitTicket, type SegmentLimits } from '@walrus/core'
 import { timedOutMessage } from '@walrus/protocol'
 import { HeldAppend } from '../held-append.js'
+import type { NodeLimits } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { WaitingLine } from '../waiting-line.js'
 
 export interface TopicGateOptions {
   readonly topic: string
   readonly clock: Clock
-  /** How long an append or a visitor waits at the closed gate. */
-  readonly heldTimeoutMs: number
-  /** Appends that may wait at once. */
-  readonly heldEntriesMax: number
-  /** Bytes of entries that may wait at once; a single one may be larger. */
-  readonly heldBytesMax: number
+  readonly limits: GateLimits
   /** The open segment has as many entries or bytes as it may have. The gate is to be closed before this returns. */
   readonly onFull: () => void
   /** A batch begins. If this node may not write any more, the gate is to be closed before this returns. */
@@ -20,6 +16,9 @@ export interface TopicGateOptions {
   /** An append waits. */
   readonly onHeld: () => void
 }
+
+/** How much may wait at the closed gate, and how long (`requestTimeoutMs`). */
+export type GateLimits = Pick<NodeLimits, 'requestTimeoutMs' | 'heldEntriesMax' | 'heldBytesMax'>
 
 /**
  * What stands between a topic's writers and its open segment. While it is open, an append is a call to the segment. While
@@ -44,7 +43,8 @@ export class TopicGate {
   #obstacle = ''
 
   constructor(options: TopicGateOptions) {
-    const { clock, heldTimeoutMs: timeoutMs } = options
+    const { clock } = options
+    const timeoutMs = options.limits.requestTimeoutMs
     this.#options = options
     this.#held = new WaitingLine({ clock, timeoutMs, giveUp: (held) => this.#giveUp(held) })
     this.#visitors = new WaitingLine({ clock, timeoutMs, giveUp: (visitor) => visitor.fail(this.#timedOut('access')) })
@@ -200,8 +200,8 @@ export class TopicGate {
   #hold(entry: Uint8Array): CommitTicket {
     if (this.#failure !== undefined) throw this.#failure
     this.#assertRoom(entry.length)
-    const { clock, heldTimeoutMs } = this.#options
-    const held = new HeldAppend(entry, clock.monotonicMs() + heldTimeoutMs)
+    const { clock, limits } = this.#options
+    const held = new HeldAppend(entry, clock.monotonicMs() + limits.requestTimeoutMs)
     this.#heldBytes += entry.length
     this.#held.push(held)
     this.#lastAppend = held
@@ -210,7 +210,8 @@ export class TopicGate {
   }
 
   #assertRoom(entryBytes: number): void {
-    const { topic, heldEntriesMax, heldBytesMax } = this.#options
+    const { topic, limits } = this.#options
+    const { heldEntriesMax, heldBytesMax } = limits
     const fits = this.#held.size < heldEntriesMax && this.#heldBytes + entryBytes <= heldBytesMax
     if (fits || this.#held.size === 0) return
     const waiting = `${this.#held.size} appends of ${this.#heldBytes} bytes wait for an open segment`
@@ -243,11 +244,11 @@ export class TopicGate {
   }
 
   #timedOut(what: string): WalrusError {
-    const { topic, heldTimeoutMs } = this.#options
+    const { topic, limits } = this.#options
     const why = this.#obstacle === '' ? '' : `: ${this.#obstacle}`
     return new WalrusError(
       'TIMED_OUT',
-      timedOutMessage(`${what} to "${topic}" waited ${heldTimeoutMs} ms for an open segment${why}`),
+      timedOutMessage(`${what} to "${topic}" waited ${limits.requestTimeoutMs} ms for an open segment${why}`),
     )
   }
 }

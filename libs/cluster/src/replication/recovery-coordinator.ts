@@ -22,6 +22,11 @@ export class RecoveryCoordinator {
   readonly #failures = new Map<string, Failure>()
   readonly #unsubscribe: () => void
   #timer: Timer | undefined
+  #wasCoordinator = false
+  /** The version of the metadata and the nodes that were silent when all topics were last looked at. */
+  #lastSight = ''
+  /** A segment that is to be recovered had to wait for others. */
+  #hasSkipped = false
   #closed = false
 
   constructor(context: NodeContext, recovery: SegmentRecovery) {
@@ -50,8 +55,38 @@ export class RecoveryCoordinator {
 
   #sweep(): void {
     const { clock, limits, metadata } = this.#context
-    if (this.#isCoordinator) for (const topic of metadata.state.topics.values()) this.#look(topic)
+    const isCoordinator = this.#isCoordinator
+    const isNew = isCoordinator && !this.#wasCoordinator
+    this.#wasCoordinator = isCoordinator
+    if (isNew || (isCoordinator && this.#looksAgain())) {
+      this.#hasSkipped = false
+      this.#forgetSettled()
+      for (const topic of metadata.state.topics.values()) this.#look(topic)
+    }
     this.#timer = clock.after(limits.recoveryIntervalMs, () => this.#sweep())
+  }
+
+  /** What could not be recovered here may have been recovered by another coordinator, or be gone. */
+  #forgetSettled(): void {
+    for (const [name, { key }] of this.#failures) {
+      const topic = this.#context.metadata.state.topics.get(key.topic)
+      const segment = topic && lastSegment(topic)
+      if (segment?.id !== key.segment || !this.#isToRecover(segment)) this.#failures.delete(name)
+    }
+  }
+
+  /**
+   * There may be a segment to recover of which no change of the metadata tells. Without one, thousands of topics cost nothing; what
+   * was seen once, with the same nodes silent, need not be looked at again.
+   */
+  #looksAgain(): boolean {
+    const { liveness, limits, metadata } = this.#context
+    if (this.#hasSkipped || this.#underWay.size > 0 || this.#failures.size > 0) return true
+    const silent = [...metadata.state.nodes.keys()].filter((node) => liveness.silentMs(node) > limits.silenceMs)
+    const sight = silent.length === 0 ? '' : `${metadata.state.version} ${silent.join(' ')}`
+    if (sight === this.#lastSight) return false
+    this.#lastSight = sight
+    return sight !== ''
   }
 
   #look(topic: TopicMetadata): void {
@@ -59,7 +94,11 @@ export class RecoveryCoordinator {
     if (!this.#isToRecover(segment)) return
     const key = { topic: topic.name, segment: segment.id }
     const name = formatSegmentKey(key)
-    if (this.#underWay.has(name) || this.#underWay.size >= this.#context.limits.recoveriesMax) return
+    if (this.#underWay.has(name)) return
+    if (this.#underWay.size >= this.#context.limits.recoveriesMax) {
+      this.#hasSkipped = true
+      return
+    }
     if (this.#isTooSoon(name)) return
     this.#underWay.set(
       name,
@@ -89,15 +128,17 @@ export class RecoveryCoordinator {
     }
   }
 
-  #noteFailure({ topic, segment }: SegmentKey, name: string, reason: string): void {
+  #noteFailure(key: SegmentKey, name: string, reason: string): void {
+    const { topic, segment } = key
     const { clock, limits, report } = this.#context
     const attempt = (this.#failures.get(name)?.attempt ?? 0) + 1
     if (!this.#closed && attempt === 1) report('warn', 'a segment cannot be recovered yet', { topic, segment, reason })
-    this.#failures.set(name, { attempt, notBeforeMs: clock.monotonicMs() + backoffMs(attempt, limits) })
+    this.#failures.set(name, { key, attempt, notBeforeMs: clock.monotonicMs() + backoffMs(attempt, limits) })
   }
 }
 
 interface Failure {
+  readonly key: SegmentKey
   readonly attempt: number
   readonly notBeforeMs: number
 }

@@ -7,7 +7,6 @@ import {
   WalrusError,
   type CommitTicket,
   type Producer,
-  type ReadLimits,
   type SegmentLimits,
   type StoredEntry,
   type TopicMetadata,
@@ -15,9 +14,11 @@ import {
 import type { AppendAnswer } from '@walrus/protocol'
 import { ChangeSignal } from '../change-signal.js'
 import { AppendIntake, type NumberedEntries } from '../leading/append-intake.js'
+import { isDiskFull } from '../leading/disk-full.js'
 import { openTail } from '../leading/open-tail.js'
 import { rollOver, tailStatus } from '../leading/roll-over.js'
-import { SharedCursor } from '../leading/shared-cursor.js'
+import type { SharedCursor } from '../leading/shared-cursor.js'
+import { TopicCursors } from '../leading/topic-cursors.js'
 import { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
@@ -25,6 +26,7 @@ import { backoffMs, pause } from '../pause.js'
 import { whenReadable } from '../reading/readable.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
 import { BatchLanes } from './batch-lanes.js'
+import { proposeKnown } from '../replication/propose-known.js'
 import { Forwarder } from './forwarder.js'
 import { RemoteTaker } from './remote-taker.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
@@ -45,12 +47,13 @@ export interface TopicRuntimeOptions {
 export class TopicRuntime {
   readonly #options: TopicRuntimeOptions
   readonly #gate: TopicGate
-  readonly #intake: AppendIntake
   readonly #routeChanged = new ChangeSignal()
-  readonly #rollovers = new Map<OpenSegment, Promise<void>>()
+  /** Undefined until the first one: most topics of a node are idle, and cost little. */
+  #rollovers: Map<OpenSegment, Promise<void>> | undefined
+  #intake: AppendIntake | undefined
   #forwarder: Forwarder | undefined
-  readonly #cursors = new Map<string, SharedCursor>()
-  readonly #batches: BatchLanes
+  #cursors: TopicCursors | undefined
+  #batches: BatchLanes | undefined
   #taker: RemoteTaker | undefined
   #route: Route = UNKNOWN_ROUTE
   #limits: SegmentLimits | undefined
@@ -64,22 +67,12 @@ export class TopicRuntime {
     const { clock, limits } = context
     this.#options = options
     this.#gate = new TopicGate({
-      ...limits,
       topic,
       clock,
-      heldTimeoutMs: limits.requestTimeoutMs,
+      limits,
       onFull: () => this.#startRollover(false),
       onBatch: (ticket) => this.#beginBatch(ticket),
       onHeld: () => this.#forward(),
-    })
-    this.#intake = new AppendIntake(this.#gate)
-    this.#batches = new BatchLanes({
-      context,
-      topic,
-      intake: this.#intake,
-      direct: (entries) => this.#gate.appendBatch(entries),
-      route: () => this.#route,
-      routeChanged: this.#routeChanged,
     })
     this.#gate.close(obstacleOf(this.#route))
   }
@@ -95,7 +88,7 @@ export class TopicRuntime {
 
   /** Its segment is being replaced. */
   get isRolling(): boolean {
-    return this.#rollovers.size > 0
+    return this.#rollovers !== undefined && this.#rollovers.size > 0
   }
 
   /** See `TopicGate.append`. */
@@ -108,14 +101,15 @@ export class TopicRuntime {
    * of a producer are stored once, however often they come.
    */
   appendBatch(entries: readonly Uint8Array[], producer: Producer | undefined): CommitTicket {
-    const direct = producer === undefined && this.#batches.isClear ? this.#gate.appendBatch(entries) : undefined
-    return direct ?? this.#batches.append(entries, producer)
+    const mayPass = producer === undefined && this.#batches?.isClear !== false
+    const direct = mayPass ? this.#gate.appendBatch(entries) : undefined
+    return direct ?? this.#lanes().append(entries, producer)
   }
 
   /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
   async intake(numbered: NumberedEntries): Promise<AppendAnswer> {
     this.assertHere()
-    return await this.#intake.append(numbered)
+    return await this.#taken().append(numbered)
   }
 
   /** The next entry at the shared cursor, wherever that is; undefined at the end. */
@@ -145,20 +139,9 @@ export class TopicRuntime {
   /** A cursor of the topic. Throws `NOT_LEADER` unless the segment is led here, and `UNAVAILABLE` when there are too many. */
   cursor(name: string): SharedCursor {
     this.assertHere()
-    const known = this.#cursors.get(name)
-    if (known !== undefined) return known
     const { context, topic, reader } = this.#options
-    if (this.#cursors.size >= CURSORS_MAX && !this.#cursorNames().has(name)) {
-      throw new WalrusError('UNAVAILABLE', `Cannot open cursor "${name}" of "${topic}": it has ${CURSORS_MAX} others`)
-    }
-    const read = (offset: number, limits: ReadLimits) => reader.read(topic, offset, limits)
-    const cursor = new SharedCursor({ context, topic, cursor: name, gate: this.#gate, read })
-    this.#cursors.set(name, cursor)
-    return cursor
-  }
-
-  #cursorNames(): ReadonlyMap<string, number> {
-    return this.#segment?.topicState.cursors ?? new Map()
+    this.#cursors ??= new TopicCursors({ context, topic, gate: this.#gate, reader })
+    return this.#cursors.open(name, this.#segment?.topicState.cursors)
   }
 
   /** Goes on as metadata says, along the route that it gives. Idempotent. */
@@ -184,7 +167,7 @@ export class TopicRuntime {
   /** Nothing gets through any more. */
   fail(error: WalrusError): void {
     this.#forwarder?.close()
-    this.#batches.close(error)
+    this.#batches?.close(error)
     this.#taker?.fail(error)
     this.#gate.fail(error)
     this.#routeChanged.fire()
@@ -192,7 +175,7 @@ export class TopicRuntime {
 
   /** Rolls a segment over that is full by bytes or age, and frees what a cursor read ahead and nobody took. */
   tick(): void {
-    for (const cursor of this.#cursors.values()) cursor.tick()
+    this.#cursors?.tick()
     const { segment } = this.#gate
     if (segment === undefined || this.#limits === undefined) return
     const { clock, lease } = this.#options.context
@@ -215,7 +198,7 @@ export class TopicRuntime {
 
   /** Resolves when no rollover is under way. */
   async settled(): Promise<void> {
-    while (this.#rollovers.size > 0) await Promise.all(this.#rollovers.values())
+    while (this.#rollovers !== undefined && this.#rollovers.size > 0) await Promise.all(this.#rollovers.values())
   }
 
   /** The segment that was led here ends as metadata says. */
@@ -234,7 +217,7 @@ export class TopicRuntime {
   #yield(route: Route): void {
     this.#gate.close(obstacleOf(route))
     this.#gate.evict(notLeader(this.#options.topic, route))
-    for (const cursor of this.#cursors.values()) cursor.reset()
+    this.#cursors?.reset()
   }
 
   #lead(topic: TopicMetadata): void {
@@ -288,21 +271,24 @@ export class TopicRuntime {
   }
 
   /** Copies may have what the local disk has refused: nobody writes this segment any more. */
-  async #fence({ topic, segment, epoch }: OpenSegment, reason: WalrusError): Promise<void> {
-    const { metadata, report } = this.#options.context
-    report('error', 'the disk has refused a replicated append', { topic, segment, reason: reason.message })
-    if (reason.code === 'DISK_FULL') this.#options.onDiskFull()
+  async #fence(open: OpenSegment, reason: WalrusError): Promise<void> {
+    const { context } = this.#options
+    const { report } = context
+    const { topic, segment, epoch } = open
+    report('error', 'the disk has refused what copies may have', { topic, segment, reason: reason.message })
+    if (isDiskFull(reason)) this.#options.onDiskFull()
     try {
-      await metadata.propose({ kind: 'FenceSegment', topic, segment, epoch })
+      const isWanted = (): boolean => this.#segment === open && !this.#gate.failed
+      await proposeKnown(context, { kind: 'FenceSegment', topic, segment, epoch }, isWanted)
     } catch (error) {
-      report('warn', 'cannot fence a segment yet', { topic, segment, reason: reasonOf(error) })
+      report('warn', 'a segment was not fenced from here', { topic, segment, reason: reasonOf(error) })
     }
   }
 
   #tryOpen(): void {
     const segment = this.#segment
     if (segment === undefined || this.#limits === undefined || this.#route.kind !== 'here') return
-    if (segment.sealed || this.#rollovers.has(segment)) return
+    if (segment.sealed || this.#rollovers?.has(segment)) return
     const mayWrite = this.#options.context.lease.check()
     if (this.#gate.segment === segment) return
     if (mayWrite) this.#gate.open(segment, this.#limits)
@@ -315,24 +301,26 @@ export class TopicRuntime {
   }
 
   readonly #afterBatch = ({ error }: CommitTicket): void => {
-    if (error instanceof WalrusError && error.code === 'DISK_FULL') this.#options.onDiskFull()
+    if (error !== undefined && isDiskFull(error)) this.#options.onDiskFull()
   }
 
   #startRollover(forced: boolean): void {
     const segment = this.#segment
-    if (segment === undefined || this.#limits === undefined || this.#rollovers.has(segment)) return
+    if (segment === undefined || this.#limits === undefined || this.#rollovers?.has(segment)) return
+    const rollovers = (this.#rollovers ??= new Map<OpenSegment, Promise<void>>())
     this.#gate.close('its segment is being replaced')
     const rollover = this.#rollOver(segment, { limits: this.#limits, forced }).finally(() => {
-      this.#rollovers.delete(segment)
+      rollovers.delete(segment)
       if (!this.#gate.failed) this.#tryOpen()
     })
-    this.#rollovers.set(segment, rollover)
+    rollovers.set(segment, rollover)
   }
 
   /** Never rejects. When metadata has sealed the segment, `adopt` has gone on with the next one by then. */
   async #rollOver(segment: OpenSegment, order: Parameters<typeof rollOver>[2]): Promise<void> {
     try {
-      await rollOver(this.#options.context, segment, order)
+      const outcome = await rollOver(this.#options.context, segment, order)
+      if (outcome === 'stuck') await this.#fence(segment, new WalrusError('DISK_FULL', 'its end cannot be recorded'))
     } catch (error) {
       this.#failWith(error)
     }
@@ -344,11 +332,28 @@ export class TopicRuntime {
       context: this.#options.context,
       topic: this.#options.topic,
       gate: this.#gate,
-      intake: this.#intake,
+      intake: this.#taken(),
       route: () => this.#route,
       routeChanged: this.#routeChanged,
     })
     this.#forwarder.pump()
+  }
+
+  #lanes(): BatchLanes {
+    this.#batches ??= new BatchLanes({
+      context: this.#options.context,
+      topic: this.#options.topic,
+      intake: this.#taken(),
+      direct: (entries) => this.#gate.appendBatch(entries),
+      route: () => this.#route,
+      routeChanged: this.#routeChanged,
+    })
+    return this.#batches
+  }
+
+  #taken(): AppendIntake {
+    this.#intake ??= new AppendIntake(this.#gate)
+    return this.#intake
   }
 
   async #nextThere(): Promise<StoredEntry | undefined> {
@@ -381,8 +386,6 @@ export class TopicRuntime {
 }
 
 const UNKNOWN_ROUTE: Route = { kind: 'nowhere', segment: 0, reason: 'the topic is being created' }
-/** Cursors that a topic may have: its state, which every segment begins with, stays small. */
-const CURSORS_MAX = 1024
 const NO_LEASE = 'this node hears no majority of the voters'
 
 /** It may work the next time. */

@@ -76,9 +76,13 @@ class ScriptedNode {
 /** Answers in words, in the order in which they leave. */
 class Sink implements AnswerSink {
   roomBytes = 1_000_000
-  count = 0
+  eased = 0
   readonly #frames = new FrameReader({ maxFrameBytes: 1 << 24 })
   readonly answers: string[] = []
+
+  ease(): void {
+    this.eased += 1
+  }
 
   send(frames: Uint8Array, count: number): void {
     const before = this.answers.length
@@ -221,6 +225,7 @@ describe('a session of both dialects', () => {
       ask(2, { command: 'next', topic: 'logs', cursor: 'mine', ...wait })
       await turns(1)
       expect([session.pendingCount, session.promisedBytes, sink.answers.length]).to.deep.equal([0, 0, 0])
+      expect(sink.eased, 'so that the connection takes more').to.equal(2)
       ask(3, { command: 'ping' })
       expect(sink.answers).to.have.length(1)
       node.put('a')

@@ -131,7 +131,9 @@ export class BinarySession {
       if (reply.entries.length > 0 || request.maxEntries === 0 || leftMs <= 0 || this.#closed) return reply
       const { topic } = request
       const subscribe = (listener: () => void) => this.#handlers.onReadable(topic, reply.firstOffset, listener)
-      if (!(await this.#waiting.wait(leftMs, subscribe))) return reply
+      const readable = this.#waiting.wait(leftMs, subscribe)
+      this.#sink.ease()
+      if (!(await readable)) return reply
     }
   }
 

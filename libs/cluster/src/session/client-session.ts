@@ -41,6 +41,9 @@ export interface AnswerSink {
   /** Takes over `frames`: whole answer frames, `count` of them, that do not change any more. */
   send(frames: Uint8Array, count: number): void
 
+  /** What was pending only waits from now on, though no answer was sent: there may be room for more requests. */
+  ease(): void
+
   /** Bytes of answers that the connection takes before it holds as many as it may; 0 or less when it does. */
   readonly roomBytes: number
 }

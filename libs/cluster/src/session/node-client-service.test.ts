@@ -144,6 +144,7 @@ class Connection {
   constructor(node: ClusterNode) {
     this.session = nodeClientService(node, new ManualClock()).open({
       roomBytes: 1_000_000,
+      ease: () => undefined,
       send: (frames) => this.#sent.push(frames),
     })
   }

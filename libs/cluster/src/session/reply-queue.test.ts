@@ -14,7 +14,7 @@ describe('reply queue', () => {
   beforeEach(() => {
     sent = []
     failure = undefined
-    queue = new ReplyQueue({ roomBytes: 1, send: (frames) => sent.push(frames) })
+    queue = new ReplyQueue({ roomBytes: 1, ease: () => undefined, send: (frames) => sent.push(frames) })
     const commit = async (): Promise<void> => {
       await turns(1)
       if (failure !== undefined) throw failure

@@ -12,7 +12,7 @@ import {
 } from './commands.js'
 
 /*
- * The payload of a frame whose first byte is 0x80 or more.
+ * The payload of a frame whose first byte is 0x80 to 0xbf.
  *
  *   request   ┌────────────┬────────┬─────────────────────────┐
  *             │ command u8 │ id u32 │ body, as its command is │
@@ -25,9 +25,16 @@ import {
  *             └────────────┴────────┴─────────────┴───────────────┴──────┴──────────────────────┘
  */
 
-/** True for the payload of a binary frame; else it is a text command or its answer. */
+/**
+ * True for the payload of a binary frame; else it is a text command or its answer. No text in UTF-8 begins with such a byte, so
+ * whoever sends text, however wrong, is answered in text.
+ */
 export function isBinaryPayload(bytes: Uint8Array, start: number): boolean {
-  return byteAt(bytes, start) >= FIRST_CODE
+  return isCode(byteAt(bytes, start))
+}
+
+function isCode(byte: number): boolean {
+  return (byte & 0xc0) === 0x80
 }
 
 /** A request as it came in, or why it is none; `command` tells them apart. */
@@ -77,7 +84,7 @@ export function parseBinaryAnswer(bytes: Uint8Array, start: number, end: number)
   const code = input.u8()
   const id = input.u32()
   const status = input.u8()
-  if (input.fault !== undefined || code < FIRST_CODE || status > FAILED) return undefined
+  if (input.fault !== undefined || !isCode(code) || status > FAILED) return undefined
   if (status === OK) return { id, code, status: 'ok', body: input }
   const errorCode = input.text(input.u8())
   const message = input.text(input.remaining)
@@ -155,7 +162,6 @@ export class BinaryFrameWriter {
   }
 }
 
-const FIRST_CODE = 0x80
 const LENGTH_BYTES = 4
 const HEADER_BYTES = 5
 const OK = 0

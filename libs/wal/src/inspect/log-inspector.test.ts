@@ -34,7 +34,8 @@ describe('log inspector', () => {
       const sizeBytes = batches.reduce((sum, { payloadBytes }) => sum + PAYLOAD + payloadBytes, 0)
       expect(segments).to.deep.equal([
         {
-          ...{ ...place, epoch: 1, state: 'open', baseOffset: 0, entryCount: 3, runCount: 1, sizeBytes, createdMs },
+          ...{ ...place, epoch: 1, fencedEpoch: 1, state: 'open', baseOffset: 0 },
+          ...{ entryCount: 3, controlCount: 1, runCount: 1, sizeBytes, createdMs },
         },
       ])
       expect(cursors).to.have.length(1)
@@ -245,7 +246,7 @@ describe('log inspector', () => {
     })
 
     it('reads over damaged control records, which cost no entry', async () => {
-      const control = (await log.batches('logs')).find(({ kind }) => kind === 'control')
+      const control = (await log.batches('logs')).find(({ kind }) => kind === 'state')
       log.flip(control!, PAYLOAD)
       expect(await read(0)).to.have.length(30)
     })

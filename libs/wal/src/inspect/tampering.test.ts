@@ -49,7 +49,7 @@ export function recode(log: LogFixture, batch: BatchView, change: (payload: Uint
   const payload = bytes.subarray(at, at + batch.payloadBytes)
   change(payload)
   const { payloadBytes, entryCount, timestampMs, epoch } = batch
-  const control = batch.kind === 'control'
+  const control = batch.kind !== 'entries'
   const numbers = { payloadBytes, entryCount, timestampMs, epoch, producerId: 0, producerSequence: 0 }
   const firstIndex = batch.firstOffset
   const header = { control, compressed: false, payloadCrc: crc32(payload), firstIndex, ...numbers }

@@ -156,7 +156,7 @@ describe('verifying a log', () => {
 
     it('tells entries and control records under a good checksum that are none', async () => {
       recode(log, batches[2]!, (payload) => writeU32(payload, 0, 7))
-      const control = (await log.batches('logs')).find(({ kind }) => kind === 'control')!
+      const control = (await log.batches('logs')).find(({ kind }) => kind === 'state')!
       recode(log, control, (payload) => (payload[0] = 99))
       const { file, byte, segment, firstOffset: offset } = batches[2]!
       const all = await findings()

@@ -1,4 +1,5 @@
 import type { TopicState } from '@walrus/core'
+import { recordsIn } from '../log/batch-records.js'
 import type { RecoveredSegment, ScannedRun, UnusedRun } from '../log/recover-segment.js'
 import { isReservedCursor, START_MARK } from '../reserved-cursors.js'
 import type { WalkedBatch } from './walk-segment.js'
@@ -21,6 +22,10 @@ export interface SegmentView {
   readonly state: 'open' | 'sealed'
   readonly baseOffset: number
   readonly entryCount: number
+  /** Control batches that are records of the log. */
+  readonly controlCount: number
+  /** The newest epoch that this copy has seen. */
+  readonly fencedEpoch: number
   readonly runCount: number
   /** Bytes of batches, with their framing. */
   readonly sizeBytes: number
@@ -63,13 +68,16 @@ export interface BatchView {
   readonly file: string
   /** Where the batch's frame starts in the file. */
   readonly byte: number
-  readonly kind: 'entries' | 'control'
+  /** state: what a run starts with; no record of the log, as the others are. */
+  readonly kind: 'entries' | 'control' | 'state'
   /** Topic offset of the first entry, or of the next one for a control batch. */
   readonly firstOffset: number
   readonly entryCount: number
   readonly payloadBytes: number
   readonly timestampMs: number
   readonly epoch: number
+  /** Who appended it, and the sequence of the first entry; absent where nobody said. */
+  readonly producer?: { readonly id: number; readonly sequence: number }
 }
 
 /** @param segments ascending */
@@ -101,27 +109,31 @@ function byCursor(a: CursorView, b: CursorView): number {
 export function viewBatch({ scanned, batch }: WalkedBatch): BatchView {
   const { run, found } = scanned
   const { topic, segment, baseOffset } = found.slot
-  const { control, firstIndex, entryCount, payloadBytes, timestampMs, epoch } = batch.header
-  return {
+  const { control, firstIndex, entryCount, payloadBytes, timestampMs, epoch, producerId, producerSequence } =
+    batch.header
+  const view: BatchView = {
     topic,
     segment,
     file: run.file.name,
     byte: run.startPosition + batch.position,
-    kind: control ? 'control' : 'entries',
+    kind: !control ? 'entries' : recordsIn(batch) > 0 ? 'control' : 'state',
     firstOffset: baseOffset + firstIndex,
     entryCount,
     payloadBytes,
     timestampMs,
     epoch,
   }
+  return producerId === 0 ? view : { ...view, producer: { id: producerId, sequence: producerSequence } }
 }
 
 function viewSegment({ start, used }: RecoveredSegment): SegmentView[] {
   if (!start) return []
-  const { topic, segment, epoch, sealed, baseOffset, entryCount, createdMs, damage } = start
+  const { topic, segment, epoch, fencedEpoch, sealed, baseOffset, entryCount, position, createdMs, damage } = start
   const sizeBytes = used.reduce((sum, { run }) => sum + run.committedBytes, 0)
   const state = sealed ? ('sealed' as const) : ('open' as const)
-  const view = { topic, segment, epoch, state, baseOffset, entryCount, runCount: used.length, sizeBytes, createdMs }
+  const controlCount = position - Math.min(entryCount, damage?.fromIndex ?? entryCount)
+  const counts = { entryCount, controlCount, runCount: used.length, sizeBytes }
+  const view = { topic, segment, epoch, fencedEpoch, state, baseOffset, ...counts, createdMs }
   return [damage ? { ...view, damage: damage.error.message } : view]
 }
 

@@ -7,7 +7,8 @@ import {
   type LogPlace,
   type Random,
 } from '@walrus/testing'
-import { openStorage } from '../harness.test.js'
+import { expect } from 'chai'
+import { damageIn, openStorage } from '../harness.test.js'
 import type { WalrusOptions } from '../walrus-options.js'
 import type { SegmentStore } from './segment-store.js'
 
@@ -47,7 +48,8 @@ class DiskPlace implements LogPlace {
     return this.#disk.boundaryCount
   }
 
-  open(): Promise<SegmentStore> {
+  async open(): Promise<SegmentStore> {
+    expect(await damageIn(this.#disk), 'what the inspector finds').to.deep.equal([])
     return openStorage(this.#disk, this.#settings)
   }
 
