@@ -15,6 +15,7 @@ import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { MutableTopicState } from './mutable-topic-state.js'
+import { ReadRemainders } from './read-remainders.js'
 import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
 import { stabilize } from './stabilize.js'
@@ -111,6 +112,7 @@ class BlockLogStorage implements SegmentStore {
       batchBytesMax,
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
+      remainders: new ReadRemainders(),
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
       isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,

@@ -20,6 +20,7 @@ import type { BlockSlot } from '../format/block-slot.js'
 import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
+import type { ReadRemainders } from './read-remainders.js'
 import { RunReader } from './run-reader.js'
 import type { SegmentDamage, SegmentStart } from './segment-start.js'
 
@@ -33,6 +34,7 @@ export interface SegmentContext {
   readonly clock: Clock
   readonly checksum: Checksum
   readonly growth: RunGrowth
+  readonly remainders: ReadRemainders
   /** Appends are gathered into batches of at most this payload, unless one append is larger. */
   readonly batchBytesMax: number
   /** The segment has something to commit. */
@@ -90,7 +92,7 @@ export class StoredSegment implements SegmentLog {
     this.#topicState = start.topicState
     this.#damage = start.damage
     if (start.sealed) this.#refusal = this.#sealedError()
-    this.#reader = new RunReader(this, context.checksum)
+    this.#reader = new RunReader(this, context.checksum, context.remainders)
     this.#pending = new PendingBatches(context.pool, context.clock, {
       baseOffset: start.baseOffset,
       nextIndex: start.entryCount,
