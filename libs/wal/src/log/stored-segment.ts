@@ -17,6 +17,7 @@ import type { BufferPool } from '../commit/buffer-pool.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
 import type { BlockSlot } from '../format/block-slot.js'
+import { ChangeSignal } from './change-signal.js'
 import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
@@ -57,6 +58,7 @@ export class StoredSegment implements SegmentLog {
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
   readonly #damage: SegmentDamage | undefined
+  readonly #expectedBytes: number
   #runs: readonly Run[]
   #entryCount: number
   #refusal: WalrusError | undefined
@@ -71,7 +73,7 @@ export class StoredSegment implements SegmentLog {
   #ending: Promise<void> | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
-  #idleListeners: (() => void)[] = []
+  readonly #changes = new ChangeSignal()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
@@ -91,6 +93,7 @@ export class StoredSegment implements SegmentLog {
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
     this.#damage = start.damage
+    this.#expectedBytes = start.expectedBytes ?? Infinity
     if (start.sealed) this.#refusal = this.#sealedError()
     this.#reader = new RunReader(this, context.checksum, context.remainders)
     this.#pending = new PendingBatches(context.pool, context.clock, {
@@ -170,7 +173,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   async drain(): Promise<void> {
-    await this.#whenIdle(() => !this.#busyWriting)
+    await this.#changes.until(() => !this.#busyWriting)
   }
 
   async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
@@ -200,7 +203,7 @@ export class StoredSegment implements SegmentLog {
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
     this.#refusal = reason
-    await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
+    await this.#changes.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
@@ -268,7 +271,7 @@ export class StoredSegment implements SegmentLog {
     for (const batch of commit.taken.batches) batch.recycle()
     for (const ticket of ticketsOf(commit.taken)) ticket.commit()
     if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
-    this.#announceIdle()
+    this.#changes.announce()
   }
 
   /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
@@ -280,7 +283,7 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
-    this.#announceIdle()
+    this.#changes.announce()
   }
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
@@ -304,7 +307,7 @@ export class StoredSegment implements SegmentLog {
       return await read()
     } finally {
       this.#readsUnderWay--
-      this.#announceIdle()
+      this.#changes.announce()
     }
   }
 
@@ -372,7 +375,12 @@ export class StoredSegment implements SegmentLog {
     const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)
     const last = this.#runs.at(-1)
-    const runBytes = nextRunBytes(this.#context.growth, last?.capacityBytes ?? 0, neededBytes)
+    const runBytes = nextRunBytes(this.#context.growth, {
+      batchBytes: neededBytes,
+      previousBytes: last?.capacityBytes ?? 0,
+      segmentBytes: this.#sizeBytes,
+      expectedBytes: this.#expectedBytes,
+    })
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
     if (last) {
       last.closed = true
@@ -469,23 +477,6 @@ export class StoredSegment implements SegmentLog {
       'SEGMENT_SEALED',
       `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
     )
-  }
-
-  #whenIdle(idle: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (idle()) resolve()
-        else this.#idleListeners.push(check)
-      }
-      check()
-    })
-  }
-
-  #announceIdle(): void {
-    if (this.#idleListeners.length === 0) return
-    const listeners = this.#idleListeners
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
   }
 }
 
