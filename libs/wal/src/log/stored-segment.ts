@@ -235,10 +235,29 @@ export class StoredSegment implements SegmentLog {
     this.#queueSlot(last)
   }
 
-  /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
-  async planCommit(): Promise<SegmentCommit> {
+  /**
+   * For the committer: takes what waits, and finds a place for it; at once where the open run has room for it. Never
+   * rejects: a failure is in the commit.
+   */
+  planCommit(): SegmentCommit | Promise<SegmentCommit> {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
+    const run = this.#runs.at(-1)
+    const fits =
+      run && !run.mustSoil && commit.taken.cursorTicket === undefined && run.hasRoomFor(commit.taken.totalBytes)
+    return fits ? this.#planIn(run, commit) : this.#planWithNewRuns(commit)
+  }
+
+  #planIn(run: Run, commit: SegmentCommit): SegmentCommit {
+    try {
+      for (const batch of commit.taken.batches) commit.placeBatch(run, batch)
+    } catch (error) {
+      commit.fail(error)
+    }
+    return commit
+  }
+
+  async #planWithNewRuns(commit: SegmentCommit): Promise<SegmentCommit> {
     try {
       await this.#soil()
       for (const batch of commit.taken.batches) {
@@ -247,7 +266,7 @@ export class StoredSegment implements SegmentLog {
       }
       await this.#planCursors(commit)
     } catch (error) {
-      commit.failure = error instanceof Error ? error : new Error(String(error))
+      commit.fail(error)
     }
     return commit
   }
@@ -269,8 +288,9 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#recordIfClosed(run)
     for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
     for (const batch of commit.taken.batches) batch.recycle()
-    for (const ticket of ticketsOf(commit.taken)) ticket.commit()
-    if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
+    for (const batch of commit.taken.batches) batch.ticket.commit()
+    commit.taken.cursorTicket?.commit()
+    if (commit.taken.batches.length > 0) this.#tellOfEntries()
     this.#changes.announce()
   }
 
@@ -389,7 +409,7 @@ export class StoredSegment implements SegmentLog {
     const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
     this.#runs = [...this.#runs, run]
     this.#queueSlot(run)
-    commit.runsTouched.add(run)
+    commit.touch(run)
     if (state) commit.placeControl(run, state)
     return run
   }
@@ -405,6 +425,10 @@ export class StoredSegment implements SegmentLog {
   #controlBatch(records: Parameters<typeof encodeControlBatch>[0], commit: SegmentCommit): Uint8Array {
     const context = { nextIndex: commit.nextIndex, timestampMs: this.#context.clock.wallMs(), epoch: this.epoch }
     return encodeControlBatch(records, context, this.#context.checksum)
+  }
+
+  #tellOfEntries(): void {
+    if (this.#commitListeners.size > 0) for (const listener of [...this.#commitListeners]) listener()
   }
 
   #recordIfClosed(run: Run): void {
