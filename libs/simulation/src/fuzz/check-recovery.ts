@@ -2,12 +2,20 @@ import type { StoredEntry } from '@walrus/core'
 import { TopicModel } from '../model/topic-model.js'
 import { expectPromise, Violation } from '../model/violation.js'
 import { oneOf } from '../plan/random-choice.js'
+import { checkLoss, lossIsTold } from './check-loss.js'
 import type { Stage } from './stage.js'
 
-/** Compares all that an opened engine shows with what the world may rely on; the model then says what stands now. */
-export async function checkRecovery(stage: Stage): Promise<void> {
+/**
+ * Compares all that an opened engine shows with what the world may rely on; the model then says what stands now. False when
+ * something is lost that may be, of which the engine tells: then nothing is promised any more but what is durable.
+ */
+export async function checkRecovery(stage: Stage): Promise<boolean> {
   const { subject, world } = stage
   world.calls.holding = false
+  if (lossIsTold(stage)) {
+    await checkLoss(stage)
+    return false
+  }
   const listed = subject.topics()
   for (const name of listed)
     expectPromise(world.topics.has(name), () => `topic ${name} came back, it was removed or never made`)
@@ -27,6 +35,8 @@ export async function checkRecovery(stage: Stage): Promise<void> {
     world.trace.add(() => `  ${name} has ${startOffset} to ${endOffset}`)
   }
   world.calls.holding = true
+  world.calls.syncFailed = false
+  return true
 }
 
 async function readAll({ subject, world }: Stage, topic: string): Promise<readonly StoredEntry[]> {

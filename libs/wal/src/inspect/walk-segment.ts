@@ -92,7 +92,7 @@ class RunWalk {
   #isTail(item: ScannedBatch | BrokenStretch): boolean {
     const { content, indexMax } = this.#scanned
     if (!content?.damage) return false
-    if (item.kind === 'batch') return !item.header.control && item.header.firstIndex >= indexMax
+    if (item.kind === 'batch') return isVoid(item.header, indexMax)
     return item.position >= content.durableBytes && item.position > content.damage.position
   }
 
@@ -144,6 +144,11 @@ class RunWalk {
 
 function stretchOf({ position, endPosition }: BrokenStretch): Pick<SegmentFault, 'position' | 'byteCount'> {
   return { position, byteCount: endPosition - position }
+}
+
+/** As in `scanRun`. */
+function isVoid({ control, firstIndex, entryCount }: BatchHeader, indexMax: number): boolean {
+  return !control && firstIndex + entryCount > indexMax
 }
 
 function outOfOrder(firstIndex: number, expected: number): string {

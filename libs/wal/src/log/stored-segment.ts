@@ -1,50 +1,28 @@
 import {
   assert,
   WalrusError,
-  type Checksum,
-  type Clock,
   type CommitTicket,
   type ReadLimits,
   type SegmentLog,
   type StoredEntry,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
-import type { BlockStore } from '../blocks/block-store.js'
-import { nextRunBytes, type RunGrowth } from '../blocks/run-growth.js'
-import { Run } from '../blocks/run.js'
+import { nextRunBytes } from '../blocks/run-growth.js'
+import type { Run } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
-import type { BufferPool } from '../commit/buffer-pool.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
-import type { BlockSlot } from '../format/block-slot.js'
 import { ChangeSignal } from './change-signal.js'
 import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
-import type { ReadRemainders } from './read-remainders.js'
 import { RunReader } from './run-reader.js'
+import type { SegmentContext } from './segment-context.js'
+import { SegmentRuns, type DescribedRun } from './segment-runs.js'
 import type { SegmentDamage, SegmentStart } from './segment-start.js'
 
 /** Largest payload of one entry: one run of blocks must be able to hold it. */
 export const ENTRY_BYTES_MAX = 1024 * 1024 * 1024 - BATCH_OVERHEAD_BYTES - ENTRY_HEADER_BYTES
-
-/** What all segments of one storage share. */
-export interface SegmentContext {
-  readonly store: BlockStore
-  readonly pool: BufferPool
-  readonly clock: Clock
-  readonly checksum: Checksum
-  readonly growth: RunGrowth
-  readonly remainders: ReadRemainders
-  /** Appends are gathered into batches of at most this payload, unless one append is larger. */
-  readonly batchBytesMax: number
-  /** The segment has something to commit. */
-  readonly requestCommit: (segment: StoredSegment) => void
-  /** Makes durable whatever is committed. */
-  readonly sync: () => Promise<void>
-  /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */
-  readonly isDurable: (topic: string, segment: number) => boolean
-}
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
 export class StoredSegment implements SegmentLog {
@@ -59,17 +37,16 @@ export class StoredSegment implements SegmentLog {
   readonly #topicState: MutableTopicState
   readonly #damage: SegmentDamage | undefined
   readonly #expectedBytes: number
-  #runs: readonly Run[]
+  readonly #runs: SegmentRuns
+  readonly #isBeforeDurable: () => boolean
+  /** A sealed segment that was once durable, with all before it, stays so. */
+  #allIsDurable = false
   #entryCount: number
   #refusal: WalrusError | undefined
   #sealed: boolean
   #sizeBytes: number
-  #nextRunNumber: number
   #commitUnderWay = false
   #readsUnderWay = 0
-  readonly #filesOfBefore = new Set<StoreFile>()
-  #runsGivenUp = false
-  #beginsTopic = false
   #ending: Promise<void> | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
@@ -85,9 +62,9 @@ export class StoredSegment implements SegmentLog {
     this.baseOffset = start.baseOffset
     this.epoch = start.epoch
     this.createdMs = start.createdMs
-    this.#runs = start.runs
+    this.#isBeforeDurable = () => context.isDurable(start.topic, start.segment - 1)
+    this.#runs = new SegmentRuns(start, this.#isBeforeDurable)
     this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
-    this.#nextRunNumber = start.nextRunNumber
     this.#entryCount = start.entryCount
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
@@ -120,7 +97,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   get lastAppendMs(): number {
-    return this.#runs.findLast((run) => run.lastTimestampMs > 0)?.lastTimestampMs ?? this.createdMs
+    return this.#runs.all.findLast((run) => run.lastTimestampMs > 0)?.lastTimestampMs ?? this.createdMs
   }
 
   get topicState(): MutableTopicState {
@@ -128,7 +105,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   get runs(): readonly Run[] {
-    return this.#runs
+    return this.#runs.all
   }
 
   append(entry: Uint8Array): CommitTicket {
@@ -160,11 +137,11 @@ export class StoredSegment implements SegmentLog {
   async read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
     if (this.#damage && fromIndex >= this.#damage.fromIndex) throw this.#damage.error
     if (fromIndex >= this.#entryCount || limits.maxEntries < 1) return []
-    return this.#reading(() => this.#reader.read(this.#runs, fromIndex, limits))
+    return this.#reading(() => this.#reader.read(this.#runs.all, fromIndex, limits))
   }
 
   indexAtTime(timestampMs: number): Promise<number> {
-    return this.#reading(async () => (await this.#reader.indexAtTime(this.#runs, timestampMs)) ?? this.#entryCount)
+    return this.#reading(async () => (await this.#reader.indexAtTime(this.#runs.all, timestampMs)) ?? this.#entryCount)
   }
 
   onCommit(listener: () => void): () => void {
@@ -182,22 +159,25 @@ export class StoredSegment implements SegmentLog {
     if (durable) await this.#makeEndDurable()
   }
 
-  /** True when a sync has covered all that is committed. */
+  /** True when syncs have covered all that is committed, and all that is stored here of the topic before. */
   get isDurable(): boolean {
-    return this.#runs.every(isDurable)
+    if (this.#allIsDurable) return true
+    const isDurable = this.#runs.areDurable && this.#isBeforeDurable()
+    this.#allIsDurable = isDurable && this.#sealed
+    return isDurable
   }
 
   /**
    * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
-   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   * it for damage; and where the offsets of the topic go on is then said by this segment alone. So both become durable first,
+   * if they can. Durable when it resolves; rejects when nothing of this segment is on stable storage.
    */
   async beginTopic(): Promise<void> {
-    const [first] = this.#runs
-    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
-    this.#beginsTopic = true
-    if (!first?.file.writable || this.#runsGivenUp) return
-    this.#queueSlot(first)
-    await first.file.flushSlots()
+    const [first] = this.#runs.all
+    const holdsPlace = first !== undefined && first.committedBytes > 0
+    const failure = this.isDurable ? undefined : await this.#context.sync().catch((error: unknown) => error)
+    if (holdsPlace && first.durableBytes === 0) throw failure
+    await this.#runs.beginTopic()
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
@@ -207,14 +187,13 @@ export class StoredSegment implements SegmentLog {
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
-  giveUpRuns(): { readonly run: Run; readonly slot: BlockSlot }[] {
-    this.#runsGivenUp = true
-    return this.#runs.map((run) => ({ run, slot: this.#slotOf(run) }))
+  giveUpRuns(): readonly DescribedRun[] {
+    return this.#runs.giveUp()
   }
 
   /** Files that had a run of this segment, which was given back. */
   get filesOfBefore(): ReadonlySet<StoreFile> {
-    return this.#filesOfBefore
+    return this.#runs.filesOfBefore
   }
 
   /**
@@ -223,16 +202,12 @@ export class StoredSegment implements SegmentLog {
    */
   recordClosedRuns(): void {
     if (this.#damage) return
-    for (const run of this.#runs) this.#recordIfClosed(run)
+    for (const run of this.#runs.all) this.#runs.recordIfClosed(run)
   }
 
   /** Leaves the exact end of an open run on disk, so that it can go on there. Damage is left as it is, to be found again. */
   recordEnd(): void {
-    const last = this.#runsGivenUp || this.#damage ? undefined : this.#runs.at(-1)
-    if (last?.slotState !== 'open' || !last.file.writable || !isDurable(last)) return
-    if (last.closed) return this.#recordClosed(last)
-    last.clean = true
-    this.#queueSlot(last)
+    if (!this.#damage) this.#runs.recordEnd()
   }
 
   /**
@@ -242,7 +217,7 @@ export class StoredSegment implements SegmentLog {
   planCommit(): SegmentCommit | Promise<SegmentCommit> {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
-    const run = this.#runs.at(-1)
+    const run = this.#runs.last
     const fits =
       run && !run.mustSoil && commit.taken.cursorTicket === undefined && run.hasRoomFor(commit.taken.totalBytes)
     return fits ? this.#planIn(run, commit) : this.#planWithNewRuns(commit)
@@ -259,7 +234,7 @@ export class StoredSegment implements SegmentLog {
 
   async #planWithNewRuns(commit: SegmentCommit): Promise<SegmentCommit> {
     try {
-      await this.#soil()
+      await this.#runs.soilLast()
       for (const batch of commit.taken.batches) {
         const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
         commit.placeBatch(run, batch)
@@ -285,7 +260,7 @@ export class StoredSegment implements SegmentLog {
       run.endIndex = placed.firstIndex + placed.entryCount
       this.#entryCount = run.endIndex
     }
-    for (const run of commit.runsTouched) this.#recordIfClosed(run)
+    for (const run of commit.runsTouched) this.#runs.recordIfClosed(run)
     for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
     for (const batch of commit.taken.batches) batch.recycle()
     for (const batch of commit.taken.batches) batch.ticket.commit()
@@ -300,7 +275,7 @@ export class StoredSegment implements SegmentLog {
     const since = this.#pending.take()
     this.#pending.nextIndex = this.#entryCount
     const written = commit.failure === undefined
-    for (const run of commit.runsTouched) this.#abandon(run, written)
+    for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
     this.#changes.announce()
@@ -309,7 +284,7 @@ export class StoredSegment implements SegmentLog {
   /** For the committer: the first `bytes` of the run are on stable storage. */
   noteDurable(run: Run, bytes: number): void {
     run.durableBytes = Math.max(run.durableBytes, bytes)
-    this.#recordIfClosed(run)
+    this.#runs.recordIfClosed(run)
   }
 
   get hasPending(): boolean {
@@ -338,7 +313,7 @@ export class StoredSegment implements SegmentLog {
     await this.drain()
     await this.#takeMarkableRun()
     this.#sealed = true
-    this.#closeLast()
+    this.#runs.seal()
   }
 
   /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
@@ -346,19 +321,11 @@ export class StoredSegment implements SegmentLog {
     if (this.#endIsDurable) return
     await this.#takeMarkableRun()
     await this.#context.sync()
-    const last = this.#closeLast()
+    const last = this.#runs.seal()
     last?.file.checkWritable()
     assert(!last || last.slotState === 'sealed', 'all of a segment is durable before it is sealed')
     await last?.file.flushSlots()
     this.#endIsDurable = true
-  }
-
-  #closeLast(): Run | undefined {
-    const last = this.#runs.at(-1)
-    if (!last) return undefined
-    last.closed = true
-    this.#recordClosed(last)
-    return last
   }
 
   /**
@@ -366,49 +333,31 @@ export class StoredSegment implements SegmentLog {
    * hold what was rejected: a run with the topic's state alone is then the last.
    */
   async #takeMarkableRun(): Promise<void> {
-    const last = this.#runs.at(-1)
-    if (last ? last.file.writable : this.#nextRunNumber === 0) return
+    const { last } = this.#runs
+    if (last ? last.file.writable : this.#runs.isUntouched) return
     const ticket = this.#pending.commitState()
     if (!this.queued) this.#context.requestCommit(this)
     await ticket.done()
   }
 
-  /** A crash may bring parts of a batch to the disk: they must not be taken for something else when the run goes on once more. */
-  async #soil(): Promise<void> {
-    const last = this.#runs.at(-1)
-    if (!last?.mustSoil || !last.file.writable) return
-    last.clean = false
-    this.#queueSlot(last)
-    await last.file.flushSlots()
-    last.mustSoil = false
-  }
-
   #openRun(bytes: number): Run | undefined {
-    const last = this.#runs.at(-1)
+    const { last } = this.#runs
     return last?.hasRoomFor(bytes) ? last : undefined
   }
 
   /** A run starts with the whole state of the topic, so that rebuilding it reads one run. */
   async #addRun(bytes: number, commit: SegmentCommit): Promise<Run> {
-    const isFirst = this.#nextRunNumber === 0
-    const needsState = !isFirst || !this.#topicState.isEmpty
+    const needsState = !this.#runs.isUntouched || !this.#topicState.isEmpty
     const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)
-    const last = this.#runs.at(-1)
     const runBytes = nextRunBytes(this.#context.growth, {
       batchBytes: neededBytes,
-      previousBytes: last?.capacityBytes ?? 0,
+      previousBytes: this.#runs.last?.capacityBytes ?? 0,
       segmentBytes: this.#sizeBytes,
       expectedBytes: this.#expectedBytes,
     })
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
-    if (last) {
-      last.closed = true
-      this.#recordIfClosed(last)
-    }
-    const run = new Run(place, this.#nextRunNumber++, commit.nextIndex)
-    this.#runs = [...this.#runs, run]
-    this.#queueSlot(run)
+    const run = this.#runs.add(place, commit.nextIndex)
     commit.touch(run)
     if (state) commit.placeControl(run, state)
     return run
@@ -431,60 +380,6 @@ export class StoredSegment implements SegmentLog {
     if (this.#commitListeners.size > 0) for (const listener of [...this.#commitListeners]) listener()
   }
 
-  #recordIfClosed(run: Run): void {
-    if (run.closed && run.slotState === 'open') this.#recordClosed(run)
-  }
-
-  /** A slot may say "closed" only of bytes that are durable: else a crash would make damage of a torn tail. */
-  #recordClosed(run: Run): void {
-    if (this.#runsGivenUp || !run.file.writable) return
-    if (run.durableBytes < run.committedBytes || run.plannedBytes > run.committedBytes) return
-    run.slotState = this.#sealed && run === this.#runs.at(-1) ? 'sealed' : 'closed'
-    this.#queueSlot(run)
-  }
-
-  #queueSlot(run: Run): void {
-    const slot = this.#slotOf(run)
-    run.followsDurable = slot.followsDurable
-    run.file.queueSlot(run.firstBlock, slot)
-  }
-
-  /** Bytes of a failed commit may be on disk: such a run takes no more, so that nothing can stand behind them. */
-  #abandon(run: Run, written: boolean): void {
-    run.plannedBytes = run.committedBytes
-    run.closed ||= written
-    if (run.committedBytes > 0) return this.#recordIfClosed(run)
-    this.#runs = this.#runs.filter((other) => other !== run)
-    this.#filesOfBefore.add(run.file)
-    run.file.giveBack(run.firstBlock, this.#slotOf(run))
-  }
-
-  #slotOf(run: Run): BlockSlot {
-    const before = this.#runs.slice(0, this.#runs.indexOf(run))
-    return {
-      state: run.slotState,
-      generation: run.generation,
-      blockCount: run.blockCount,
-      run: run.number,
-      topic: this.topic,
-      segment: this.segment,
-      baseOffset: this.baseOffset,
-      epoch: this.epoch,
-      firstIndex: run.firstIndex,
-      createdMs: this.createdMs,
-      knownBytes: run.durableBytes,
-      knownEndIndex: run.durableBytes === 0 ? run.firstIndex : run.endIndex,
-      lastTimestampMs: run.lastTimestampMs,
-      clean: run.clean,
-      beginsSegment: before.length === 0,
-      followsDurable: before.length === 0 ? this.#followsDurable : before.every(isDurable),
-    }
-  }
-
-  get #followsDurable(): boolean {
-    return this.#beginsTopic || this.#context.isDurable(this.topic, this.segment - 1)
-  }
-
   #checkWritable(): void {
     if (this.#refusal) throw this.#refusal
     if (this.#damage) throw this.#damage.error
@@ -502,8 +397,4 @@ export class StoredSegment implements SegmentLog {
       `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
     )
   }
-}
-
-function isDurable({ durableBytes, plannedBytes }: Run): boolean {
-  return durableBytes === plannedBytes
 }

@@ -1,0 +1,24 @@
+import type { Checksum, Clock } from '@walrus/core'
+import type { BlockStore } from '../blocks/block-store.js'
+import type { RunGrowth } from '../blocks/run-growth.js'
+import type { BufferPool } from '../commit/buffer-pool.js'
+import type { ReadRemainders } from './read-remainders.js'
+import type { StoredSegment } from './stored-segment.js'
+
+/** What all segments of one storage share. */
+export interface SegmentContext {
+  readonly store: BlockStore
+  readonly pool: BufferPool
+  readonly clock: Clock
+  readonly checksum: Checksum
+  readonly growth: RunGrowth
+  readonly remainders: ReadRemainders
+  /** Appends are gathered into batches of at most this payload, unless one append is larger. */
+  readonly batchBytesMax: number
+  /** The segment has something to commit. */
+  readonly requestCommit: (segment: StoredSegment) => void
+  /** Makes durable whatever is committed. */
+  readonly sync: () => Promise<void>
+  /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */
+  readonly isDurable: (topic: string, segment: number) => boolean
+}
