@@ -132,10 +132,8 @@ export class StoreFile {
     if (durable && only && writes.length === 1 && slotsWritten && this.#file.supports.durableWrite) {
       return this.#fatal(this.#file.write(only.parts, only.position, true))
     }
-    await allSettled([
-      this.#writeSlots(),
-      ...writes.map(({ parts, position }) => this.#file.write(parts, position, false)),
-    ])
+    const slots = slotsWritten ? [] : [this.#writeSlots()]
+    await allSettled([...slots, ...writes.map(({ parts, position }) => this.#file.write(parts, position, false))])
     if (durable) await this.sync()
   }
 

@@ -17,6 +17,7 @@ import type { BlockSlot } from '../format/block-slot.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { missingError, missingSegments } from './missing-segments.js'
 import { MutableTopicState } from './mutable-topic-state.js'
+import { ReadRemainders } from './read-remainders.js'
 import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
 import { stabilize } from './stabilize.js'
@@ -114,6 +115,7 @@ class BlockLogStorage implements SegmentStore {
       batchBytesMax,
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
+      remainders: new ReadRemainders(),
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
       isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,

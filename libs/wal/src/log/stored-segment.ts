@@ -13,6 +13,7 @@ import type { Run } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
+import { ChangeSignal } from './change-signal.js'
 import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
@@ -36,6 +37,7 @@ export class StoredSegment implements SegmentLog {
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
   readonly #damage: SegmentDamage | undefined
+  readonly #expectedBytes: number
   readonly #runs: SegmentRuns
   readonly #isBeforeDurable: () => boolean
   /** A sealed segment that was once durable, with all before it, stays so. */
@@ -49,7 +51,7 @@ export class StoredSegment implements SegmentLog {
   #ending: Promise<void> | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
-  #idleListeners: (() => void)[] = []
+  readonly #changes = new ChangeSignal()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
@@ -69,8 +71,9 @@ export class StoredSegment implements SegmentLog {
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
     this.#damage = start.damage
+    this.#expectedBytes = start.expectedBytes ?? Infinity
     if (start.sealed) this.#refusal = this.#sealedError()
-    this.#reader = new RunReader(this, context.checksum)
+    this.#reader = new RunReader(this, context.checksum, context.remainders)
     this.#pending = new PendingBatches(context.pool, context.clock, {
       baseOffset: start.baseOffset,
       nextIndex: start.entryCount,
@@ -152,7 +155,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   async drain(): Promise<void> {
-    await this.#whenIdle(() => !this.#busyWriting)
+    await this.#changes.until(() => !this.#busyWriting)
   }
 
   async seal({ durable = true, atDamage }: SealOptions = {}): Promise<void> {
@@ -186,7 +189,7 @@ export class StoredSegment implements SegmentLog {
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
     this.#refusal = reason
-    await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
+    await this.#changes.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
@@ -213,10 +216,29 @@ export class StoredSegment implements SegmentLog {
     if (!this.#damage) this.#runs.recordEnd()
   }
 
-  /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
-  async planCommit(): Promise<SegmentCommit> {
+  /**
+   * For the committer: takes what waits, and finds a place for it; at once where the open run has room for it. Never
+   * rejects: a failure is in the commit.
+   */
+  planCommit(): SegmentCommit | Promise<SegmentCommit> {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
+    const run = this.#runs.last
+    const fits =
+      run && !run.mustSoil && commit.taken.cursorTicket === undefined && run.hasRoomFor(commit.taken.totalBytes)
+    return fits ? this.#planIn(run, commit) : this.#planWithNewRuns(commit)
+  }
+
+  #planIn(run: Run, commit: SegmentCommit): SegmentCommit {
+    try {
+      for (const batch of commit.taken.batches) commit.placeBatch(run, batch)
+    } catch (error) {
+      commit.fail(error)
+    }
+    return commit
+  }
+
+  async #planWithNewRuns(commit: SegmentCommit): Promise<SegmentCommit> {
     try {
       await this.#runs.soilLast()
       for (const batch of commit.taken.batches) {
@@ -225,7 +247,7 @@ export class StoredSegment implements SegmentLog {
       }
       await this.#planCursors(commit)
     } catch (error) {
-      commit.failure = error instanceof Error ? error : new Error(String(error))
+      commit.fail(error)
     }
     return commit
   }
@@ -247,9 +269,10 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.recordIfClosed(run)
     for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
     for (const batch of commit.taken.batches) batch.recycle()
-    for (const ticket of ticketsOf(commit.taken)) ticket.commit()
-    if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
-    this.#announceIdle()
+    for (const batch of commit.taken.batches) batch.ticket.commit()
+    commit.taken.cursorTicket?.commit()
+    if (commit.taken.batches.length > 0) this.#tellOfEntries()
+    this.#changes.announce()
   }
 
   /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
@@ -261,7 +284,7 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
-    this.#announceIdle()
+    this.#changes.announce()
   }
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
@@ -285,7 +308,7 @@ export class StoredSegment implements SegmentLog {
       return await read()
     } finally {
       this.#readsUnderWay--
-      this.#announceIdle()
+      this.#changes.announce()
     }
   }
 
@@ -343,10 +366,15 @@ export class StoredSegment implements SegmentLog {
     const needsState = !this.#runs.isUntouched || !this.#topicState.isEmpty
     const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)
-    const runBytes = nextRunBytes(this.#context.growth, this.#runs.last?.capacityBytes ?? 0, neededBytes)
+    const runBytes = nextRunBytes(this.#context.growth, {
+      batchBytes: neededBytes,
+      previousBytes: this.#runs.last?.capacityBytes ?? 0,
+      segmentBytes: this.#sizeBytes,
+      expectedBytes: this.#expectedBytes,
+    })
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
     const run = this.#runs.add(place, commit.nextIndex)
-    commit.runsTouched.add(run)
+    commit.touch(run)
     if (state) commit.placeControl(run, state)
     return run
   }
@@ -362,6 +390,10 @@ export class StoredSegment implements SegmentLog {
   #controlBatch(records: Parameters<typeof encodeControlBatch>[0], commit: SegmentCommit): Uint8Array {
     const context = { nextIndex: commit.nextIndex, timestampMs: this.#context.clock.wallMs(), epoch: this.epoch }
     return encodeControlBatch(records, context, this.#context.checksum)
+  }
+
+  #tellOfEntries(): void {
+    if (this.#commitListeners.size > 0) for (const listener of [...this.#commitListeners]) listener()
   }
 
   #checkWritable(): void {
@@ -380,22 +412,5 @@ export class StoredSegment implements SegmentLog {
       'SEGMENT_SEALED',
       `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
     )
-  }
-
-  #whenIdle(idle: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (idle()) resolve()
-        else this.#idleListeners.push(check)
-      }
-      check()
-    })
-  }
-
-  #announceIdle(): void {
-    if (this.#idleListeners.length === 0) return
-    const listeners = this.#idleListeners
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
   }
 }
