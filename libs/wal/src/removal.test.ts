@@ -1,6 +1,6 @@
 import { FaultyDisk, type DiskFault, type DiskOperation } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytesOf, damageIn, failureOf, openWalrus, paddedEntry, problemList, readAll } from './harness.test.js'
+import { bytesOf, damageIn, failureOf, openWalrus, paddedEntry, problemList, readAll, textsOf } from './harness.test.js'
 
 const SETTINGS = { segmentBytesMax: 700 } as const
 const loseAll = (): number => 0.999999
@@ -67,18 +67,27 @@ describe('removing entries', () => {
   })
 
   it('is refused where the file that would say so has failed, and nothing is missing then', async () => {
+    const broken = new Set<string>()
+    let breaking = false
     const disk = new FaultyDisk({
-      onOperation: ({ kind, moment, file }) =>
-        kind === 'sync' && moment === 'before' && file === '000000000002' ? 'EIO' : undefined,
+      onOperation: ({ kind, moment, file }) => {
+        if (breaking && kind === 'write') broken.add(file)
+        return kind === 'sync' && moment === 'before' && broken.has(file) ? 'EIO' : undefined
+      },
     })
-    const settings = { segmentBytesMax: 60_000, fsync: { kind: 'none' } } as const
+    const settings = { segmentBytesMax: 2000, fsync: { kind: 'none' } } as const
     const walrus = await openWalrus(disk, settings)
-    for (let nth = 0; nth < 30; nth += 1) await walrus.append('logs', paddedEntry(`entry ${nth}`, 4000))
-    await failureOf(walrus.sync())
-    expect((await failureOf(walrus.truncateBefore('logs', 29))).code).to.equal('FILE_FAILED')
+    for (let nth = 0; nth < 16; nth += 1) await walrus.append('logs', paddedEntry(`entry ${nth}`, 4000))
+    await walrus.append('logs', bytesOf('sure'))
+    await walrus.sync()
+    breaking = true
+    await walrus.append('logs', bytesOf('unsure'))
+    breaking = false
+    expect((await failureOf(walrus.sync())).code).to.equal('FILE_FAILED')
+    expect((await failureOf(walrus.truncateBefore('logs', 16))).code).to.equal('FILE_FAILED')
     const { problems, onProblem } = problemList()
     const again = await openWalrus(disk.kill(), { ...settings, onProblem })
-    expect((await again.read('logs', 0))[0]?.offset).to.equal(29)
+    expect(textsOf(await again.read('logs', 0))).to.deep.equal(['sure', 'unsure'])
     expect(problems).to.deep.equal([])
   })
 })
