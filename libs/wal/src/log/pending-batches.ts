@@ -5,13 +5,15 @@ import type { BufferPool } from '../commit/buffer-pool.js'
 import { OpenBatch } from '../commit/open-batch.js'
 
 const PAYLOAD_BYTES_FIRST_HINT = 512
+const NO_BATCHES: OpenBatch[] = []
 const NO_CURSORS: ReadonlyMap<string, number> = new Map()
 
 /** Appends of one segment that wait for the next commit. */
 export class PendingBatches {
   readonly #context: PendingContext
   readonly #baseOffset: number
-  #batches: OpenBatch[] = []
+  /** Replaced, not pushed to, while it is empty. */
+  #batches: OpenBatch[] = NO_BATCHES
   #cursors = new Map<string, number>()
   #cursorTicket: BatchTicket | undefined
   #payloadBytesHint = PAYLOAD_BYTES_FIRST_HINT
@@ -73,7 +75,7 @@ export class PendingBatches {
     if (count < this.#batches.length) return takenOf(this.#batches.splice(0, count), NO_CURSORS, undefined)
     const taken = takenOf(this.#batches, this.#cursors.size > 0 ? this.#cursors : NO_CURSORS, this.#cursorTicket)
     this.#payloadBytesHint = Math.max(PAYLOAD_BYTES_FIRST_HINT, this.#batches.at(-1)?.payloadBytes ?? 0)
-    this.#batches = []
+    this.#batches = NO_BATCHES
     if (this.#cursors.size > 0) this.#cursors = new Map()
     this.#cursorTicket = undefined
     return taken
@@ -87,7 +89,8 @@ export class PendingBatches {
     const hint = Math.max(bytes, Math.min(this.#payloadBytesHint, batchBytesMax - BATCH_HEADER_BYTES))
     const ticket = new BatchTicket(this.#baseOffset + this.nextIndex)
     const batch = new OpenBatch(pool, ticket, this.nextIndex, clock.wallMs(), hint)
-    this.#batches.push(batch)
+    if (last) this.#batches.push(batch)
+    else this.#batches = [batch]
     return batch
   }
 }
