@@ -9,6 +9,7 @@ import {
   type NodeId,
 } from '@walrus/core'
 import {
+  defaultTiming,
   RaftError,
   RaftNode,
   type ConfState,
@@ -35,7 +36,7 @@ export interface RaftMetadataLogOptions {
   readonly random: RandomSource
   /** The first members of a new cluster; see `RaftNodeOptions`. */
   readonly bootstrap?: ConfState
-  /** Where nodes are that the metadata does not know yet; what the metadata says counts more. */
+  /** Where other nodes are, until the metadata knows this one; what the metadata says counts more. */
   readonly addresses?: ReadonlyMap<NodeId, string>
   readonly timing?: Partial<RaftTiming>
   readonly limits?: Partial<RaftLimits>
@@ -134,10 +135,19 @@ export class RaftMetadataLog implements MetadataLog {
   }
 
   status(): ConsensusStatus {
-    const { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex, voterConfigurations, replication } =
-      this.node.status()
-    const own = { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex }
-    return { ...own, voterConfigurations, replication, addresses: this.#addresses() }
+    const { lastApplied, snapshot, purged, silenceTicks, ...status } = this.node.status()
+    const tickMs = this.#options.timing?.tickMs ?? defaultTiming.tickMs
+    return {
+      ...status,
+      lastAppliedIndex: lastApplied.index,
+      lastAppliedTerm: lastApplied.term,
+      snapshotIndex: snapshot.index,
+      snapshotTerm: snapshot.term,
+      purgedIndex: purged.index,
+      purgedTerm: purged.term,
+      silenceMs: silenceTicks && new Map([...silenceTicks].map(([member, ticks]) => [member, ticks * tickMs])),
+      addresses: this.#addresses(),
+    }
   }
 
   async close(): Promise<void> {
@@ -153,7 +163,8 @@ export class RaftMetadataLog implements MetadataLog {
 
   #addresses(): ReadonlyMap<NodeId, string> {
     const { addresses, nodeId, address } = this.#options
-    const known = new Map(addresses)
+    // The metadata names this node after all who were there before it: then it knows them better than who told about them.
+    const known = new Map(this.state.nodes.has(nodeId) ? [] : addresses)
     known.set(nodeId, address)
     for (const node of this.state.nodes.values()) known.set(node.id, node.address)
     return known

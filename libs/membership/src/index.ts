@@ -1,0 +1,7 @@
+export { nextAdmissionStep, refusalOf, type AdmissionStep, type ClusterView } from './admission-step.js'
+export { openMembership, type Membership, type MembershipOptions } from './membership.js'
+export { decideOrigin, type Origin, type OriginQuestion } from './origin.js'
+export type { PeerRequests } from './peer-requests.js'
+export type { Surroundings } from './persistence.js'
+export { nextRemovalStep, type RemovalStep } from './removal-step.js'
+export { requestAdmission, type AdmissionOptions, type Report, type Self } from './request-admission.js'
