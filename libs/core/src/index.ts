@@ -51,6 +51,7 @@ export type {
   LogStorage,
   NewSegment,
   ReadLimits,
+  SealOptions,
   SegmentKey,
   SegmentLog,
   StoredEntry,

@@ -142,6 +142,9 @@ class MemorySegmentLog implements SegmentLog {
   get epoch(): number {
     return this.#stored.epoch
   }
+  /** Memory does not rot. */
+  readonly damagedFrom = undefined
+
   get sealed(): boolean {
     return this.#sealed
   }

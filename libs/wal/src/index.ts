@@ -6,7 +6,7 @@ export {
   type CheckpointOptions,
   type WalrusOptions,
 } from './walrus-options.js'
-export type { AppendedBatch } from './topic.js'
+export type { AppendedBatch, GivenUp } from './topic.js'
 export type { CursorCommit, SeekTarget, TopicCursor } from './topic-cursor.js'
 export type { ReadConsistency } from './consistency.js'
 export type { RetentionPolicy } from './retention.js'

@@ -4,6 +4,7 @@ import {
   type Clock,
   type LogStorage,
   type ReadLimits,
+  type SealOptions,
   type SegmentLog,
   type StoredEntry,
 } from '@walrus/core'
@@ -14,6 +15,13 @@ import { countExpired, segmentBytesUnder, type RetentionPolicy } from './retenti
 export interface AppendedBatch {
   readonly firstOffset: number
   readonly lastOffset: number
+}
+
+/** Offsets whose entries were given up: from the first up to where the topic goes on. */
+export interface GivenUp {
+  readonly fromOffset: number
+  /** The next entry that is appended gets it, or a later one. */
+  readonly nextOffset: number
 }
 
 export interface TopicOptions {
@@ -176,6 +184,19 @@ export class Topic {
     await this.expire()
   }
 
+  /**
+   * Where the open segment is damaged, and so takes nothing: gives up what is lost at its end, and goes on in the next one. Resolves
+   * with what was given up when that is on record; with undefined, and nothing done, where it is not damaged.
+   */
+  async sealAtDamage(nextOffset: number): Promise<GivenUp | undefined> {
+    while (this.#held) await this.#hold(() => Promise.resolve())
+    const { damagedFrom, baseOffset } = this.#open
+    if (damagedFrom === undefined) return undefined
+    await this.#roll({ atDamage: { entryCountMin: nextOffset - baseOffset } })
+    await this.#settleOpen()
+    return { fromOffset: baseOffset + damagedFrom, nextOffset: this.#open.baseOffset }
+  }
+
   /** Drops the segments that the retention policy no longer keeps. Resolves when their space is free. */
   expire(): Promise<void> {
     const expiry = this.#expire()
@@ -233,10 +254,10 @@ export class Topic {
   }
 
   /** The next segment starts where this one ends: so its end must be settled first, and appends wait for it. */
-  async #roll(): Promise<void> {
+  async #roll(how: SealOptions = {}): Promise<void> {
     this.#held = []
     try {
-      await this.#open.seal({ durable: false })
+      await this.#open.seal({ durable: false, ...how })
       // Writers must not outrun the removal of what retention drops, or the bound on bytes would mean little.
       await this.#removing.catch(() => undefined)
       this.#endIsDue = false

@@ -5,7 +5,7 @@ import { SharedSync } from './shared-sync.js'
 import { tailOf, type TailOptions } from './tail.js'
 import { TopicCursor, type CursorCommit } from './topic-cursor.js'
 import { TopicDirectory } from './topic-directory.js'
-import type { AppendedBatch, Topic } from './topic.js'
+import type { AppendedBatch, GivenUp, Topic } from './topic.js'
 import {
   BATCH_ENTRIES_MAX,
   checkedConsistency,
@@ -192,6 +192,26 @@ export class Walrus {
   /** Gives up the entries before `offset`: no read returns them any more, and the space of whole segments comes back. */
   async truncateBefore(topic: string, offset: number): Promise<void> {
     await this.#open('truncate a topic').get(topic)?.truncateBefore(offset)
+  }
+
+  /**
+   * Lets a topic go on whose end is damaged, so that it takes no entries. What is damaged is given up: its offsets stay
+   * taken, reads of them go on to reject with `CORRUPT_DATA`, and cursors wait before them until they are moved. Entries are
+   * appended from behind the last one of which a trace is left, or from `nextOffset` if that is greater: entries that left no
+   * trace at all may have had offsets behind it. Cursors stand where the readable part of the log says. Durable when it
+   * resolves; undefined, and nothing done, for a topic that takes entries.
+   */
+  async sealAtDamage(
+    topic: string,
+    { nextOffset = 0 }: { readonly nextOffset?: number } = {},
+  ): Promise<GivenUp | undefined> {
+    if (!Number.isSafeInteger(nextOffset) || nextOffset < 0) {
+      const what = `Cannot go on at offset ${nextOffset} of topic "${topic}"`
+      throw new WalrusError('INVALID_ARGUMENT', `${what}: not a whole number from 0`)
+    }
+    const givenUp = await this.#open('seal a topic').get(topic)?.sealAtDamage(nextOffset)
+    if (givenUp) await this.#storage.sync()
+    return givenUp
   }
 
   /** Drops what retention does not keep, now instead of at the next check. Resolves when the space is free. */

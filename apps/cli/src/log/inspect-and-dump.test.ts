@@ -44,6 +44,11 @@ describe('walrus-cli log', () => {
       expect(cursors).to.deep.equal([['logs', 'shared', '7']])
     })
 
+    it('prints no table of cursors where there are none', async () => {
+      const { output } = await run('inspect', log.path, '--topic', 'b')
+      expect(output).to.contain('BLOCKS OF').and.not.contain('CURSOR OF')
+    })
+
     it('prints one topic, and its batches', async () => {
       const { output } = await run('inspect', log.path, '--topic', 'logs', '--batches')
       expect(output).not.to.match(/^b /m)

@@ -46,6 +46,11 @@ export interface SegmentLog extends SegmentKey {
   readonly baseOffset: number
   readonly epoch: number
   readonly sealed: boolean
+  /**
+   * Index from which on entries are damaged, as far as that was found when the storage was opened: reads of them reject with
+   * `CORRUPT_DATA`, and so does what is appended. Undefined for a segment of which nothing was found damaged.
+   */
+  readonly damagedFrom: number | undefined
   /** Entries that are committed, and so may be read. Invariant: never shrinks. */
   readonly entryCount: number
   /** Entries including those whose commit is pending. */
@@ -85,11 +90,22 @@ export interface SegmentLog extends SegmentKey {
 
   /**
    * No append is accepted from now on; resolves when what was in flight is settled and the end is recorded, all of it on
-   * stable storage. Idempotent; may be tried again when it rejects.
+   * stable storage. Idempotent; may be tried again when it rejects. A damaged segment rejects with `CORRUPT_DATA`, unless
+   * `atDamage` gives up what is lost: then it ends behind all of which a trace is left, and only the segment that
+   * starts there records it.
+   * @param options.atDamage its end is this index at least: of entries that left no trace nobody else can know
    * @param options.durable when false, the end reaches stable storage as appends do under the fsync schedule, no later than
    * entries of the next segment
    */
-  seal(options?: { readonly durable?: boolean }): Promise<void>
+  seal(options?: SealOptions): Promise<void>
+}
+
+/** How a segment is sealed. */
+export interface SealOptions {
+  /** Default true. */
+  readonly durable?: boolean
+  /** Default: a damaged segment is not sealed. */
+  readonly atDamage?: { readonly entryCountMin: number }
 }
 
 export interface ReadLimits {

@@ -183,7 +183,7 @@ function remove(stage: Stage, name: string): void {
   const topic = stage.world.topics.get(name)
   const { removal } = stage.subject
   if (!removal || !topic?.isIdle || topic.shrinking || !usable(stage, name) || isMisdirecting(stage)) return
-  topic.beginShrinking()
+  topic.beginLeaving()
   stage.follow(removal.remove(name), {
     what: () => `remove ${name}`,
     ok: () => stage.world.topics.delete(name),

@@ -1,6 +1,6 @@
 import { randomBelow, SECTOR_BYTES, type Random } from '@walrus/testing'
 import { between, streamOf } from '../plan/random-choice.js'
-import { planSeed, type SeedPlan } from '../plan/seed-plan.js'
+import { planSeed, type EnginePlan, type SeedPlan } from '../plan/seed-plan.js'
 import { checkDamage } from './check-damage.js'
 import { checkRecovery } from './check-recovery.js'
 import type { Machine } from './machine.js'
@@ -25,10 +25,15 @@ export function runBitFlips(seed: number, options: RunOptions = {}): Promise<See
   })
 }
 
-/** No other trouble than what turns over: so that each complaint is about that. */
+/** No other trouble than what turns over, and nothing that is dropped: so that each complaint, and each gap, is about that. */
 function calm(plan: SeedPlan): SeedPlan {
   const disk = { ...plan.disk, faultsPerLifeMax: 0, strayChance: 0, spaceBytes: Infinity }
-  return { ...plan, surface: 'library', disk }
+  return { ...plan, surface: 'library', disk, engine: withoutRetention(plan.engine) }
+}
+
+function withoutRetention(plan: EnginePlan): EnginePlan {
+  const { fsync, consistency, blockBytes, fileBytes, batchBytesMax, segmentBytesMax } = plan
+  return { fsync, consistency, blockBytes, fileBytes, batchBytesMax, segmentBytesMax }
 }
 
 async function live(machine: Machine): Promise<void> {

@@ -15,7 +15,7 @@ async function firstFailure(run: Run, seeds: number, options: RunOptions): Promi
 }
 
 describe('seeded worlds', function () {
-  this.timeout(180_000)
+  this.timeout(400_000)
 
   it('break no promise of the engine, in 5,000 seeds of crashes and faults', async () => {
     const failed = await firstFailure(runSeed, 5000, {})
@@ -43,7 +43,7 @@ describe('seeded worlds', function () {
 })
 
 describe('an engine with a fault', function () {
-  this.timeout(180_000)
+  this.timeout(400_000)
 
   const needsBitFlips: readonly SabotageName[] = ['keeps damage to itself', 'skips what is damaged']
 

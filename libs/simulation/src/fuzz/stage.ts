@@ -51,7 +51,8 @@ export class Stage {
   topic(name: string): TopicModel {
     const known = this.world.topics.get(name)
     if (known) return known
-    const made = new TopicModel(name, this.world.plan.engine.consistency)
+    const { consistency, retention } = this.world.plan.engine
+    const made = new TopicModel(name, consistency, retention !== undefined)
     this.world.topics.set(name, made)
     return made
   }
@@ -118,14 +119,22 @@ export class Stage {
 
   #compareBounds(): void {
     for (const topic of this.world.topics.values()) {
-      if (topic.shrinking || topic.ahead) continue
+      if (topic.leaving || topic.ahead) continue
       const { startOffset, endOffset } = this.subject.bounds(topic.name)
-      if (startOffset === topic.startOffset && endOffset === topic.endOffset) continue
+      const startsRight = topic.shrinking ? this.#mayStart(topic, startOffset) : startOffset === topic.startOffset
+      if (startsRight && endOffset === topic.endOffset) continue
       const expected = `${topic.startOffset} to ${topic.endOffset}`
       throw new Violation(
         `topic ${topic.name} goes from ${startOffset} to ${endOffset}, its acked entries from ${expected}`,
       )
     }
+  }
+
+  /** Where entries are being removed: never before the start that was, and not behind what a cursor has yet to deliver, if that is the rule. */
+  #mayStart(topic: TopicModel, startOffset: number): boolean {
+    const { retention } = this.world.plan.engine
+    const most = retention?.consumed === true ? topic.delivery.furthest : topic.endOffset
+    return startOffset >= topic.startOffset && startOffset <= Math.max(most, topic.startOffset)
   }
 
   /** Problems that nothing in the world accounts for are violations. */

@@ -38,6 +38,14 @@ describe('the judge of killed processes', () => {
     hear(...found([1, 2, 4, 5]))
   })
 
+  it('knows that what was called before something acknowledged is there, though nobody had time to say so', () => {
+    hear(...found([1, 2]))
+    hear(append(4), append(5), { is: 'appended', call: 5, offset: 3 })
+    judge.died()
+    expect(() => hear(...found([1, 2, 4]))).to.throw(Violation)
+    hear(...found([1, 2, 4, 5]))
+  })
+
   for (const [what, wrong] of Object.entries({
     'an entry that is lost': found([1]),
     'entries that changed places': found([2, 1]),

@@ -37,6 +37,7 @@ export class Judge {
 
   /** The victim is dead: of what it began and never told, anything may have happened. */
   died(): void {
+    for (const topic of this.#topics.values()) topic.callersGone()
     this.#compare()
     this.#calls.clear()
   }
@@ -128,9 +129,11 @@ function begin(topic: TopicModel, report: Extract<Report, { call: number; topic:
     case 'begins read':
       return { kind: 'read', topic, read: topic.beginRead(report.entriesMax) }
     case 'begins truncate':
-    case 'begins delete':
       topic.beginShrinking()
-      return { kind: report.is === 'begins truncate' ? 'truncate' : 'delete', topic }
+      return { kind: 'truncate', topic }
+    case 'begins delete':
+      topic.beginLeaving()
+      return { kind: 'delete', topic }
   }
 }
 

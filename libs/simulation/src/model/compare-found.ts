@@ -30,9 +30,9 @@ export function compareFound(
   { isListed, consistency }: { readonly isListed: boolean; readonly consistency: ReadConsistency },
 ): TopicModel {
   const { startOffset, endOffset, entries } = found
-  const topic = model.shrinking && !isListed ? new TopicModel(model.name, consistency) : model
+  const topic = model.leaving && !isListed ? new TopicModel(model.name, consistency) : model
   if (topic.shrinking) topic.trimmed(startOffset)
-  topic.shrinking = false
+  topic.leaving = false
   topic.recovered(entries)
   expectPromise(topic.startOffset === startOffset && topic.endOffset === endOffset, () => {
     const held = `${entries.length} entries from ${topic.startOffset}`

@@ -101,7 +101,7 @@ export class DeliveryCursor {
   /** Compares, and goes on from there. */
   recovered(position: number, startOffset: number): void {
     const least = Math.max(this.#durableEnd, startOffset)
-    const most = Math.max(this.#mostRecovered, startOffset)
+    const most = Math.max(this.furthest, startOffset)
     expectPromise(position >= least && position <= most, () => {
       return `the cursor stands at ${position} after recovery, not from ${least} to ${most}`
     })
@@ -112,7 +112,8 @@ export class DeliveryCursor {
     this.#underWay.clear()
   }
 
-  get #mostRecovered(): number {
+  /** The furthest that its position can stand in the log. */
+  get furthest(): number {
     if (this.#consistency.kind === 'AtLeastOnce') return this.#deliveredEnd
     return Math.max(this.#failedEnd, this.#reachable)
   }

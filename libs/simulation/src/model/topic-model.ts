@@ -32,6 +32,8 @@ export class TopicModel {
   readonly cursors = new Map<string, CommittedCursor>()
   /** Set while entries are being removed, and after that has failed: after a crash they may be there or not. */
   shrinking = false
+  /** Set while all of it is being removed, and after that has failed. */
+  leaving = false
   /** Set while an entry may be readable of which its caller hears only when it is durable. */
   ahead = false
   /** Set while the open segment is being sealed. */
@@ -50,8 +52,14 @@ export class TopicModel {
   #callCount = 0
   #lastAckedId = 0
 
-  constructor(name: string, consistency: ReadConsistency) {
+  /** @param retained entries may go at any time, the oldest first */
+  constructor(
+    name: string,
+    consistency: ReadConsistency,
+    readonly retained = false,
+  ) {
     this.name = name
+    this.shrinking = retained
     this.delivery = new DeliveryCursor(consistency, 0)
   }
 
@@ -88,6 +96,11 @@ export class TopicModel {
     return this.delivery.begin(entriesMax, this.endOffset, this.shrinking)
   }
 
+  beginLeaving(): void {
+    this.leaving = true
+    this.beginShrinking()
+  }
+
   beginShrinking(): void {
     this.shrinking = true
     this.delivery.loosen()
@@ -110,6 +123,16 @@ export class TopicModel {
   ackedDurably(call: AppendCall, firstOffset: number): void {
     this.acked(call, firstOffset)
     this.#ackedDurableEnd = firstOffset + call.entries.length
+  }
+
+  /** Its callers are gone: what they had called before something that was acked is there as well, though nobody was told. */
+  callersGone(): void {
+    const open = this.#calls.slice(0, this.#calls.findLastIndex(({ state }) => state === 'acked') + 1)
+    let offset = this.endOffset
+    for (const call of open) {
+      if (call.state === 'pending') this.acked(call, offset)
+      offset = Math.max(offset, call.firstOffset + call.entries.length)
+    }
   }
 
   observe(observations: readonly Observation[]): void {
@@ -181,11 +204,14 @@ export class TopicModel {
 
   /** The oldest entries are gone for good. */
   trimmed(startOffset: number): void {
+    expectPromise(startOffset >= this.#startOffset, () => {
+      return `topic ${this.name} begins at ${startOffset}, it began at ${this.#startOffset}`
+    })
     this.#entries.splice(0, startOffset - this.#startOffset)
     this.#startOffset = startOffset
     this.#durableEnd = Math.max(this.#durableEnd, startOffset)
     this.#calls = this.#calls.flatMap((call) => restFrom(call, startOffset))
-    this.shrinking = false
+    this.shrinking = this.retained
     this.delivery.trimmed(startOffset)
   }
 

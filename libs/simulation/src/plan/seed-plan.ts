@@ -1,4 +1,4 @@
-import type { FsyncSchedule, ReadConsistency } from '@walrus/wal'
+import type { FsyncSchedule, ReadConsistency, RetentionPolicy } from '@walrus/wal'
 import type { Random } from '@walrus/testing'
 import { between, oneOf, streamOf } from './random-choice.js'
 
@@ -24,6 +24,9 @@ export interface EnginePlan {
   readonly fileBytes: number
   readonly batchBytesMax: number
   readonly segmentBytesMax: number
+  /** What the engine drops by itself; undefined: nothing. */
+  readonly retention?: RetentionPolicy
+  readonly retentionCheckMs?: number
 }
 
 /** All that one seed decides before the first step. */
@@ -43,11 +46,13 @@ export interface SeedPlan {
 /** The same seed gives the same plan, forever. */
 export function planSeed(seed: number): SeedPlan {
   const random = streamOf(seed, 0)
+  const surface = random() < 0.5 ? 'library' : 'storage'
+  const disk = planDisk(random)
   return {
     seed,
-    surface: random() < 0.5 ? 'library' : 'storage',
-    disk: planDisk(random),
-    engine: planEngine(random),
+    surface,
+    disk,
+    engine: { ...planEngine(random), ...(surface === 'library' && planRetention(streamOf(seed, 6), disk)) },
     topics: ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].slice(0, between(random, 1, 5)),
     lives: between(random, 2, 5),
     stepsPerLifeMax: oneOf(random, [30, 60, 120]),
@@ -77,6 +82,13 @@ function planEngine(random: Random): EnginePlan {
     batchBytesMax: oneOf(random, [300, 2000, 256 * 1024]),
     segmentBytesMax: oneOf(random, [700, 3000, 12_000, 64 * 1024 * 1024]),
   }
+}
+
+/** With a slot that cannot be read, what is half removed looks like damage: retention goes with disks that misdirect nothing. */
+function planRetention(random: Random, { strayChance }: DiskPlan): Pick<EnginePlan, 'retention' | 'retentionCheckMs'> {
+  if (strayChance > 0 || random() < 0.6) return {}
+  const policies = [{ consumed: true }, { bytes: 6000 }, { bytes: 30_000 }, { ageMs: 100 }] as const
+  return { retention: oneOf<RetentionPolicy>(random, policies), retentionCheckMs: 20 }
 }
 
 function planConsistency(random: Random): ReadConsistency {

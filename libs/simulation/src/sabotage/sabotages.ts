@@ -31,6 +31,10 @@ export const sabotages = {
   'acknowledges when written, though told to sync': {
     ground: (ground) => withEngine(ground, { fsync: { kind: 'none' } }),
   },
+  'drops what nobody has read': {
+    ground: (ground) =>
+      ground.engine.retention?.consumed === true ? withEngine(ground, { retention: { bytes: 1 } }) : ground,
+  },
   'splits batches': {
     subject: (subject) =>
       changed(subject, { appendBatch: (topic, entries) => appendOneByOne(subject, topic, entries) }),
@@ -87,6 +91,7 @@ function changed(subject: Subject, change: Partial<Subject> | undefined): Subjec
     ...(subject.delivery && { delivery: subject.delivery }),
     ...(subject.appendDurably && { appendDurably: subject.appendDurably }),
     ...(subject.cursors && { cursors: subject.cursors }),
+    ...(subject.sealAtDamage && { sealAtDamage: subject.sealAtDamage }),
     ...(subject.removal && { removal: subject.removal }),
     ...(subject.roll && { roll: subject.roll }),
     ...change,

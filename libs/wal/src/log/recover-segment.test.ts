@@ -151,7 +151,7 @@ describe('recovering a segment', () => {
     it('is damaged where a later slot says that all before was durable', async () => {
       const [first, second] = [await filled(0, 0, 2), await filled(1, 3, 1)]
       const recovered = await recover([first, second].map((run) => foundRun(run)))
-      expect(summary(recovered)).to.deep.equal({ entryCount: 2, runs: [0], unused: [], damagedFrom: 2 })
+      expect(summary(recovered)).to.deep.equal({ entryCount: 2, runs: [0, 1], unused: [], damagedFrom: 2 })
       expect(recovered.start?.damage?.error.code).to.equal('CORRUPT_DATA')
       expect(recovered.start?.damage?.error.message).to.equal(
         `Cannot read offset 1002 of topic "logs" segment 3 (file ${FILE_NAME}): entries up to 3 are missing`,
@@ -163,7 +163,7 @@ describe('recovering a segment', () => {
       await second.add(['a'])
       await second.add(['b'], { durableBytes: second.end })
       const found = [foundRun(first), foundRun(second, { followsDurable: false })]
-      expect(summary(await recover(found))).to.deep.include({ runs: [0], damagedFrom: 2 })
+      expect(summary(await recover(found))).to.deep.include({ runs: [0, 1], damagedFrom: 2 })
     })
 
     it('is damaged where the open run is, below what was durable', async () => {
@@ -180,7 +180,7 @@ describe('recovering a segment', () => {
       const [first, , last] = [await filled(0, 0, 2), await filled(1, 2, 2), await filled(2, 4, 1)]
       const found = [foundRun(first, { state: 'closed' }), foundRun(last, { state: 'sealed' })]
       const recovered = await recover(found, { withTopicState: false })
-      expect(summary(recovered)).to.deep.equal({ entryCount: 5, runs: [0], unused: [], damagedFrom: 2 })
+      expect(summary(recovered)).to.deep.equal({ entryCount: 5, runs: [0, 2], unused: [], damagedFrom: 2 })
       expect(recovered.start?.sealed).to.equal(true)
     })
 
@@ -209,20 +209,20 @@ describe('recovering a segment', () => {
     it('is damaged, and not removed, where its beginning is gone without a trace', async () => {
       const second = await filled(1, 2, 2)
       const recovered = await recover([foundRun(second, { state: 'closed' })])
-      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [], damagedFrom: 0 })
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [1], unused: [], damagedFrom: 0 })
     })
 
     it('is damaged, and not removed, where nothing in its beginning can be read, and a later run says that it was there', async () => {
       const [first, second] = [await filled(0, 0, 2), await filled(1, 2, 2)]
       first.flip(0)
       const recovered = await recover([foundRun(first), foundRun(second, { state: 'closed' })])
-      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [0], damagedFrom: 0 })
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [1], unused: [0], damagedFrom: 0 })
     })
 
     it('is damaged, and not removed, where the slot of its beginning may be unreadable', async () => {
       const second = await filled(1, 2, 2)
       const recovered = await recover([foundRun(second, { state: 'closed' })], { slotsDamaged: true })
-      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [], damagedFrom: 0 })
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [1], unused: [], damagedFrom: 0 })
     })
   })
 

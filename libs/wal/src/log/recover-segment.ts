@@ -24,7 +24,7 @@ export interface RecoveryOptions {
 export interface RecoveredSegment {
   /** Undefined when nothing is left of the segment. */
   readonly start: SegmentStart | undefined
-  /** The runs that count, ascending; behind damage, some of them are not in `start`. */
+  /** The runs that count, ascending. */
   readonly used: readonly ScannedRun[]
   /** Blocks of runs that hold nothing that counts. */
   readonly unusedRuns: readonly UnusedRun[]
@@ -116,7 +116,7 @@ async function startOf(
   const damage = findDamage([...used.slice(0, used.length - stateRuns.length), ...stateRuns], endIndex)
   return {
     ...identityOf(ordered),
-    runs: used.slice(0, damage?.runCount).map(({ run }) => run),
+    runs: used.map(({ run }) => run),
     nextRunNumber: Math.max(...ordered.map(({ slot }) => slot.run)) + 1,
     entryCount: endIndex ?? damage?.fromIndex ?? used.at(-1)?.run.endIndex ?? 0,
     sealed: endIndex !== undefined,
@@ -176,32 +176,41 @@ async function fill(run: Run, { slot }: FoundRun, indexMax: number, checksum: Ch
   return content
 }
 
-interface FoundDamage extends SegmentDamage {
-  /** Runs up to there, the damaged one included. */
-  readonly runCount: number
-}
-
 /** The first place from which on entries are missing. */
-function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): FoundDamage | undefined {
-  const chain = new EntryChain()
-  for (const [at, { found, run, content }] of runs.entries()) {
-    const gap = chain.gapBefore(run.firstIndex)
-    if (gap) return damageAt(found, at, gap.from, gapReason(gap))
-    chain.pass(content?.endIndex ?? run.endIndex)
-    if (!content?.damage) continue
-    const { position, reason } = content.damage
-    return damageAt(found, at + 1, chain.index, `at byte ${run.startPosition + position}: ${reason}`)
-  }
-  const last = runs.at(-1)
-  const gap = chain.gapBefore(endIndex ?? 0)
-  return last && gap && { ...damageAt(last.found, runs.length, gap.from, gapReason(gap)), isAtEnd: true }
-}
-
-function damageAt(found: FoundRun, runCount: number, fromIndex: number, reason: string): FoundDamage {
+function findDamage(runs: readonly ScannedRun[], endIndex: number | undefined): SegmentDamage | undefined {
+  const place = findDamagedPlace(runs, endIndex)
+  if (!place) return undefined
+  const { found, fromIndex, reason, isAtEnd = false } = place
   const { topic, segment, baseOffset } = found.slot
   const what = `Cannot read offset ${baseOffset + fromIndex} of topic "${topic}" segment ${segment}`
   const error = new WalrusError('CORRUPT_DATA', `${what} (file ${found.file.name}): ${reason}`)
-  return { runCount, fromIndex, isAtEnd: false, error }
+  return { fromIndex, traceEndIndex: Math.max(fromIndex, ...runs.map(traceEndIndex)), isAtEnd, error }
+}
+
+interface DamagedPlace {
+  readonly found: FoundRun
+  readonly fromIndex: number
+  readonly reason: string
+  readonly isAtEnd?: boolean
+}
+
+function findDamagedPlace(runs: readonly ScannedRun[], endIndex: number | undefined): DamagedPlace | undefined {
+  const chain = new EntryChain()
+  for (const { found, run, content } of runs) {
+    const gap = chain.gapBefore(run.firstIndex)
+    if (gap) return { found, fromIndex: gap.from, reason: gapReason(gap) }
+    chain.pass(content?.endIndex ?? run.endIndex)
+    if (!content?.damage) continue
+    const { position, reason } = content.damage
+    return { found, fromIndex: chain.index, reason: `at byte ${run.startPosition + position}: ${reason}` }
+  }
+  const last = runs.at(-1)
+  const gap = chain.gapBefore(endIndex ?? 0)
+  return last && gap && { found: last.found, fromIndex: gap.from, reason: gapReason(gap), isAtEnd: true }
+}
+
+function traceEndIndex({ found, run, content }: ScannedRun): number {
+  return Math.max(found.slot.knownEndIndex, content?.traceEndIndex ?? run.endIndex)
 }
 
 /** The runs from the last one on that starts with the whole state; what they hold is read where it was not yet. */

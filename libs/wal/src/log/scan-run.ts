@@ -1,5 +1,11 @@
 import type { Checksum } from '@walrus/core'
-import { decodeControlPayload, type ControlRecord } from '@walrus/protocol'
+import {
+  BATCH_HEADER_BYTES,
+  decodeControlPayload,
+  readBatchHeader,
+  type BatchHeader,
+  type ControlRecord,
+} from '@walrus/protocol'
 import type { Run } from '../blocks/run.js'
 import { FRAME_BYTES } from '../format/frame.js'
 import { BatchScanner, type ScannedBatch } from './batch-scanner.js'
@@ -12,6 +18,8 @@ export interface RunContent {
   readonly committedBytes: number
   /** Index after the last whole batch. */
   readonly endIndex: number
+  /** Index after the last entry of which anything is left, whole or not. */
+  readonly traceEndIndex: number
   readonly lastTimestampMs: number
   readonly controlRecords: readonly ControlRecord[]
   /** True when the first batch is the whole state of the topic. */
@@ -95,6 +103,7 @@ class ContentBuilder {
     return {
       committedBytes: this.#end,
       endIndex: this.#endIndex,
+      traceEndIndex: Math.max(this.#endIndex, behind.endIndex, headerEnd(fault?.header)),
       lastTimestampMs: this.#lastTimestampMs,
       controlRecords: this.#controlRecords,
       startsWithState: this.#startsWithState,
@@ -121,16 +130,20 @@ interface Fault {
   readonly isDamage?: boolean
   /** A batch of this run was written there. */
   readonly begun?: boolean
+  /** Of the batch, where that much is whole. */
+  readonly header?: BatchHeader
 }
 
 interface Behind {
   readonly found: boolean
   /** The most that any frame behind the fault knew to be durable. */
   readonly durableBytes: number
+  /** Index after the last entry of which a header is left. */
+  readonly endIndex: number
 }
 
-const NOTHING: Behind = { found: false, durableBytes: 0 }
-const RESIDUE: Behind = { found: true, durableBytes: 0 }
+const NOTHING: Behind = { found: false, durableBytes: 0, endIndex: 0 }
+const RESIDUE: Behind = { found: true, durableBytes: 0, endIndex: 0 }
 
 /** What the frames behind a fault tell, as far as recovery looks. */
 async function findBehind(run: Run, position: number, checksum: Checksum): Promise<Behind> {
@@ -139,6 +152,21 @@ async function findBehind(run: Run, position: number, checksum: Checksum): Promi
   const bytes = await run.file.read(run.startPosition + position, length)
   let behind = NOTHING
   for (const frame of framesIn(bytes.subarray(1), position + 1, run, checksum))
-    behind = { found: true, durableBytes: Math.max(behind.durableBytes, frame.durableBytes) }
+    behind = {
+      found: true,
+      durableBytes: Math.max(behind.durableBytes, frame.durableBytes),
+      endIndex: Math.max(behind.endIndex, endIndexAt(bytes, frame.position - position + FRAME_BYTES, checksum)),
+    }
   return behind
+}
+
+/** Of the batch whose header stands there, if one does. */
+function endIndexAt(bytes: Uint8Array, at: number, checksum: Checksum): number {
+  if (at + BATCH_HEADER_BYTES > bytes.length) return 0
+  const header = readBatchHeader(bytes, at, checksum)
+  return typeof header === 'string' ? 0 : headerEnd(header)
+}
+
+function headerEnd(header: BatchHeader | undefined): number {
+  return header ? header.firstIndex + header.entryCount : 0
 }

@@ -5,6 +5,8 @@ import type { MutableTopicState } from './mutable-topic-state.js'
 /** From where on the entries of a segment cannot be read. */
 export interface SegmentDamage {
   readonly fromIndex: number
+  /** Index behind the last entry of which a trace is left. */
+  readonly traceEndIndex: number
   /** Nothing that is there is damaged, but entries behind it are missing. */
   readonly isAtEnd: boolean
   readonly error: WalrusError
@@ -17,6 +19,7 @@ export interface SegmentStart {
   readonly baseOffset: number
   readonly epoch: number
   readonly createdMs: number
+  /** All that count; what stands behind damage is among them. */
   readonly runs: readonly Run[]
   /** Greater than the number of every run of the segment that is on disk, used or not. */
   readonly nextRunNumber: number

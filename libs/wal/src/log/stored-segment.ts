@@ -3,6 +3,7 @@ import {
   WalrusError,
   type CommitTicket,
   type ReadLimits,
+  type SealOptions,
   type SegmentLog,
   type StoredEntry,
 } from '@walrus/core'
@@ -80,6 +81,10 @@ export class StoredSegment implements SegmentLog {
     return this.#sealed
   }
 
+  get damagedFrom(): number | undefined {
+    return this.#damage?.fromIndex
+  }
+
   get entryCount(): number {
     return this.#entryCount
   }
@@ -149,7 +154,8 @@ export class StoredSegment implements SegmentLog {
     await this.#changes.until(() => !this.#busyWriting)
   }
 
-  async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+  async seal({ durable = true, atDamage }: SealOptions = {}): Promise<void> {
+    if (this.#damage && atDamage) return this.#endAtDamage(this.#damage, atDamage.entryCountMin)
     this.#ending ??= this.#end().finally(() => (this.#ending = undefined))
     await this.#ending
     if (durable) await this.#makeEndDurable()
@@ -310,6 +316,16 @@ export class StoredSegment implements SegmentLog {
     await this.#takeMarkableRun()
     this.#sealed = true
     this.#runs.seal()
+  }
+
+  /** Nothing is written: on disk it stays as it is, to be found damaged again, and the next segment says where it ends. */
+  #endAtDamage({ traceEndIndex }: SegmentDamage, entryCountMin: number): void {
+    if (this.#sealed) return
+    this.#refusal = this.#sealedError()
+    this.#entryCount = Math.max(this.#entryCount, traceEndIndex, entryCountMin)
+    this.#pending.nextIndex = this.#entryCount
+    this.#sealed = true
+    this.#endIsDurable = true
   }
 
   /** Others will build on the end of the segment, so all of it is durable before anybody is told of it. */
