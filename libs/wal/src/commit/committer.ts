@@ -87,15 +87,20 @@ export class Committer {
   /** Writes file by file; the result names the files that failed. */
   async #write(commits: readonly SegmentCommit[]): Promise<ReadonlyMap<StoreFile, Error>> {
     const failures = new Map<StoreFile, Error>()
-    const writing = [...writesByFile(commits, this.#durable)].map(async ([file, writes]) => {
-      try {
-        await file.write(writes, this.#durable)
-      } catch (error) {
-        failures.set(file, error as Error)
-      }
-    })
-    await Promise.all(writing)
+    const writing: Promise<void>[] = []
+    for (const [file, writes] of writesByFile(commits, this.#durable))
+      writing.push(this.#writeTo(file, writes, failures))
+    // One file is the rule, and each promise more is felt by a writer that waits for each entry.
+    await (writing.length === 1 ? writing[0] : Promise.all(writing))
     return failures
+  }
+
+  async #writeTo(file: StoreFile, writes: readonly PlannedWrite[], failures: Map<StoreFile, Error>): Promise<void> {
+    try {
+      await file.write(writes, this.#durable)
+    } catch (error) {
+      failures.set(file, error as Error)
+    }
   }
 
   #finish(commit: SegmentCommit, failures: ReadonlyMap<StoreFile, Error>): void {

@@ -15,6 +15,8 @@ export interface SegmentContext {
   readonly remainders: ReadRemainders
   /** Appends are gathered into batches of at most this payload, unless one append is larger. */
   readonly batchBytesMax: number
+  /** A segment commits about this much at once. */
+  readonly commitBytesMax: number
   /** The segment has something to commit. */
   readonly requestCommit: (segment: StoredSegment) => void
   /** Makes durable whatever is committed. */

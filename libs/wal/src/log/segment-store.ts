@@ -52,6 +52,8 @@ const DEFAULTS: Required<Omit<LogStorageOptions, 'directory' | 'clock' | 'checks
   onProblem: () => undefined,
 }
 const RUN_BYTES_MAX = 4 * MEBIBYTE
+/** Without a sync to share, the next part is better filled while this one is written. */
+const UNSYNCED_COMMIT_BYTES_MAX = MEBIBYTE
 const POOL_BYTES_MAX = 32 * MEBIBYTE
 
 /** The log storage, with what the embedded library needs beyond the port. */
@@ -113,6 +115,7 @@ class BlockLogStorage implements SegmentStore {
       clock,
       checksum,
       batchBytesMax,
+      commitBytesMax: fsync.kind === 'each' ? Infinity : UNSYNCED_COMMIT_BYTES_MAX,
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
       remainders: new ReadRemainders(),

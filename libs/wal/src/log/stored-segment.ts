@@ -74,11 +74,7 @@ export class StoredSegment implements SegmentLog {
     this.#expectedBytes = start.expectedBytes ?? Infinity
     if (start.sealed) this.#refusal = this.#sealedError()
     this.#reader = new RunReader(this, context.checksum, context.remainders)
-    this.#pending = new PendingBatches(context.pool, context.clock, {
-      baseOffset: start.baseOffset,
-      nextIndex: start.entryCount,
-      batchBytesMax: context.batchBytesMax,
-    })
+    this.#pending = new PendingBatches(context, { baseOffset: start.baseOffset, nextIndex: start.entryCount })
   }
 
   get sealed(): boolean {
@@ -123,10 +119,10 @@ export class StoredSegment implements SegmentLog {
 
   appendBatch(entries: readonly Uint8Array[]): CommitTicket {
     this.#checkWritable()
-    if (entries.length === 0) return this.#pending.openTicket
+    if (entries.length === 0) return this.#pending.newestTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
     this.#checkEntry(bytes - ENTRY_HEADER_BYTES)
-    const ticket = this.#pending.appendAll(entries)
+    const ticket = this.#pending.appendAll(entries, bytes)
     if (!this.queued) this.#context.requestCommit(this)
     return ticket
   }
@@ -221,7 +217,7 @@ export class StoredSegment implements SegmentLog {
    * rejects: a failure is in the commit.
    */
   planCommit(): SegmentCommit | Promise<SegmentCommit> {
-    const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
+    const commit = new SegmentCommit(this, this.#pending.take(this.#context.commitBytesMax), this.#context.checksum)
     this.#commitUnderWay = true
     const run = this.#runs.last
     const fits =
