@@ -57,6 +57,8 @@ interface Descriptors {
   readonly sizeBytes: number
 }
 
+const WRITTEN = Promise.resolve()
+
 /** A block file over plain descriptors. */
 export class FdBlockFile implements BlockFile {
   readonly supports: BlockFileSupport
@@ -77,12 +79,30 @@ export class FdBlockFile implements BlockFile {
     this.#descriptors = descriptors
   }
 
-  async write(parts: readonly Uint8Array[], position: number, durable: boolean): Promise<void> {
+  write(parts: readonly Uint8Array[], position: number, durable: boolean): Promise<void> {
+    try {
+      const writtenBytes = this.#beginWrite(parts, position, durable)
+      if (writtenBytes === lengthOf(parts)) return WRITTEN
+      return this.#gate.run(() =>
+        durable ? this.#writeDurable(parts, position) : this.#writeCached(parts, position, writtenBytes),
+      )
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Checks, and writes at once what is small and need not be durable: a commit of many topics is many of these. */
+  #beginWrite(parts: readonly Uint8Array[], position: number, durable: boolean): number {
     const action = `write at ${position} of`
     this.#checkOpen(action)
     this.#checkHealth(action)
     this.#checkRange(action, position, lengthOf(parts))
-    return this.#gate.run(() => (durable ? this.#writeDurable(parts, position) : this.#writeCached(parts, position)))
+    if (durable) return -1
+    try {
+      return writeSmall(this.#options.calls, this.#descriptors.descriptor, parts, position)
+    } catch (thrown) {
+      this.#reject(action, thrown)
+    }
   }
 
   async sync(): Promise<void> {
@@ -110,12 +130,9 @@ export class FdBlockFile implements BlockFile {
     for (const one of closed) if (one.status === 'rejected') this.#reject('close', one.reason)
   }
 
-  async #writeCached(parts: readonly Uint8Array[], position: number): Promise<void> {
+  async #writeCached(parts: readonly Uint8Array[], position: number, writtenBytes: number): Promise<void> {
     try {
-      const { calls } = this.#options
-      const { descriptor } = this.#descriptors
-      const writtenBytes = writeSmall(calls, descriptor, parts, position)
-      await writeFully(calls, descriptor, parts, position, writtenBytes)
+      await writeFully(this.#options.calls, this.#descriptors.descriptor, parts, position, writtenBytes)
     } catch (thrown) {
       this.#reject(`write at ${position} of`, thrown)
     }

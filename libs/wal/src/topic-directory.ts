@@ -9,6 +9,8 @@ export class TopicDirectory {
   readonly #options: ResolvedOptions
   readonly #topics = new Map<string, Topic>()
   readonly #deletions = new Map<string, Promise<void>>()
+  /** Topics whose deletion has failed: something of them is still on disk. */
+  readonly #undeleted = new Map<string, Topic>()
 
   constructor(storage: LogStorage, clock: Clock, options: ResolvedOptions) {
     this.#storage = storage
@@ -29,6 +31,8 @@ export class TopicDirectory {
     if (fault !== undefined) throw new WalrusError('INVALID_TOPIC', `Cannot create topic "${name}": ${fault}`)
     if (this.#deletions.has(name))
       throw new WalrusError('UNAVAILABLE', `Cannot create topic "${name}": one of that name is being deleted`)
+    if (this.#undeleted.has(name))
+      throw new WalrusError('UNAVAILABLE', `Cannot create topic "${name}": one of that name could not be deleted`)
     return this.#add(name, [])
   }
 
@@ -41,12 +45,12 @@ export class TopicDirectory {
     await this.#deletions.get(name)?.catch(() => undefined)
   }
 
-  /** Forgets the topic at once; resolves when it is gone from disk. An unknown one is fine. */
+  /** Forgets the topic at once; resolves when it is gone from disk. An unknown one is fine, and one whose deletion has failed. */
   async delete(name: string): Promise<void> {
-    const topic = this.#topics.get(name)
-    if (topic) {
+    const topic = this.#topics.get(name) ?? this.#undeleted.get(name)
+    if (topic && !this.#deletions.has(name)) {
       this.#topics.delete(name)
-      const deletion = topic.remove().finally(() => this.#deletions.delete(name))
+      const deletion = this.#remove(name, topic).finally(() => this.#deletions.delete(name))
       this.#deletions.set(name, deletion)
     }
     await this.#deletions.get(name)
@@ -67,6 +71,12 @@ export class TopicDirectory {
   async drain(): Promise<void> {
     await Promise.all([...this.#topics.values()].map((topic) => topic.drain()))
     await Promise.allSettled(this.#deletions.values())
+  }
+
+  async #remove(name: string, topic: Topic): Promise<void> {
+    this.#undeleted.set(name, topic)
+    await topic.remove()
+    this.#undeleted.delete(name)
   }
 
   #add(name: string, segments: readonly SegmentLog[]): Topic {

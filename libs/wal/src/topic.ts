@@ -43,6 +43,8 @@ export class Topic {
   /** Set while the open segment is being replaced: what arrives waits here, in order. */
   #held: Held[] | undefined
   #clean: boolean
+  /** Dropped, and still in the storage. Ascending. */
+  readonly #leaving: SegmentLog[] = []
   #removing: Promise<void> = Promise.resolve()
   /** Never rejects. */
   #expiring: Promise<unknown> = Promise.resolve()
@@ -181,7 +183,7 @@ export class Topic {
     return expiry
   }
 
-  /** Deletes all of it; nothing else may be called from now on. */
+  /** Deletes all of it; nothing else may be called from now on, but this again when it has rejected. */
   async remove(): Promise<void> {
     await this.drain()
     this.#stopListening()
@@ -193,7 +195,7 @@ export class Topic {
     while (this.#held) await this.#hold(() => Promise.resolve())
     await this.#open.drain()
     await this.#expiring
-    await this.#removing
+    await this.#removing.catch(() => undefined)
   }
 
   async #readSegment(from: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -235,6 +237,8 @@ export class Topic {
     this.#held = []
     try {
       await this.#open.seal({ durable: false })
+      // Writers must not outrun the removal of what retention drops, or the bound on bytes would mean little.
+      await this.#removing.catch(() => undefined)
       this.#endIsDue = false
       this.#open = this.#createAfter(this.#open)
       this.#segments = [...this.#segments, this.#open]
@@ -297,12 +301,19 @@ export class Topic {
   }
 
   #dropOldest(count: number): Promise<void> {
-    const dropped = this.#segments.slice(0, count)
+    this.#leaving.push(...this.#segments.slice(0, count))
     this.#segments = this.#segments.slice(count)
-    this.#removing = this.#removing.then(async () => {
-      for (const { topic, segment } of dropped) await this.#options.storage.remove({ topic, segment })
-    })
+    const removeAll = (): Promise<void> => this.#removeLeaving()
+    this.#removing = this.#removing.then(removeAll, removeAll)
     return this.#removing
+  }
+
+  /** What cannot be removed now is tried again with the next drop: none is removed before an older one. */
+  async #removeLeaving(): Promise<void> {
+    for (let oldest = this.#leaving[0]; oldest; oldest = this.#leaving[0]) {
+      await this.#options.storage.remove({ topic: this.name, segment: oldest.segment })
+      this.#leaving.shift()
+    }
   }
 
   #createAfter(last: SegmentLog | undefined): SegmentLog {
@@ -312,6 +323,7 @@ export class Topic {
       baseOffset: last ? last.baseOffset + last.entryCount : 0,
       epoch: 1,
       topicState: last?.topicState ?? EMPTY_TOPIC_STATE,
+      expectedBytes: this.#segmentBytesMax,
     })
   }
 }

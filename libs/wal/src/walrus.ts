@@ -90,8 +90,12 @@ export class Walrus {
   }
 
   /** The entry at the topic's shared cursor; undefined at the end, and for a topic that does not exist. */
-  async readNext(topic: string, options: CheckpointOptions = {}): Promise<StoredEntry | undefined> {
-    return this.#sharedCursor(topic)?.next(options.checkpoint ?? true)
+  readNext(topic: string, options: CheckpointOptions = {}): Promise<StoredEntry | undefined> {
+    try {
+      return this.#sharedCursor(topic)?.next(options.checkpoint ?? true) ?? Promise.resolve(undefined)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Entries from the topic's shared cursor on; empty at the end. */
@@ -123,10 +127,19 @@ export class Walrus {
     return tailOf(this.#open('read').getOrCreate(topic), options, this.#closed.signal)
   }
 
+  /** Offset of the oldest entry that may be read; 0 for a topic that does not exist. */
+  startOffset(topic: string): number {
+    return this.#topics.get(topic)?.startOffset ?? 0
+  }
+
+  /** Offset after the last committed entry; 0 for a topic that does not exist. */
+  endOffset(topic: string): number {
+    return this.#topics.get(topic)?.endOffset ?? 0
+  }
+
   /** Entries that the topic keeps; 0 for one that does not exist. */
   entryCount(topic: string): number {
-    const known = this.#topics.get(topic)
-    return known ? known.endOffset - known.startOffset : 0
+    return this.endOffset(topic) - this.startOffset(topic)
   }
 
   /** Entries that a cursor has not passed; the shared one unless named. */

@@ -19,6 +19,8 @@ export class HeldCalls {
   #faultCount = 0
   /** When false, every call goes on at once. */
   holding = true
+  /** A sync has failed since all was last known durable: set here, and taken back by whoever knows. */
+  syncFailed = false
 
   constructor(random: Random, plan: DiskPlan, trace: Trace) {
     this.#random = random
@@ -110,6 +112,7 @@ export class HeldCalls {
     if (this.#faultsLeft === 0 || moment !== 'before' || this.#random() >= this.#plan.faultChance) return undefined
     this.#faultsLeft -= 1
     this.#faultCount += 1
+    if (kind !== 'write') this.syncFailed = true
     const fault = oneOf<DiskFault>(this.#random, ['EIO', 'ENOSPC'])
     this.#trace.add(() => `disk: ${kind} ${nth} of ${file} fails with ${fault}`)
     return fault

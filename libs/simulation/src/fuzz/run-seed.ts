@@ -12,29 +12,34 @@ export function runSeed(seed: number, options: RunOptions = {}): Promise<SeedRes
   return play(planSeed(seed), options, async (machine) => {
     for (let life = 1; life <= machine.world.plan.lives; life += 1) {
       machine.world.trace.add(() => `life ${life}`)
-      await live(machine)
+      if (!(await live(machine))) return
     }
     await liveOn(machine)
   })
 }
 
-async function live(machine: Machine): Promise<void> {
+/** False when the run is over: something is lost, which may be, and all that was promised is there. */
+async function live(machine: Machine): Promise<boolean> {
   const { random, plan, calls } = machine.world
   calls.reset(between(random, 0, plan.disk.faultsPerLifeMax))
   const stage = await machine.open()
-  if (!stage) return machine.losePower()
-  await checkRecovery(stage)
+  if (!stage) {
+    machine.losePower()
+    return true
+  }
+  if (!(await checkRecovery(stage))) return false
   for (let steps = between(random, 1, plan.stepsPerLifeMax); steps > 0; steps -= 1) await step(stage)
   const ending = oneOf(random, ENDINGS)
   machine.world.trace.add(() => `ending: ${ending}`)
   await endings[ending](machine, stage)
+  return true
 }
 
 /** No faults any more: everything is there, goes on, and is there after it. */
 async function liveOn(machine: Machine): Promise<void> {
   machine.world.trace.add(() => 'last life')
   const stage = await machine.openForSure()
-  await checkRecovery(stage)
+  if (!(await checkRecovery(stage))) return
   for (const topic of machine.world.plan.topics) appendOne(stage, topic)
   await quiesce(stage)
   await machine.close(stage)

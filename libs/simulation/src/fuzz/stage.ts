@@ -97,7 +97,7 @@ export class Stage {
   }
 
   /** A sector that went astray into a slot which was never used is damage for all that the engine can know. */
-  #isStray(problem: Error): boolean {
+  isStray(problem: Error): boolean {
     if (this.world.plan.disk.strayChance === 0) return false
     return /: the slot of block \d+ at byte \d+ is damaged$/.test(problem.message)
   }
@@ -130,7 +130,7 @@ export class Stage {
 
   /** Problems that nothing in the world accounts for are violations. */
   #compareProblems(): void {
-    const unexpected = this.problems.find((problem) => !this.#mayFailWith(problem) && !this.#isStray(problem))
+    const unexpected = this.problems.find((problem) => !this.#mayFailWith(problem) && !this.isStray(problem))
     if (unexpected) throw new Violation(`a problem was reported for no reason: ${inFull(unexpected)}`)
   }
 }

@@ -63,6 +63,11 @@ export class TopicModel {
     return this.#startOffset + this.#entries.length
   }
 
+  /** Offset behind the entries that are on stable storage, as the engine has promised. */
+  get durableEnd(): number {
+    return this.#durableEnd
+  }
+
   /** Offset behind the entries that were acked before the last ones were: whatever was written since knows them durable. */
   get outlivedEnd(): number {
     return this.#outlivedEnd

@@ -8,8 +8,6 @@ export class LibrarySubject implements Subject {
   readonly cursors: Cursors
   readonly removal: Removal
   readonly #walrus: Walrus
-  /** Where a topic begins, if not at 0. */
-  readonly #starts = new Map<string, number>()
   readonly #leaving = new Set<string>()
 
   private constructor(walrus: Walrus) {
@@ -30,13 +28,7 @@ export class LibrarySubject implements Subject {
   }
 
   static async open({ engine, ...machine }: Ground): Promise<LibrarySubject> {
-    const walrus = await Walrus.open({ ...engine, ...machine })
-    const subject = new LibrarySubject(walrus)
-    for (const topic of walrus.topics()) {
-      const [first] = await walrus.read(topic, 0, { maxEntries: 1 })
-      if (first) subject.#starts.set(topic, first.offset)
-    }
-    return subject
+    return new LibrarySubject(await Walrus.open({ ...engine, ...machine }))
   }
 
   topics(): readonly string[] {
@@ -44,8 +36,7 @@ export class LibrarySubject implements Subject {
   }
 
   bounds(topic: string): TopicBounds {
-    const startOffset = this.#starts.get(topic) ?? 0
-    return { startOffset, endOffset: startOffset + this.#walrus.entryCount(topic) }
+    return { startOffset: this.#walrus.startOffset(topic), endOffset: this.#walrus.endOffset(topic) }
   }
 
   append(topic: string, entry: Uint8Array): Promise<number> {
@@ -73,7 +64,6 @@ export class LibrarySubject implements Subject {
 
   async #trim(topic: string, beforeOffset: number): Promise<number> {
     await this.#walrus.truncateBefore(topic, beforeOffset)
-    this.#starts.set(topic, beforeOffset)
     await this.#walrus.sync()
     return beforeOffset
   }
@@ -81,7 +71,6 @@ export class LibrarySubject implements Subject {
   async #remove(topic: string): Promise<void> {
     this.#leaving.add(topic)
     await this.#walrus.deleteTopic(topic)
-    this.#starts.delete(topic)
     this.#leaving.delete(topic)
   }
 }

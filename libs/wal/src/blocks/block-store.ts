@@ -3,6 +3,7 @@ import type { BlockSlot } from '../format/block-slot.js'
 import { geometryWithin, SECTOR_BYTES, SUPERBLOCK_BYTES, type Geometry } from '../format/geometry.js'
 import type { Superblock } from '../format/superblock.js'
 import { readFileHead, type FileHead } from './file-head.js'
+import { FreedBeginnings } from './freed-beginnings.js'
 import type { Run, RunPlace } from './run.js'
 import { damagedSlotReason, readSlotTable, type SlotMeaning } from './slot-table.js'
 import { StoreFile } from './store-file.js'
@@ -36,6 +37,7 @@ export class BlockStore {
   #growing: Promise<void> | undefined
   #slotsDamaged = false
   readonly #filesWithFreedRuns = new Set<StoreFile>()
+  readonly #freedBeginnings = new FreedBeginnings()
 
   private constructor(options: BlockStoreOptions) {
     this.#options = options
@@ -61,6 +63,11 @@ export class BlockStore {
   /** Files with slots that said `free` at open: a removal that may have been interrupted before its sync. */
   get filesWithFreedRuns(): Iterable<StoreFile> {
     return this.#filesWithFreedRuns
+  }
+
+  /** Whether the removal of the slot's segment had begun at open. */
+  isBeginningFreed(slot: BlockSlot): boolean {
+    return this.#freedBeginnings.has(slot)
   }
 
   get files(): readonly StoreFile[] {
@@ -219,7 +226,9 @@ export class BlockStore {
   }
 
   #noteFreed(file: StoreFile, owner: BlockSlot | undefined): void {
-    if (owner) this.#filesWithFreedRuns.add(file)
+    if (!owner) return
+    this.#filesWithFreedRuns.add(file)
+    this.#freedBeginnings.note(owner)
   }
 
   #unsupported(name: string, version: number): WalrusError {

@@ -118,10 +118,10 @@ export class StoreFile {
     if (this.#queuedSlots.size > 0 || this.#slotsUnderWay) await this.write([], true)
   }
 
-  /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. */
+  /** Frees blocks that hold nothing committed; their slot says so with the next commit to the file. Their segment is not being removed. */
   giveBack(firstBlock: number, slot: BlockSlot): void {
     if (!this.writable) return
-    this.queueSlot(firstBlock, { ...slot, state: 'free' })
+    this.queueSlot(firstBlock, { ...slot, state: 'free', beginsSegment: false })
     this.space.release(firstBlock, slot.blockCount)
   }
 
@@ -132,10 +132,8 @@ export class StoreFile {
     if (durable && only && writes.length === 1 && slotsWritten && this.#file.supports.durableWrite) {
       return this.#fatal(this.#file.write(only.parts, only.position, true))
     }
-    await allSettled([
-      this.#writeSlots(),
-      ...writes.map(({ parts, position }) => this.#file.write(parts, position, false)),
-    ])
+    const slots = slotsWritten ? [] : [this.#writeSlots()]
+    await allSettled([...slots, ...writes.map(({ parts, position }) => this.#file.write(parts, position, false))])
     if (durable) await this.sync()
   }
 

@@ -78,7 +78,8 @@ export class Committer {
   }
 
   async #commit(segments: readonly StoredSegment[]): Promise<void> {
-    const commits = await Promise.all(segments.map((segment) => segment.planCommit()))
+    const planned = segments.map((segment) => segment.planCommit())
+    const commits = planned.every(isPlanned) ? planned : await allOf(planned)
     const failures = await this.#write(commits)
     for (const commit of commits) this.#finish(commit, failures)
   }
@@ -112,15 +113,18 @@ export class Committer {
   }
 }
 
+function allOf<T>(values: readonly (T | Promise<T>)[]): Promise<T[]> {
+  return Promise.all(values.map((value) => Promise.resolve(value)))
+}
+
+function isPlanned(commit: SegmentCommit | Promise<SegmentCommit>): commit is SegmentCommit {
+  return !(commit instanceof Promise)
+}
+
 function writesByFile(commits: readonly SegmentCommit[], durable: boolean): Map<StoreFile, PlannedWrite[]> {
   const byFile = new Map<StoreFile, PlannedWrite[]>()
   for (const commit of commits) {
-    if (commit.failure) continue
-    for (const [file, writes] of commit.writes(durable)) {
-      const all = byFile.get(file)
-      if (all) all.push(...writes)
-      else byFile.set(file, writes)
-    }
+    if (!commit.failure) commit.addWrites(byFile, durable)
   }
   return byFile
 }

@@ -20,8 +20,8 @@ export interface PlacedBatch {
 /** What one segment contributes to a commit, and where it goes. */
 export class SegmentCommit {
   readonly placed: PlacedBatch[] = []
-  /** Runs that hold bytes of this commit, or were made for it. */
-  readonly runsTouched = new Set<Run>()
+  /** Runs that hold bytes of this commit, or were made for it; in their order. */
+  readonly runsTouched: Run[] = []
   /** Set when no place was found: nothing of the commit is written. */
   failure: Error | undefined
   /** Index that the next placed entry has. */
@@ -37,44 +37,59 @@ export class SegmentCommit {
     this.nextIndex = segment.entryCount
   }
 
+  fail(reason: unknown): void {
+    this.failure = reason instanceof Error ? reason : new Error(String(reason))
+  }
+
+  /** A run that is new, or is about to get a batch. */
+  touch(run: Run): void {
+    if (this.runsTouched.at(-1) !== run) this.runsTouched.push(run)
+  }
+
   placeBatch(run: Run, batch: OpenBatch): void {
     const bytes = batch.encode(this.segment.epoch, this.#checksum)
-    this.#place(run, bytes, {
-      firstIndex: batch.firstIndex,
-      entryCount: batch.entryCount,
-      timestampMs: batch.timestampMs,
-    })
+    this.#place(run, bytes, batch.entryCount, batch.firstIndex, batch.timestampMs)
     this.nextIndex = batch.firstIndex + batch.entryCount
   }
 
   placeControl(run: Run, bytes: Uint8Array): void {
-    this.#place(run, bytes, { firstIndex: this.nextIndex, entryCount: 0, timestampMs: run.lastTimestampMs })
+    this.#place(run, bytes, 0, this.nextIndex, run.lastTimestampMs)
   }
 
-  /** The writes, one a run: batches of a run stand one behind the other. */
-  writes(durable: boolean): Map<StoreFile, PlannedWrite[]> {
-    const byRun = new Map<Run, { position: number; parts: Uint8Array[] }>()
-    for (const { run, position, bytes } of this.placed) {
-      const write = byRun.get(run)
-      if (write) write.parts.push(bytes)
-      else byRun.set(run, { position, parts: [bytes] })
+  /** Adds the writes, one a run: batches of a run stand one behind the other. */
+  addWrites(byFile: Map<StoreFile, PlannedWrite[]>, durable: boolean): void {
+    let parts: Uint8Array[] = []
+    for (const [at, { run, position, bytes }] of this.placed.entries()) {
+      const isFirst = this.placed[at - 1]?.run !== run
+      if (isFirst) parts = startWrite(byFile, run, position)
+      parts.push(bytes)
+      if (durable && this.placed[at + 1]?.run !== run) fillAhead(parts, run)
     }
-    const byFile = new Map<StoreFile, PlannedWrite[]>()
-    for (const [run, { position, parts }] of byRun) {
-      const zeros = durable ? zerosBehind(run, run.plannedBytes, run.plannedBytes - position) : undefined
-      if (zeros) parts.push(zeros)
-      byFile.set(run.file, [...(byFile.get(run.file) ?? []), { position: run.startPosition + position, parts }])
-    }
-    return byFile
   }
 
-  #place(run: Run, bytes: Uint8Array, of: Pick<PlacedBatch, 'firstIndex' | 'entryCount' | 'timestampMs'>): void {
+  #place(run: Run, bytes: Uint8Array, entryCount: number, firstIndex: number, timestampMs: number): void {
     const position = run.plannedBytes
     const batchBytes = bytes.length - FRAME_BYTES
     const frame = { generation: run.generation, durableBytes: run.durableBytes, batchBytes, position }
     writeFrame(bytes, 0, frame, run.file.fileId, this.#checksum)
     run.plannedBytes += bytes.length
-    this.runsTouched.add(run)
-    this.placed.push({ run, position, bytes, ...of })
+    this.touch(run)
+    this.placed.push({ run, position, bytes, firstIndex, entryCount, timestampMs })
   }
+}
+
+/** The parts of a new write, to which more are added. */
+function startWrite(byFile: Map<StoreFile, PlannedWrite[]>, run: Run, position: number): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  const write = { position: run.startPosition + position, parts }
+  const writes = byFile.get(run.file)
+  if (writes) writes.push(write)
+  else byFile.set(run.file, [write])
+  return parts
+}
+
+function fillAhead(parts: Uint8Array[], run: Run): void {
+  const writeBytes = parts.reduce((sum, part) => sum + part.length, 0)
+  const zeros = zerosBehind(run, run.plannedBytes, writeBytes)
+  if (zeros) parts.push(zeros)
 }

@@ -1,8 +1,10 @@
-import { formatSegmentKey, type BlockFile, type BlockFileDirectory, type Checksum, type SegmentKey } from '@walrus/core'
+import type { BlockFile, BlockFileDirectory, Checksum } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
 import { readFileHead } from '../blocks/file-head.js'
+import { FreedBeginnings } from '../blocks/freed-beginnings.js'
 import { damagedSlotReason, readSlotTable, type SlotMeaning } from '../blocks/slot-table.js'
 import { StoreFile } from '../blocks/store-file.js'
+import type { BlockSlot } from '../format/block-slot.js'
 import { SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from '../format/geometry.js'
 import { openRecordFault, type Superblock } from '../format/superblock.js'
 import { damage, note, type Finding } from './finding.js'
@@ -27,8 +29,8 @@ export interface InspectedFiles {
   readonly found: readonly FoundRun[]
   /** Some slot, or a whole file, cannot be read. */
   readonly slotsDamaged: boolean
-  /** Whether the segment's beginning may have been in a file that is not there: no slot says that it was freed. */
-  readonly beginningLost: (key: SegmentKey) => boolean
+  /** Whether the removal of the slot's segment had begun. */
+  readonly isBeginningFreed: (slot: BlockSlot) => boolean
 }
 
 /** Reads what the files say of themselves, and tells what is wrong with that; a file that cannot be trusted is left out. */
@@ -39,10 +41,8 @@ export class FileInspector {
   readonly #files: FileView[] = []
   readonly #found: FoundRun[] = []
   readonly #fileIds = new Map<number, string>()
-  /** Segments whose first run was freed: a removal does that first, and blocks are not used again before it is complete. */
-  readonly #freedBeginnings = new Set<string>()
+  readonly #freedBeginnings = new FreedBeginnings()
   #slotsDamaged = false
-  #filesAbsent = false
 
   constructor(directory: BlockFileDirectory, checksum: Checksum, onFinding: (finding: Finding) => void) {
     this.#directory = directory
@@ -53,8 +53,8 @@ export class FileInspector {
   async inspect(): Promise<InspectedFiles> {
     for (const name of await this.#directory.list()) await this.#openFile(name)
     this.#reportAbsentFiles()
-    const beginningLost = (key: SegmentKey) => this.#filesAbsent && !this.#freedBeginnings.has(formatSegmentKey(key))
-    return { files: this.#files, found: this.#found, slotsDamaged: this.#slotsDamaged, beginningLost }
+    const isBeginningFreed = (slot: BlockSlot): boolean => this.#freedBeginnings.has(slot)
+    return { files: this.#files, found: this.#found, slotsDamaged: this.#slotsDamaged, isBeginningFreed }
   }
 
   async #openFile(name: string): Promise<void> {
@@ -117,7 +117,7 @@ export class FileInspector {
     for (const meaning of readSlotTable(table, file, this.#checksum)) {
       const { block } = meaning
       this.#reportSlot(file.name, meaning)
-      if ('owner' in meaning && meaning.owner?.beginsSegment) this.#freedBeginnings.add(formatSegmentKey(meaning.owner))
+      if ('owner' in meaning && meaning.owner) this.#freedBeginnings.note(meaning.owner)
       if ('slot' in meaning) this.#checkGeneration(file.name, meaning, owners)
       if (meaning.kind !== 'run') continue
       usedBlockCount += meaning.slot.blockCount
@@ -162,7 +162,6 @@ export class FileInspector {
   }
 
   #reportAbsent(first: number, last: number): void {
-    this.#filesAbsent = true
     const ids = first === last ? `file ${first} is` : `files ${first} to ${last} are`
     const what = `${ids} absent: deleted when nothing was left in it, or lost; a segment that lay there alone leaves no other trace`
     this.#onFinding(note('absent-file', {}, what))

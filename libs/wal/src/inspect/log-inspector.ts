@@ -143,12 +143,9 @@ export class LogInspector {
   /** Ascending. */
   async #recover(topic: string): Promise<RecoveredSegment[]> {
     const runs = this.#topics.get(topic) ?? new Map<number, FoundRun[]>()
-    const { slotsDamaged } = this.#inspected
-    const beginningLost = (segment: number) => this.#inspected.beginningLost({ topic, segment })
-    const segments: RecoveredSegment[] = []
-    for await (const one of recoverTopic(runs, { checksum: this.#checksum, slotsDamaged, beginningLost }))
-      segments.push(one)
-    return segments.reverse()
+    const { slotsDamaged, isBeginningFreed } = this.#inspected
+    const segments = await recoverTopic(runs, { checksum: this.#checksum, slotsDamaged, isBeginningFreed })
+    return [...segments].reverse()
   }
 
   /** Places that cannot be read are found while others are verified. */

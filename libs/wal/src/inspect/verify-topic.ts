@@ -1,4 +1,6 @@
 import type { RecoveredSegment } from '../log/recover-segment.js'
+import { knownEnd, missingReason, missingSegments, type MissingSegments } from '../log/missing-segments.js'
+import type { SegmentStart } from '../log/segment-start.js'
 import { damage, type Finding } from './finding.js'
 import { verifySegment, type SegmentCheck } from './verify-segment.js'
 
@@ -10,33 +12,25 @@ export async function* verifyTopic(
   segments: readonly RecoveredSegment[],
   check: SegmentCheck,
 ): AsyncGenerator<Finding, void, void> {
+  for (const missing of missingSegments(segments)) yield missingFinding(missing)
   let before: RecoveredSegment | undefined
   for (const segment of segments) {
-    if (before && segment.start) yield* between(before, segment)
+    if (before && segment.start) yield* overlap(before, segment.start)
     yield* verifySegment(segment, check)
     if (segment.start) before = segment
   }
 }
 
-/**
- * A segment starts where the one before ends. One without entries leaves nothing on disk, so only offsets tell what is missing;
- * what is missing at the end of the segment right before is found there.
- */
-function* between(before: RecoveredSegment, { start }: RecoveredSegment): Generator<Finding> {
-  if (!before.start || !start) return
-  const { topic, segment, baseOffset } = start
-  const endOffset = before.start.baseOffset + sealedEnd(before)
-  const absentSegment = before.start.segment + 1
-  if (baseOffset < endOffset) {
-    const what = `segment ${segment} starts at offset ${baseOffset}, segment ${before.start.segment} ends at ${endOffset}`
-    yield damage('conflict', { topic, segment, offset: baseOffset, entryCount: endOffset - baseOffset }, what)
-  } else if (baseOffset > endOffset && segment > absentSegment) {
-    const place = { topic, segment: absentSegment, offset: endOffset, entryCount: baseOffset - endOffset }
-    yield damage('missing', place, `entries up to offset ${baseOffset} are missing, with the segments that held them`)
-  }
+function missingFinding({ topic, segment, fromOffset, toOffset }: MissingSegments): Finding {
+  const what = missingReason(toOffset)
+  if (fromOffset === undefined) return damage('missing', { topic, segment }, what)
+  return damage('missing', { topic, segment, offset: fromOffset, entryCount: toOffset - fromOffset }, what)
 }
 
-function sealedEnd({ start, used }: RecoveredSegment): number {
-  const sealed = used.find(({ found }) => found.slot.state === 'sealed')
-  return sealed?.found.slot.knownEndIndex ?? start?.entryCount ?? 0
+/** A segment starts where the one before ends. */
+function* overlap(before: RecoveredSegment, { topic, segment, baseOffset }: SegmentStart): Generator<Finding> {
+  const endOffset = knownEnd(before)
+  if (baseOffset >= endOffset) return
+  const what = `segment ${segment} starts at offset ${baseOffset}, segment ${before.start?.segment} ends at ${endOffset}`
+  yield damage('conflict', { topic, segment, offset: baseOffset, entryCount: endOffset - baseOffset }, what)
 }

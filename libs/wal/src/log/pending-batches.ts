@@ -5,6 +5,7 @@ import type { BufferPool } from '../commit/buffer-pool.js'
 import { OpenBatch } from '../commit/open-batch.js'
 
 const PAYLOAD_BYTES_FIRST_HINT = 512
+const NO_CURSORS: ReadonlyMap<string, number> = new Map()
 
 /** Appends of one segment that wait for the next commit. */
 export class PendingBatches {
@@ -73,11 +74,16 @@ export class PendingBatches {
 
   /** Hands over what waits; the next append opens a new batch. */
   take(): TakenBatches {
-    const taken = { batches: this.#batches, cursors: this.#cursors, cursorTicket: this.#cursorTicket }
+    const taken = {
+      batches: this.#batches,
+      totalBytes: this.#batches.reduce((sum, batch) => sum + batch.totalBytes, 0),
+      cursors: this.#cursors.size > 0 ? this.#cursors : NO_CURSORS,
+      cursorTicket: this.#cursorTicket,
+    }
     this.#payloadBytesHint = Math.max(PAYLOAD_BYTES_FIRST_HINT, this.#open?.payloadBytes ?? 0)
     this.#batches = []
     this.#open = undefined
-    this.#cursors = new Map()
+    if (this.#cursors.size > 0) this.#cursors = new Map()
     this.#cursorTicket = undefined
     return taken
   }
@@ -94,6 +100,8 @@ export class PendingBatches {
 
 export interface TakenBatches {
   readonly batches: readonly OpenBatch[]
+  /** Of all batches, with frames and headers. */
+  readonly totalBytes: number
   /** Cursor name → offset, coalesced. */
   readonly cursors: ReadonlyMap<string, number>
   readonly cursorTicket: BatchTicket | undefined

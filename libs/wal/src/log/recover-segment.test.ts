@@ -14,8 +14,8 @@ function foundRun(run: RunFixture, of: Partial<BlockSlot> = {}): FoundRun {
 }
 
 function recover(found: readonly FoundRun[], options: Partial<RecoveryOptions> = {}): Promise<RecoveredSegment> {
-  const all = { checksum: crc32, withTopicState: true, slotsDamaged: false, endIndex: undefined, ...options }
-  return recoverSegment(found, all)
+  const defaults = { checksum: crc32, withTopicState: true, slotsDamaged: false, endIndex: undefined }
+  return recoverSegment(found, { ...defaults, isBeginningFreed: () => false, ...options })
 }
 
 /** What was recovered, in numbers: entries, runs, runs to free, and from where on something is missing. */
@@ -194,7 +194,7 @@ describe('recovering a segment', () => {
   describe('that was half removed', () => {
     it('is nothing without its beginning', async () => {
       const second = await filled(1, 2, 2)
-      const recovered = await recover([foundRun(second, { state: 'closed' })])
+      const recovered = await recover([foundRun(second, { state: 'closed' })], { isBeginningFreed: () => true })
       expect(summary(recovered)).to.deep.equal({
         ...{ entryCount: undefined, runs: undefined, unused: [1], damagedFrom: undefined },
       })
@@ -202,7 +202,14 @@ describe('recovering a segment', () => {
 
     it('is nothing also when its beginning held no entries', async () => {
       const second = await filled(1, 0, 2)
-      expect((await recover([foundRun(second, { state: 'closed' })])).start).to.equal(undefined)
+      const recovered = await recover([foundRun(second, { state: 'closed' })], { isBeginningFreed: () => true })
+      expect(recovered.start).to.equal(undefined)
+    })
+
+    it('is damaged, and not removed, where its beginning is gone without a trace', async () => {
+      const second = await filled(1, 2, 2)
+      const recovered = await recover([foundRun(second, { state: 'closed' })])
+      expect(summary(recovered)).to.deep.equal({ entryCount: 0, runs: [], unused: [], damagedFrom: 0 })
     })
 
     it('is damaged, and not removed, where nothing in its beginning can be read, and a later run says that it was there', async () => {

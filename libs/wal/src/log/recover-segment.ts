@@ -1,6 +1,7 @@
 import { WalrusError, type Checksum } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
 import { Run } from '../blocks/run.js'
+import type { BlockSlot } from '../format/block-slot.js'
 import { EntryChain, gapReason } from './entry-chain.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { scanRun, type RunContent } from './scan-run.js'
@@ -13,8 +14,8 @@ export interface RecoveryOptions {
   readonly withTopicState: boolean
   /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
-  /** The beginning of the segment may be lost, and was not deleted. */
-  readonly beginningLost?: boolean
+  /** The removal of the slot's segment had begun. */
+  readonly isBeginningFreed: (slot: BlockSlot) => boolean
   /** Where the next segment of the topic starts, as an index in this one, which is then sealed; undefined for the topic's last. */
   readonly endIndex: number | undefined
 }
@@ -84,9 +85,10 @@ function isMarkedSealed({ slot }: FoundRun): boolean {
   return slot.state === 'sealed'
 }
 
-/** The beginning of a segment is freed before the rest. One that is there, though nothing in it can be read, was not. */
+/** The beginning of a segment is freed before the rest. One that is gone without having been freed is damage. */
 function isHalfDeleted(ordered: readonly FoundRun[], options: RecoveryOptions): boolean {
-  return !ordered.some(({ slot }) => slot.beginsSegment) && !options.slotsDamaged && !options.beginningLost
+  if (options.slotsDamaged || ordered.some(({ slot }) => slot.beginsSegment)) return false
+  return ordered.some(({ slot }) => options.isBeginningFreed(slot))
 }
 
 /** The first run before which something is missing that nothing vouches for: there the tail is torn, and nothing behind counts. */
@@ -100,8 +102,8 @@ function tornAt(runs: readonly ScannedRun[]): number | undefined {
 }
 
 /** Whatever of a run is known durable was so after all that stands before the run. */
-function vouchesForBefore({ found, content }: ScannedRun): boolean {
-  return found.slot.followsDurable || (content !== undefined && content.durableBytes > 0)
+function vouchesForBefore({ found, run, content }: ScannedRun): boolean {
+  return found.slot.followsDurable || (content ?? run).durableBytes > 0
 }
 
 async function startOf(

@@ -36,10 +36,12 @@ describe('recovering a topic', () => {
   }
 
   async function recover(slotsDamaged = false): Promise<string[]> {
-    const recovered: string[] = []
-    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, { checksum: crc32, slotsDamaged }))
-      recovered.push(inWords(one))
-    return recovered
+    return (await recoverAll(slotsDamaged)).map(inWords)
+  }
+
+  function recoverAll(slotsDamaged = false): Promise<readonly RecoveredSegment[]> {
+    const options = { checksum: crc32, slotsDamaged, isBeginningFreed: () => false }
+    return recoverTopic(groupByTopic(found).get('logs')!, options)
   }
 
   it('has its segments from the newest back, each ending where the next one starts', async () => {
@@ -97,9 +99,6 @@ describe('recovering a topic', () => {
         ...{ file: file.store, block: run.place.firstBlock },
         slot: run.slot({ segment: id, baseOffset, followsDurable: id === 1 }),
       })
-    const recovered: RecoveredSegment[] = []
-    for await (const one of recoverTopic(groupByTopic(found).get('logs')!, { checksum: crc32, slotsDamaged: false }))
-      recovered.push(one)
-    expect(recovered.map((one) => one.start?.topicState.cursors.get('shared'))).to.deep.equal([undefined, 1])
+    expect((await recoverAll()).map((one) => one.start?.topicState.cursors.get('shared'))).to.deep.equal([undefined, 1])
   })
 })

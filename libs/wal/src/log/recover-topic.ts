@@ -1,5 +1,6 @@
 import type { Checksum } from '@walrus/core'
 import type { FoundRun } from '../blocks/block-store.js'
+import type { BlockSlot } from '../format/block-slot.js'
 import { recoverSegment, type RecoveredSegment } from './recover-segment.js'
 import type { SegmentStart } from './segment-start.js'
 
@@ -11,35 +12,34 @@ export interface TopicRecoveryOptions {
   readonly checksum: Checksum
   /** Some slot of the directory cannot be read: what is missing may be damaged rather than half deleted, or torn off. */
   readonly slotsDamaged: boolean
-  /** Some file is not there that may have held the segment's beginning: without one, it is damaged rather than half deleted. */
-  readonly beginningLost?: (segment: number) => boolean
+  /** The removal of the slot's segment had begun. */
+  readonly isBeginningFreed: (slot: BlockSlot) => boolean
 }
 
 /**
  * The segments of a topic, from the newest back: the state of the topic is in the newest that holds anything, and each bounds
  * the one before. Where the end of one was torn off that nothing vouches for, the newer ones are no part of the topic.
  */
-export async function* recoverTopic(
+export async function recoverTopic(
   segments: TopicRuns,
   options: TopicRecoveryOptions,
-): AsyncGenerator<RecoveredSegment> {
+): Promise<readonly RecoveredSegment[]> {
   const recovered = await recoverAll(segments, options)
   const tornCount = options.slotsDamaged ? 0 : countTorn(recovered)
-  if (tornCount === 0) return yield* recovered
-  yield* recovered.slice(0, tornCount).map(tornOff)
+  if (tornCount === 0) return recovered
   const kept = new Set(recovered.slice(tornCount).map(segmentOf))
-  yield* await recoverAll(new Map([...segments].filter(([segment]) => kept.has(segment))), options)
+  const rest = await recoverAll(new Map([...segments].filter(([segment]) => kept.has(segment))), options)
+  return [...recovered.slice(0, tornCount).map(tornOff), ...rest]
 }
 
 /** Newest first. */
 async function recoverAll(segments: TopicRuns, options: TopicRecoveryOptions): Promise<RecoveredSegment[]> {
   const all: RecoveredSegment[] = []
   let newer: SegmentStart | undefined
-  for (const [segment, runs] of [...segments].sort(([a], [b]) => b - a)) {
+  for (const [, runs] of [...segments].sort(([a], [b]) => b - a)) {
     const withTopicState = newer === undefined
     const endIndex = endIndexBefore(newer, runs)
-    const beginningLost = options.beginningLost?.(segment) ?? false
-    const recovered = await recoverSegment(runs, { ...options, beginningLost, withTopicState, endIndex })
+    const recovered = await recoverSegment(runs, { ...options, withTopicState, endIndex })
     all.push(recovered)
     newer = recovered.start ?? newer
   }

@@ -2,6 +2,7 @@ import type { Checksum, Clock } from '@walrus/core'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { RunGrowth } from '../blocks/run-growth.js'
 import type { BufferPool } from '../commit/buffer-pool.js'
+import type { ReadRemainders } from './read-remainders.js'
 import type { StoredSegment } from './stored-segment.js'
 
 /** What all segments of one storage share. */
@@ -11,6 +12,7 @@ export interface SegmentContext {
   readonly clock: Clock
   readonly checksum: Checksum
   readonly growth: RunGrowth
+  readonly remainders: ReadRemainders
   /** Appends are gathered into batches of at most this payload, unless one append is larger. */
   readonly batchBytesMax: number
   /** The segment has something to commit. */

@@ -97,11 +97,16 @@ export class SegmentRuns {
     return last
   }
 
-  /** What stands before the segment is about to be removed: its first slot says, durably, that nothing is missing there. */
+  /**
+   * What stands before the segment is about to be removed: its first slot says, durably, that nothing is missing there. Rejects
+   * with `FILE_FAILED` where its file takes no writes.
+   */
   async beginTopic(): Promise<void> {
     const [first] = this.#all
+    if (this.#givenUp) return
+    first?.file.checkWritable()
     this.#beginsTopic = true
-    if (!first?.file.writable || this.#givenUp) return
+    if (!first) return
     this.#queueSlot(first)
     await first.file.flushSlots()
   }

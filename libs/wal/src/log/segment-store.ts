@@ -13,8 +13,11 @@ import { BlockStore, type FoundRun } from '../blocks/block-store.js'
 import { BufferPool } from '../commit/buffer-pool.js'
 import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
+import type { BlockSlot } from '../format/block-slot.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
+import { missingError, missingSegments } from './missing-segments.js'
 import { MutableTopicState } from './mutable-topic-state.js'
+import { ReadRemainders } from './read-remainders.js'
 import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
 import { stabilize } from './stabilize.js'
@@ -112,6 +115,7 @@ class BlockLogStorage implements SegmentStore {
       batchBytesMax,
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
+      remainders: new ReadRemainders(),
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
       isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,
@@ -185,13 +189,17 @@ class BlockLogStorage implements SegmentStore {
   }
 
   async #recoverTopic(segments: TopicRuns, filesToSync: Set<FoundRun['file']>): Promise<void> {
-    const recovery = { checksum: this.#options.checksum, slotsDamaged: this.#store.slotsDamaged }
+    const { checksum, onProblem } = this.#options
+    const { slotsDamaged } = this.#store
+    const isBeginningFreed = (slot: BlockSlot): boolean => this.#store.isBeginningFreed(slot)
+    const newestFirst = await recoverTopic(segments, { checksum, slotsDamaged, isBeginningFreed })
     let isNewest = true
-    for await (const recovered of recoverTopic(segments, recovery)) {
+    for (const recovered of newestFirst) {
       for (const one of recovered.used) await stabilize(one, isNewest, filesToSync)
       this.#adopt(recovered, filesToSync)
       isNewest &&= recovered.start === undefined
     }
+    for (const missing of missingSegments([...newestFirst].reverse())) onProblem(missingError(missing))
   }
 
   #adopt({ start, unusedRuns, scanned }: RecoveredSegment, filesToSync: Set<FoundRun['file']>): void {

@@ -12,6 +12,7 @@ import type { Run } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
 import { BATCH_OVERHEAD_BYTES } from '../commit/open-batch.js'
 import { SegmentCommit } from '../commit/segment-commit.js'
+import { ChangeSignal } from './change-signal.js'
 import { checkCursor, cursorRecords, encodeControlBatch, snapshotRecords } from './control-batch.js'
 import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
@@ -35,7 +36,11 @@ export class StoredSegment implements SegmentLog {
   readonly #pending: PendingBatches
   readonly #topicState: MutableTopicState
   readonly #damage: SegmentDamage | undefined
+  readonly #expectedBytes: number
   readonly #runs: SegmentRuns
+  readonly #isBeforeDurable: () => boolean
+  /** A sealed segment that was once durable, with all before it, stays so. */
+  #allIsDurable = false
   #entryCount: number
   #refusal: WalrusError | undefined
   #sealed: boolean
@@ -45,7 +50,7 @@ export class StoredSegment implements SegmentLog {
   #ending: Promise<void> | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
-  #idleListeners: (() => void)[] = []
+  readonly #changes = new ChangeSignal()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
   queued = false
@@ -57,15 +62,17 @@ export class StoredSegment implements SegmentLog {
     this.baseOffset = start.baseOffset
     this.epoch = start.epoch
     this.createdMs = start.createdMs
-    this.#runs = new SegmentRuns(start, () => context.isDurable(start.topic, start.segment - 1))
+    this.#isBeforeDurable = () => context.isDurable(start.topic, start.segment - 1)
+    this.#runs = new SegmentRuns(start, this.#isBeforeDurable)
     this.#sizeBytes = start.runs.reduce((sum, run) => sum + run.committedBytes, 0)
     this.#entryCount = start.entryCount
     this.#sealed = start.sealed
     this.#endIsDurable = start.sealed
     this.#topicState = start.topicState
     this.#damage = start.damage
+    this.#expectedBytes = start.expectedBytes ?? Infinity
     if (start.sealed) this.#refusal = this.#sealedError()
-    this.#reader = new RunReader(this, context.checksum)
+    this.#reader = new RunReader(this, context.checksum, context.remainders)
     this.#pending = new PendingBatches(context.pool, context.clock, {
       baseOffset: start.baseOffset,
       nextIndex: start.entryCount,
@@ -143,7 +150,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   async drain(): Promise<void> {
-    await this.#whenIdle(() => !this.#busyWriting)
+    await this.#changes.until(() => !this.#busyWriting)
   }
 
   async seal({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
@@ -152,25 +159,31 @@ export class StoredSegment implements SegmentLog {
     if (durable) await this.#makeEndDurable()
   }
 
-  /** True when a sync has covered all that is committed. */
+  /** True when syncs have covered all that is committed, and all that is stored here of the topic before. */
   get isDurable(): boolean {
-    return this.#runs.areDurable
+    if (this.#allIsDurable) return true
+    const isDurable = this.#runs.areDurable && this.#isBeforeDurable()
+    this.#allIsDurable = isDurable && this.#sealed
+    return isDurable
   }
 
   /**
    * The segment before is about to be removed: that it is missing must not be taken for a torn tail, nor what is still there of
-   * it for damage. So it becomes durable first, if it can. Durable when it resolves.
+   * it for damage; and where the offsets of the topic go on is then said by this segment alone. So both become durable first,
+   * if they can. Durable when it resolves; rejects when nothing of this segment is on stable storage.
    */
   async beginTopic(): Promise<void> {
     const [first] = this.#runs.all
-    if (first && !first.followsDurable) await this.#context.sync().catch(() => undefined)
+    const holdsPlace = first !== undefined && first.committedBytes > 0
+    const failure = this.isDurable ? undefined : await this.#context.sync().catch((error: unknown) => error)
+    if (holdsPlace && first.durableBytes === 0) throw failure
     await this.#runs.beginTopic()
   }
 
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
     this.#refusal = reason
-    await this.#whenIdle(() => !this.#busyWriting && this.#readsUnderWay === 0)
+    await this.#changes.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
@@ -197,10 +210,29 @@ export class StoredSegment implements SegmentLog {
     if (!this.#damage) this.#runs.recordEnd()
   }
 
-  /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
-  async planCommit(): Promise<SegmentCommit> {
+  /**
+   * For the committer: takes what waits, and finds a place for it; at once where the open run has room for it. Never
+   * rejects: a failure is in the commit.
+   */
+  planCommit(): SegmentCommit | Promise<SegmentCommit> {
     const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
     this.#commitUnderWay = true
+    const run = this.#runs.last
+    const fits =
+      run && !run.mustSoil && commit.taken.cursorTicket === undefined && run.hasRoomFor(commit.taken.totalBytes)
+    return fits ? this.#planIn(run, commit) : this.#planWithNewRuns(commit)
+  }
+
+  #planIn(run: Run, commit: SegmentCommit): SegmentCommit {
+    try {
+      for (const batch of commit.taken.batches) commit.placeBatch(run, batch)
+    } catch (error) {
+      commit.fail(error)
+    }
+    return commit
+  }
+
+  async #planWithNewRuns(commit: SegmentCommit): Promise<SegmentCommit> {
     try {
       await this.#runs.soilLast()
       for (const batch of commit.taken.batches) {
@@ -209,7 +241,7 @@ export class StoredSegment implements SegmentLog {
       }
       await this.#planCursors(commit)
     } catch (error) {
-      commit.failure = error instanceof Error ? error : new Error(String(error))
+      commit.fail(error)
     }
     return commit
   }
@@ -231,9 +263,10 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.recordIfClosed(run)
     for (const [name, offset] of commit.taken.cursors) this.#topicState.cursors.set(name, offset)
     for (const batch of commit.taken.batches) batch.recycle()
-    for (const ticket of ticketsOf(commit.taken)) ticket.commit()
-    if (commit.taken.batches.length > 0) for (const listener of [...this.#commitListeners]) listener()
-    this.#announceIdle()
+    for (const batch of commit.taken.batches) batch.ticket.commit()
+    commit.taken.cursorTicket?.commit()
+    if (commit.taken.batches.length > 0) this.#tellOfEntries()
+    this.#changes.announce()
   }
 
   /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
@@ -245,7 +278,7 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
-    this.#announceIdle()
+    this.#changes.announce()
   }
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
@@ -269,7 +302,7 @@ export class StoredSegment implements SegmentLog {
       return await read()
     } finally {
       this.#readsUnderWay--
-      this.#announceIdle()
+      this.#changes.announce()
     }
   }
 
@@ -317,10 +350,15 @@ export class StoredSegment implements SegmentLog {
     const needsState = !this.#runs.isUntouched || !this.#topicState.isEmpty
     const state = needsState ? this.#controlBatch(snapshotRecords(this.#topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)
-    const runBytes = nextRunBytes(this.#context.growth, this.#runs.last?.capacityBytes ?? 0, neededBytes)
+    const runBytes = nextRunBytes(this.#context.growth, {
+      batchBytes: neededBytes,
+      previousBytes: this.#runs.last?.capacityBytes ?? 0,
+      segmentBytes: this.#sizeBytes,
+      expectedBytes: this.#expectedBytes,
+    })
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
     const run = this.#runs.add(place, commit.nextIndex)
-    commit.runsTouched.add(run)
+    commit.touch(run)
     if (state) commit.placeControl(run, state)
     return run
   }
@@ -336,6 +374,10 @@ export class StoredSegment implements SegmentLog {
   #controlBatch(records: Parameters<typeof encodeControlBatch>[0], commit: SegmentCommit): Uint8Array {
     const context = { nextIndex: commit.nextIndex, timestampMs: this.#context.clock.wallMs(), epoch: this.epoch }
     return encodeControlBatch(records, context, this.#context.checksum)
+  }
+
+  #tellOfEntries(): void {
+    if (this.#commitListeners.size > 0) for (const listener of [...this.#commitListeners]) listener()
   }
 
   #checkWritable(): void {
@@ -354,22 +396,5 @@ export class StoredSegment implements SegmentLog {
       'SEGMENT_SEALED',
       `Cannot append to topic "${this.topic}": segment ${this.segment} is sealed`,
     )
-  }
-
-  #whenIdle(idle: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (idle()) resolve()
-        else this.#idleListeners.push(check)
-      }
-      check()
-    })
-  }
-
-  #announceIdle(): void {
-    if (this.#idleListeners.length === 0) return
-    const listeners = this.#idleListeners
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
   }
 }

@@ -1,0 +1,3 @@
+import { killCommand } from './kill-command.js'
+
+process.exitCode = await killCommand(process.argv.slice(2), process.stdout)
