@@ -73,6 +73,7 @@ export class MemoryMetadataLog implements MetadataLog {
       membershipEntry: null,
       addresses: new Map([[this.#nodeId, this.#address]]),
       replication: this.#closed ? null : new Map([[this.#nodeId, version]]),
+      leaderSilenceMs: this.#closed ? null : 0,
       silenceMs: this.#closed ? null : new Map([[this.#nodeId, 0]]),
     }
   }

@@ -20,6 +20,7 @@ const leading: ConsensusStatus = {
   membershipEntry: null,
   addresses: new Map([[7, '127.0.0.1:6007']]),
   replication: new Map([[7, 12]]),
+  leaderSilenceMs: 0,
   silenceMs: new Map([[7, 0]]),
 }
 

@@ -47,7 +47,8 @@ export interface RaftMetadataLogOptions {
 
 /**
  * The metadata log of one member of a cluster. Rejects with `RaftError` or `WalrusError` when what is stored cannot be started
- * from. The only voter of a cluster has caught up when it resolves; others catch up when they hear of a leader.
+ * from. When it resolves, what the log knew as committed is applied, and the only voter of a cluster has caught up; others do
+ * when they hear of a leader.
  */
 export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Promise<RaftMetadataLog> {
   const machine = new MetadataMachine()
@@ -75,6 +76,7 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
     await store.close()
     throw error
   }
+  await hasReplayed(node, store.initialState().hardState?.commit ?? 0, clock)
   if (isAlone(node)) await node.readIndex()
   return new RaftMetadataLog(options, node, machine, transport)
 }
@@ -135,7 +137,7 @@ export class RaftMetadataLog implements MetadataLog {
   }
 
   status(): ConsensusStatus {
-    const { lastApplied, snapshot, purged, silenceTicks, ...status } = this.node.status()
+    const { lastApplied, snapshot, purged, leaderSilenceTicks, silenceTicks, ...status } = this.node.status()
     const tickMs = this.#options.timing?.tickMs ?? defaultTiming.tickMs
     return {
       ...status,
@@ -145,6 +147,7 @@ export class RaftMetadataLog implements MetadataLog {
       snapshotTerm: snapshot.term,
       purgedIndex: purged.index,
       purgedTerm: purged.term,
+      leaderSilenceMs: leaderSilenceTicks && leaderSilenceTicks * tickMs,
       silenceMs: silenceTicks && new Map([...silenceTicks].map(([member, ticks]) => [member, ticks * tickMs])),
       addresses: this.#addresses(),
     }
@@ -190,6 +193,15 @@ class Deadline {
 
   cancel(): void {
     this.#timer.cancel()
+  }
+}
+
+/** A member that fails meanwhile says so to whoever asks it for something. */
+async function hasReplayed(node: RaftNode<MetadataResult>, commitIndex: number, clock: RaftClock): Promise<void> {
+  for (;;) {
+    const { role, lastApplied } = node.status()
+    if (role === 'Shutdown' || lastApplied.index >= commitIndex) return
+    await new Promise<void>((resolve) => clock.defer(resolve))
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { PeerNetwork } from '@walrus/adapters-net'
-import type { Clock, NodeId } from '@walrus/core'
-import { decideOrigin, requestAdmission, type AdmissionOptions } from '@walrus/membership'
+import type { Clock } from '@walrus/core'
+import { findCluster, type AdmissionOptions } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
 import { emptyConfState, noNode, type RaftNodeEvents } from '@walrus/raft'
 import { ContainerModule } from 'inversify'
@@ -45,7 +45,12 @@ async function openMetadataLog(
   failure: Failure,
 ): Promise<RaftMetadataLog> {
   const { nodeId, address } = admissionOptions.self
-  const addresses = await findCluster(store, peers, admissionOptions)
+  const addresses = await findCluster({
+    ...admissionOptions,
+    record: store,
+    adoptCluster: (clusterId) => peers.adoptCluster(clusterId),
+    newClusterId: randomUUID,
+  })
   const log = await openRaftMetadataLog({
     nodeId,
     address,
@@ -61,39 +66,6 @@ async function openMetadataLog(
     events: { onFatal: (error) => failure.report(error), ...loggedEvents(store, logger) },
   })
   return lifetime.owns(log, (one) => one.close())
-}
-
-/** What must be known before Raft runs: which cluster it is, and where a new node finds it. */
-async function findCluster(
-  store: RaftLog,
-  peers: PeerNetwork,
-  options: AdmissionOptions,
-): Promise<ReadonlyMap<NodeId, string>> {
-  const { self, seeds } = options
-  const { clusterId, isFounder } = store
-  switch (decideOrigin({ nodeId: self.nodeId, hasLog: store.lastIndex() > 0, clusterId, isFounder, seeds })) {
-    case 'restart':
-      return new Map()
-    case 'found':
-      // Before anything is written: a log that is empty although it has a cluster is begun again.
-      await belongTo(clusterId ?? randomUUID(), { isFounder: true }, store, peers)
-      return new Map()
-    case 'join': {
-      const admission = await requestAdmission(options)
-      await belongTo(admission.clusterId, { isFounder: false }, store, peers)
-      return admission.members
-    }
-  }
-}
-
-async function belongTo(
-  clusterId: string,
-  origin: { readonly isFounder: boolean },
-  store: RaftLog,
-  peers: PeerNetwork,
-): Promise<void> {
-  await store.saveCluster(clusterId, origin)
-  peers.adoptCluster(clusterId)
 }
 
 /** Of a node alone, nobody wants to read that it leads itself. */

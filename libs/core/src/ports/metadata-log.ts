@@ -50,6 +50,8 @@ export interface ConsensusStatus {
   readonly addresses: ReadonlyMap<NodeId, string>
   /** On the leader: each peer's (and its own) last matching log index. */
   readonly replication: ReadonlyMap<NodeId, number> | null
+  /** For how long, in milliseconds, nothing was heard from the leader; 0 on the leader, null when none is known. */
+  readonly leaderSilenceMs: number | null
   /** On the leader: for how long, in milliseconds, each member has not been heard from; 0 for itself. */
   readonly silenceMs: ReadonlyMap<NodeId, number> | null
 }

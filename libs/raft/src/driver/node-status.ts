@@ -24,6 +24,8 @@ export interface RaftNodeStatus {
   readonly membershipEntry: EntryId | null
   /** On the leader: the last log index that each member is known to hold durably. */
   readonly replication: ReadonlyMap<NodeId, LogIndex> | null
+  /** For how many ticks nothing was heard from the leader; 0 on the leader, null when none is known. */
+  readonly leaderSilenceTicks: number | null
   /** On the leader: for how many ticks each member has not been heard from; 0 for itself. */
   readonly silenceTicks: ReadonlyMap<NodeId, number> | null
 }
@@ -57,9 +59,15 @@ export function nodeStatusOf(status: RaftStatus, surroundings: NodeSurroundings)
     voterConfigurations: votersOutgoing.length === 0 ? [voters] : [voters, votersOutgoing],
     learners,
     membershipEntry,
+    leaderSilenceTicks: leaderSilenceOf(status, surroundings),
     silenceTicks: leads ? silenceOf(status, surroundings) : null,
     replication: leads ? new Map([...status.progress].map(([id, { match }]) => [id, match])) : null,
   }
+}
+
+function leaderSilenceOf({ id, leader }: RaftStatus, { isStopped, silenceTicks }: NodeSurroundings): number | null {
+  if (leader === noNode || isStopped) return null
+  return leader === id ? 0 : silenceTicks(leader)
 }
 
 function silenceOf({ id: self, progress }: RaftStatus, { silenceTicks }: NodeSurroundings): Map<NodeId, number> {
