@@ -30,13 +30,16 @@ describe('the tables of LevelDB', function () {
   })
   after(() => folder.remove())
 
-  const tables = async (): Promise<string[]> => (await readdir(folder.path)).filter((name) => name.endsWith('.ldb'))
-
-  it('are those that the manifest says, and whole', async () => {
+  /** Those that the database uses. A compaction that ended with the process may have left others, which nobody reads. */
+  const tables = async (): Promise<string[]> => {
     const current = await readFile(join(folder.path, 'CURRENT'), 'utf8')
     const live = liveTables(await readFile(join(folder.path, current.trim())))
-    const numbers = (await tables()).map((name) => Number(name.slice(0, -4)))
-    expect([...live].sort()).to.deep.equal(numbers.sort()).and.not.empty
+    return [...live].map((number) => `${String(number).padStart(6, '0')}.ldb`)
+  }
+
+  it('are there, as the manifest says, and whole', async () => {
+    expect(await readdir(folder.path)).to.include.members(await tables())
+    expect(await tables()).to.have.length.above(0)
     await checkTables(folder.path)
   })
 
