@@ -45,9 +45,15 @@ function brokerCommand(): Command {
     .exitOverride()
     .addHelpText('after', variablesHelp())
   for (const setting of Object.values<Setting<unknown>>(settings)) {
-    if (setting.flags !== undefined) command.addOption(new Option(setting.flags, optionHelp(setting)))
+    if (setting.flags !== undefined) command.addOption(optionOf(setting, setting.flags))
   }
   return command
+}
+
+function optionOf(setting: Setting<unknown>, flags: string): Option {
+  const option = new Option(flags, optionHelp(setting))
+  if (setting.isRepeatable !== true) return option
+  return option.argParser((value: string, before?: string) => (before === undefined ? value : `${before},${value}`))
 }
 
 function optionHelp(setting: Setting<unknown>): string {

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { readInvocation, type Environment } from './command-line.js'
-import { peerAddress, settings, type Config } from './config.js'
+import { clientAddress, peerAddress, settings, type Config } from './config.js'
 import { configurationPage } from './configuration-page.js'
 import type { Setting } from './setting.js'
 
@@ -29,7 +30,8 @@ describe('configuration', () => {
     })
     expect(config).to.include({ maxFrameBytes: 16_777_216, maxSegmentEntries: 1_000_000, monitorCheckMs: 10_000 })
     expect(config.fsync).to.deep.equal({ kind: 'each' })
-    expect(peerAddress(config)).to.equal('127.0.0.1:6000')
+    expect(config.raftPort).to.equal(6000)
+    expect(peerAddress(config, '127.0.0.1:6000')).to.equal('127.0.0.1:6000')
   })
 
   it('takes --port as another name of --client-port', () => {
@@ -55,7 +57,8 @@ describe('configuration', () => {
 
   it('advertises the host that others reach it by', () => {
     const words = ['--raft-host', '0.0.0.0', '--raft-port', '6001', '--raft-advertise-host', 'node1.example']
-    expect(peerAddress(configOf(words))).to.equal('node1.example:6001')
+    expect(peerAddress(configOf(words), '0.0.0.0:6001')).to.equal('node1.example:6001')
+    expect(peerAddress(configOf(['--raft-host', '::1']), '[::1]:7000')).to.equal('[::1]:7000')
   })
 
   it('refuses a number that is none or out of its bounds, naming flag or variable, value and bounds', () => {
@@ -69,9 +72,32 @@ describe('configuration', () => {
     expect(refusalOf([], { WALRUS_MAX_SEGMENT_ENTRIES: '0' })).to.contain('Cannot use WALRUS_MAX_SEGMENT_ENTRIES "0"')
   })
 
+  it('takes any number of members to join, and nothing that is no address', () => {
+    expect(configOf().join).to.deep.equal([])
+    expect(configOf(['--join', 'a:6001']).join).to.deep.equal(['a:6001'])
+    expect(configOf(['--join', 'a:6001, b:6002', '--join', '[::1]:6003']).join).to.deep.equal([
+      'a:6001',
+      'b:6002',
+      '[::1]:6003',
+    ])
+    for (const bad of ['a', 'a:0', 'a:70000', ':6001', 'a:6001,', 'a b:1']) {
+      expect(refusalOf(['--join', bad])).to.match(/^Cannot use --join ".*": expected host:port/)
+    }
+  })
+
+  it('knows how clients reach it, once it has a port', () => {
+    expect(clientAddress(configOf(['--port', '9091']))).to.equal('127.0.0.1:9091')
+    expect(clientAddress(configOf(['--port', '0']))).to.equal(undefined)
+    expect(clientAddress(configOf(['--port', '0']), '127.0.0.1:7777')).to.equal('127.0.0.1:7777')
+    const words = ['--client-host', '0.0.0.0', '--port', '9091']
+    expect(clientAddress(configOf(words))).to.equal(`${hostname()}:9091`)
+    expect(clientAddress(configOf([...words, '--client-advertise-host', 'node1.example']))).to.equal(
+      'node1.example:9091',
+    )
+  })
+
   it('says that what comes later is not there yet, instead of pretending', () => {
-    expect(refusalOf(['--join', '127.0.0.1:6001'])).to.contain('clustering is not available in this version')
-    expect(refusalOf(['--initial-peer', '127.0.0.1:6002'])).to.contain('clustering is not available in this version')
+    expect(refusalOf(['--initial-peer', '127.0.0.1:6002'])).to.contain('start the others with --join')
     expect(refusalOf(['--storage', 'tape'])).to.equal(
       'Cannot use --storage "tape": expected one of auto, uring, mmap, fd, memory',
     )

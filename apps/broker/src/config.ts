@@ -1,8 +1,17 @@
+import { hostname } from 'node:os'
 import { STORAGE_CHOICES } from '@walrus/embedded'
 import type { FsyncSchedule } from '@walrus/wal'
-import { choice, integer, optionalText, presence, text, unavailable, type Setting, type ValueOf } from './setting.js'
-
-const noCluster = 'clustering is not available in this version, which runs one node'
+import {
+  addresses,
+  choice,
+  integer,
+  optionalText,
+  presence,
+  text,
+  unavailable,
+  type Setting,
+  type ValueOf,
+} from './setting.js'
 
 /** Every setting of the broker. A setting exists when it is in this table; help, documentation and types follow from it. */
 export const settings = {
@@ -33,6 +42,12 @@ export const settings = {
     min: 0,
     max: 65_535,
     fallback: 8080,
+  }),
+  clientAdvertiseHost: optionalText({
+    flags: '--client-advertise-host <host>',
+    about:
+      'How clients reach this node, as other nodes tell them; without it the value of --client-host, or the name of this machine where that is all of its addresses',
+    accepts: 'a host name or IP address',
   }),
   storage: choice({
     flags: '--storage <backend>',
@@ -126,43 +141,66 @@ export const settings = {
   }),
   raftHost: text({
     flags: '--raft-host <host>',
-    about: 'Where other nodes are listened for; nothing listens there in this version, which runs one node',
+    about:
+      'Where other nodes are listened for; nobody has to prove who they are there, so it belongs on a network of their own',
     accepts: 'a host name or IP address',
     fallback: '127.0.0.1',
   }),
   raftPort: integer({
     flags: '--raft-port <port>',
-    about: 'Port for other nodes; nothing listens there in this version',
-    unit: 'port',
-    min: 1,
+    about: 'Port that other nodes are listened for on; 0 takes any free port',
+    unit: 'TCP port',
+    min: 0,
     max: 65_535,
     fallback: 6000,
   }),
   raftAdvertiseHost: optionalText({
     flags: '--raft-advertise-host <host>',
-    about: 'How other nodes reach this one, as METRICS shows it; without it the value of --raft-host',
+    about:
+      'How other nodes reach this one; without it the value of --raft-host, or the name of this machine where that is all of its addresses',
     accepts: 'a host name or IP address',
   }),
-  join: unavailable({
-    flags: '--join <address>',
-    about: 'A node of the cluster to join; refused in this version',
-    accepts: 'host:port',
-    reason: noCluster,
+  join: addresses({
+    flags: '--join <addresses>',
+    about:
+      'Members of the cluster that this node belongs to, any of them; a node that holds nothing joins it, without the flag it begins one of its own',
+    accepts: 'host:port of their peer listeners, separated by commas, or the flag again',
   }),
   initialPeer: unavailable({
     flags: '--initial-peer <address>',
-    about: 'Another node of a new cluster; refused in this version',
+    about: 'Refused: a cluster begins with one node, and the others join it',
     accepts: 'host:port',
-    reason: noCluster,
+    reason: 'a cluster begins with one node; start the others with --join',
   }),
 } satisfies Record<string, Setting<unknown>>
 
 /** The broker's whole configuration, checked. */
 export type Config = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> }
 
-/** How other nodes would reach this one. */
-export function peerAddress(config: Config): string {
-  return `${config.raftAdvertiseHost ?? config.raftHost}:${config.raftPort}`
+/** How other nodes reach this one, whose peers' listener is at `listening`. */
+export function peerAddress({ raftAdvertiseHost, raftHost }: Config, listening: string): string {
+  return reachableAddress(raftAdvertiseHost ?? raftHost, portOf(listening))
+}
+
+/** How clients reach this node, whose clients' listener is at `listening`; undefined while that is not known. */
+export function clientAddress(config: Config, listening: string): string
+export function clientAddress(config: Config, listening?: string): string | undefined
+export function clientAddress(
+  { clientAdvertiseHost, clientHost, clientPort }: Config,
+  listening?: string,
+): string | undefined {
+  const port = listening === undefined ? clientPort : portOf(listening)
+  return port === 0 ? undefined : reachableAddress(clientAdvertiseHost ?? clientHost, port)
+}
+
+/** Nobody else can dial "all addresses of this machine"; its name will do. */
+function reachableAddress(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `${hostname()}:${port}`
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 function fsync(): Setting<FsyncSchedule> {

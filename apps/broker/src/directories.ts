@@ -6,11 +6,11 @@ export interface Directories {
   readonly node: string
   /** The block files of the log. */
   readonly log: string
-  /** The metadata log. */
-  readonly metadata: string
+  /** The Raft log, which the metadata is in. */
+  readonly raft: string
 }
 
 export function directoriesOf({ dataDir, nodeId }: Pick<Config, 'dataDir' | 'nodeId'>): Directories {
   const node = resolve(dataDir, `node_${nodeId}`)
-  return { node, log: join(node, 'log'), metadata: join(node, 'metadata') }
+  return { node, log: join(node, 'log'), raft: join(node, 'raft') }
 }

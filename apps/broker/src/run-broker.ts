@@ -8,6 +8,8 @@ import { readyLine } from './ready-line.js'
 export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
+/** The cluster does not take the node: to start it again is of no use. */
+export const EXIT_REFUSED = 3
 
 /** The life of the process: opens the node, says that it is ready, and closes it at the first signal. Resolves with the exit code. */
 export async function runBroker(config: Config): Promise<number> {
@@ -15,27 +17,46 @@ export async function runBroker(config: Config): Promise<number> {
     const logger = openLogger(config)
     exitOnUncaughtError(logger)
     const signal = firstSignal()
-    const broker = await openLogged(config, logger)
+    const broker = await openUnlessStopped(config, logger, signal)
+    if (broker === undefined) return EXIT_OK
     process.stdout.write(`${readyLine(config, broker)}\n`)
-    return await stop(broker, await signal, logger)
+    const end = await Promise.race([signal, broker.failed])
+    if (typeof end === 'string') return await stop(broker, end, logger)
+    logger.fatal({ err: end }, 'The node cannot go on')
+    await stop(broker, end.message, logger)
+    throw end
   } catch (thrown) {
     process.stderr.write(`walrus-broker: ${reasonOf(thrown)}\n`)
-    return EXIT_FAILED
+    return thrown instanceof WalrusError && thrown.code === 'NODE_REFUSED' ? EXIT_REFUSED : EXIT_FAILED
+  }
+}
+
+/** A node may wait long for its cluster: a signal ends that, too. */
+async function openUnlessStopped(config: Config, logger: Logger, signal: Promise<string>): Promise<Broker | undefined> {
+  const stopped = new AbortController()
+  void signal.then(() => stopped.abort())
+  try {
+    return await openLogged(config, logger, stopped.signal)
+  } catch (thrown) {
+    if (!stopped.signal.aborted) throw thrown
+    logger.info('Stopped before it was ready')
+    return undefined
   }
 }
 
 /** A failure to open is one line on standard error; a log that goes elsewhere has it too. */
-async function openLogged(config: Config, logger: Logger): Promise<Broker> {
+async function openLogged(config: Config, logger: Logger, stopSignal: AbortSignal): Promise<Broker> {
   try {
-    return await openBroker(config, logger)
+    return await openBroker(config, logger, stopSignal)
   } catch (thrown) {
-    if (config.logFile !== undefined || !(thrown instanceof WalrusError)) logger.fatal({ err: thrown }, 'Cannot start')
+    const isTold = stopSignal.aborted || (config.logFile === undefined && thrown instanceof WalrusError)
+    if (!isTold) logger.fatal({ err: thrown }, 'Cannot start')
     throw thrown
   }
 }
 
-async function stop(broker: Broker, signal: string, logger: Logger): Promise<number> {
-  logger.info({ signal }, 'Stopping')
+async function stop(broker: Broker, reason: string, logger: Logger): Promise<number> {
+  logger.info({ reason }, 'Stopping')
   try {
     await broker.close()
     logger.info('Stopped')

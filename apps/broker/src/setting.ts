@@ -12,6 +12,8 @@ export interface Setting<Value> {
   readonly accepts: string
   /** What `read` makes of this is the default; absent: off, or as `about` says. */
   readonly fallback?: string
+  /** The flag may be given again; the values are read as one, with commas between them. */
+  readonly isRepeatable?: boolean
   /** @throws a reason in words */
   read(raw: string | undefined): Value
 }
@@ -87,6 +89,26 @@ export function optionalText(description: Description & { readonly accepts: stri
     variables: description.variables ?? [],
     read: (raw) => (raw === undefined ? undefined : present(raw, description.accepts)),
   }
+}
+
+/** Any number of host:port, separated by commas. */
+export function addresses(description: Description & { readonly accepts: string }): Setting<readonly string[]> {
+  return {
+    ...description,
+    variables: description.variables ?? [],
+    isRepeatable: true,
+    read: (raw) => {
+      if (raw === undefined) return []
+      const found = raw.split(',').map((address) => address.trim())
+      if (!found.every((address) => isAddress(address))) throw new Error(`expected ${description.accepts}`)
+      return found
+    },
+  }
+}
+
+function isAddress(address: string): boolean {
+  const port = Number(/^(?:\[[^\]\s]+\]|[^:[\]\s]+):(\d{1,5})$/.exec(address)?.[1] ?? 0)
+  return port >= 1 && port <= 65_535
 }
 
 /** On as soon as it is set, to whatever value. */

@@ -3,32 +3,31 @@ import { dirname, join, resolve } from 'node:path'
 import { reasonOf, WalrusError } from '@walrus/core'
 import { Level } from 'level'
 import { DurableMark } from './durable-mark.js'
+import { checkTables } from './leveldb/check-tables.js'
 
 /** The files of one log. Keys sort as what they stand for does, values are records. */
-export interface Store<Key extends string | Buffer> {
+export interface Store {
   /** In words, for error messages. */
   readonly name: string
-  readonly database: Level<Key, Buffer>
+  readonly database: Level<Buffer, Buffer>
   readonly mark: DurableMark
 }
 
-/** What is kept, and how its keys are written. */
+/** What is kept. */
 export interface StoreLayout {
   /** In words, for error messages. */
   readonly what: string
   /** Name of the database below the directory. */
   readonly folder: string
-  readonly keyEncoding: 'utf8' | 'buffer'
 }
 
 /** Opens or creates the files below `directory`. Throws `DIRECTORY_LOCKED`, `CORRUPT_DATA` or `IO_FAILED`. */
-export async function openStore<Key extends string | Buffer>(
-  directory: string,
-  { what, folder, keyEncoding }: StoreLayout,
-): Promise<Store<Key>> {
+export async function openStore(directory: string, { what, folder }: StoreLayout): Promise<Store> {
   try {
     await createDurably(resolve(directory))
-    const database = new Level<Key, Buffer>(join(directory, folder), { keyEncoding, valueEncoding: 'buffer' })
+    await checkTables(join(directory, folder))
+    const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
+    const database = new Level<Buffer, Buffer>(join(directory, folder), encodings)
     await database.open()
     return { name: `the ${what} "${directory}"`, database, mark: await openMark(database, directory) }
   } catch (error) {
@@ -36,16 +35,13 @@ export async function openStore<Key extends string | Buffer>(
   }
 }
 
-export async function closeStore<Key extends string | Buffer>(store: Store<Key>): Promise<void> {
+export async function closeStore(store: Store): Promise<void> {
   await store.mark.close()
   await store.database.close()
 }
 
 /** What `read` reads. Throws `CORRUPT_DATA` or `IO_FAILED` naming the store when LevelDB cannot. */
-export async function readFrom<Key extends string | Buffer, Result>(
-  { name }: Store<Key>,
-  read: () => Promise<Result>,
-): Promise<Result> {
+export async function readFrom<Result>({ name }: Store, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read()
   } catch (error) {
@@ -90,6 +86,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** LevelDB wraps the reason in an error that only says that it did not open. */
 function openFailure(directory: string, thrown: unknown): WalrusError {
+  if (thrown instanceof WalrusError) return thrown
   const error = thrown as NodeJS.ErrnoException
   const cause = error.code === 'LEVEL_DATABASE_NOT_OPEN' ? (error.cause as NodeJS.ErrnoException) : error
   if (cause.code === 'LEVEL_LOCKED') {

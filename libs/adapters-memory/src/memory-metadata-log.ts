@@ -60,12 +60,21 @@ export class MemoryMetadataLog implements MetadataLog {
       role: this.#closed ? 'Shutdown' : 'Leader',
       term: 1,
       leader: this.#closed ? null : this.#nodeId,
+      vote: this.#nodeId,
       lastLogIndex: version,
       lastAppliedIndex: version,
+      lastAppliedTerm: 1,
       snapshotIndex: 0,
+      snapshotTerm: 0,
+      purgedIndex: 0,
+      purgedTerm: 0,
       voterConfigurations: [[this.#nodeId]],
+      learners: [],
+      membershipEntry: null,
       addresses: new Map([[this.#nodeId, this.#address]]),
       replication: this.#closed ? null : new Map([[this.#nodeId, version]]),
+      leaderSilenceMs: this.#closed ? null : 0,
+      silenceMs: this.#closed ? null : new Map([[this.#nodeId, 0]]),
     }
   }
 

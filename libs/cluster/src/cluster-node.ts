@@ -167,8 +167,8 @@ function contextOf(options: NodeOptions): NodeContext {
 
 /** Placement and replica sets speak of nodes that metadata knows; so this node is in it before any topic is. */
 async function announce({ metadata, nodeId }: NodeContext, address: string): Promise<void> {
-  const node: NodeMetadata = { id: nodeId, address, role: 'voter', draining: false }
   const known = metadata.state.nodes.get(nodeId)
+  const node: NodeMetadata = { ...known, id: nodeId, address, role: 'voter', draining: false }
   if (known?.address === address && known.role === node.role && !known.draining) return
   const result = await metadata.propose({ kind: 'UpsertNode', node })
   if (result.outcome === 'rejected') {

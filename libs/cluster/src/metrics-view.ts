@@ -13,7 +13,7 @@ export interface MetricsView {
   readonly purged: LogIdView | null
   readonly state: ConsensusStatus['role']
   readonly current_leader: NodeId | null
-  /** Null unless this node leads; a single voter is its own quorum, at any moment. */
+  /** Null unless this node leads, as all below but for the membership; a single voter is its own quorum, at any moment. */
   readonly millis_since_quorum_ack: number | null
   readonly last_quorum_acked: number | null
   readonly membership_config: {
@@ -24,7 +24,8 @@ export interface MetricsView {
     }
   }
   readonly heartbeat: Readonly<Record<string, number>> | null
-  readonly replication: Readonly<Record<string, LogIdView>> | null
+  /** Null for a member that is not known to hold anything. */
+  readonly replication: Readonly<Record<string, LogIdView | null>> | null
 }
 
 export interface LeaderIdView {
@@ -39,26 +40,54 @@ export interface LogIdView {
 
 /** The consensus at a moment of the wall clock. */
 export function viewMetrics(status: ConsensusStatus, wallMs: number): MetricsView {
-  const leaderId = { term: status.term, node_id: status.leader ?? status.id }
-  const logId = (index: number): LogIdView | null => (index === 0 ? null : { leader_id: leaderId, index })
-  const acknowledgedNs = status.replication === null ? null : wallMs * 1_000_000
+  const { term, silenceMs, replication, membershipEntry } = status
+  const leaderId = leaderIdOf(status, term)
+  const quorumSilenceMs = silenceMs === null ? null : quorumSilenceOf(silenceMs, status.voterConfigurations)
+  const nanoseconds = (silentMs: number): number => (wallMs - silentMs) * 1_000_000
   return {
     running_state: { Ok: null },
     id: status.id,
-    current_term: status.term,
-    vote: { leader_id: leaderId, committed: status.leader !== null },
+    current_term: term,
+    vote: {
+      leader_id: { term, node_id: status.leader ?? status.vote ?? status.id },
+      committed: status.leader !== null,
+    },
     last_log_index: status.lastLogIndex,
-    last_applied: logId(status.lastAppliedIndex),
-    snapshot: logId(status.snapshotIndex),
-    purged: logId(status.snapshotIndex),
+    last_applied: logIdOf(status, status.lastAppliedIndex, status.lastAppliedTerm),
+    snapshot: logIdOf(status, status.snapshotIndex, status.snapshotTerm),
+    purged: logIdOf(status, status.purgedIndex, status.purgedTerm),
     state: status.role,
     current_leader: status.leader,
-    millis_since_quorum_ack: status.replication === null ? null : 0,
-    last_quorum_acked: acknowledgedNs,
-    membership_config: { log_id: null, membership: viewMembership(status) },
-    heartbeat: acknowledgedNs === null ? null : byNode(status.replication, () => acknowledgedNs),
-    replication: byNode(status.replication, (index) => ({ leader_id: leaderId, index })),
+    millis_since_quorum_ack: quorumSilenceMs,
+    last_quorum_acked: quorumSilenceMs === null ? null : nanoseconds(quorumSilenceMs),
+    membership_config: {
+      log_id: membershipEntry && logIdOf(status, membershipEntry.index, membershipEntry.term),
+      membership: viewMembership(status),
+    },
+    heartbeat: byNode(silenceMs, nanoseconds),
+    replication: byNode(replication, (index) => (index === 0 ? null : { leader_id: leaderId, index })),
   }
+}
+
+/** Only of the term that goes on is it known who leads; of one before, this node stands for the leader that it does not know. */
+function leaderIdOf({ id, term: currentTerm, leader }: ConsensusStatus, term: number): LeaderIdView {
+  return { term, node_id: (term === currentTerm ? leader : null) ?? id }
+}
+
+function logIdOf(status: ConsensusStatus, index: number, term: number): LogIdView | null {
+  return index === 0 ? null : { leader_id: leaderIdOf(status, term), index }
+}
+
+/** For how long the slowest member of the quickest majority has been silent; of two configurations, the slower one. */
+function quorumSilenceOf(
+  silenceMs: ReadonlyMap<NodeId, number>,
+  configurations: readonly (readonly NodeId[])[],
+): number {
+  const ofMajority = configurations.map((voters) => {
+    const ascending = voters.map((id) => silenceMs.get(id) ?? Number.MAX_SAFE_INTEGER).sort((one, other) => one - other)
+    return ascending[Math.floor(ascending.length / 2)] ?? 0
+  })
+  return Math.max(0, ...ofMajority)
 }
 
 function viewMembership(status: ConsensusStatus): MetricsView['membership_config']['membership'] {
@@ -66,10 +95,10 @@ function viewMembership(status: ConsensusStatus): MetricsView['membership_config
   return { configs: status.voterConfigurations, nodes: Object.fromEntries(nodes) }
 }
 
-function byNode<Value>(
-  replication: ReadonlyMap<NodeId, number> | null,
-  view: (index: number) => Value,
-): Readonly<Record<string, Value>> | null {
-  if (replication === null) return null
-  return Object.fromEntries([...replication].map(([id, index]) => [String(id), view(index)]))
+function byNode<Value, View>(
+  values: ReadonlyMap<NodeId, Value> | null,
+  view: (value: Value) => View,
+): Readonly<Record<string, View>> | null {
+  if (values === null) return null
+  return Object.fromEntries([...values].map(([id, value]) => [String(id), view(value)]))
 }

@@ -9,6 +9,7 @@ import {
   type NodeId,
 } from '@walrus/core'
 import {
+  defaultTiming,
   RaftError,
   RaftNode,
   type ConfState,
@@ -35,7 +36,7 @@ export interface RaftMetadataLogOptions {
   readonly random: RandomSource
   /** The first members of a new cluster; see `RaftNodeOptions`. */
   readonly bootstrap?: ConfState
-  /** Where nodes are that the metadata does not know yet; what the metadata says counts more. */
+  /** Where other nodes are, until the metadata knows this one; what the metadata says counts more. */
   readonly addresses?: ReadonlyMap<NodeId, string>
   readonly timing?: Partial<RaftTiming>
   readonly limits?: Partial<RaftLimits>
@@ -46,7 +47,8 @@ export interface RaftMetadataLogOptions {
 
 /**
  * The metadata log of one member of a cluster. Rejects with `RaftError` or `WalrusError` when what is stored cannot be started
- * from. The only voter of a cluster has caught up when it resolves; others catch up when they hear of a leader.
+ * from. When it resolves, what the log knew as committed is applied, and the only voter of a cluster has caught up; others do
+ * when they hear of a leader.
  */
 export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Promise<RaftMetadataLog> {
   const machine = new MetadataMachine()
@@ -74,6 +76,7 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
     await store.close()
     throw error
   }
+  await hasReplayed(node, store.initialState().hardState?.commit ?? 0, clock)
   if (isAlone(node)) await node.readIndex()
   return new RaftMetadataLog(options, node, machine, transport)
 }
@@ -134,10 +137,20 @@ export class RaftMetadataLog implements MetadataLog {
   }
 
   status(): ConsensusStatus {
-    const { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex, voterConfigurations, replication } =
-      this.node.status()
-    const own = { id, role, term, leader, lastLogIndex, lastAppliedIndex, snapshotIndex }
-    return { ...own, voterConfigurations, replication, addresses: this.#addresses() }
+    const { lastApplied, snapshot, purged, leaderSilenceTicks, silenceTicks, ...status } = this.node.status()
+    const tickMs = this.#options.timing?.tickMs ?? defaultTiming.tickMs
+    return {
+      ...status,
+      lastAppliedIndex: lastApplied.index,
+      lastAppliedTerm: lastApplied.term,
+      snapshotIndex: snapshot.index,
+      snapshotTerm: snapshot.term,
+      purgedIndex: purged.index,
+      purgedTerm: purged.term,
+      leaderSilenceMs: leaderSilenceTicks && leaderSilenceTicks * tickMs,
+      silenceMs: silenceTicks && new Map([...silenceTicks].map(([member, ticks]) => [member, ticks * tickMs])),
+      addresses: this.#addresses(),
+    }
   }
 
   async close(): Promise<void> {
@@ -153,7 +166,8 @@ export class RaftMetadataLog implements MetadataLog {
 
   #addresses(): ReadonlyMap<NodeId, string> {
     const { addresses, nodeId, address } = this.#options
-    const known = new Map(addresses)
+    // The metadata names this node after all who were there before it: then it knows them better than who told about them.
+    const known = new Map(this.state.nodes.has(nodeId) ? [] : addresses)
     known.set(nodeId, address)
     for (const node of this.state.nodes.values()) known.set(node.id, node.address)
     return known
@@ -179,6 +193,15 @@ class Deadline {
 
   cancel(): void {
     this.#timer.cancel()
+  }
+}
+
+/** A member that fails meanwhile says so to whoever asks it for something. */
+async function hasReplayed(node: RaftNode<MetadataResult>, commitIndex: number, clock: RaftClock): Promise<void> {
+  for (;;) {
+    const { role, lastApplied } = node.status()
+    if (role === 'Shutdown' || lastApplied.index >= commitIndex) return
+    await new Promise<void>((resolve) => clock.defer(resolve))
   }
 }
 

@@ -15,9 +15,12 @@ export class ChildServer {
     this.port = port
   }
 
-  /** A broker on a free port with an empty data directory. */
+  /** A broker on free ports with an empty data directory. */
   static broker(dataDir: string, flags: readonly string[]): Promise<ChildServer> {
-    return ChildServer.#start(BROKER, ['--client-port', '0', '--data-dir', dataDir, '--log-level', 'warn', ...flags])
+    return ChildServer.#start(BROKER, [
+      ...['--client-port', '0', '--raft-port', '0', '--data-dir', dataDir, '--log-level', 'warn'],
+      ...flags,
+    ])
   }
 
   /** A server that sends back each chunk as it comes: the least that a Node process can do. */

@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify'
+import type { PeerNetwork } from '@walrus/adapters-net'
 import { openNode, textService, type ClusterNode, type Report } from '@walrus/cluster'
 import { DEFAULT_TOPIC_CONFIG, type Clock, type LogStorage, type MetadataLog } from '@walrus/core'
 import type { Logger } from 'pino'
@@ -12,6 +13,7 @@ export const cluster = new ContainerModule(({ bind }) => {
     .toResolvedValue(openClusterNode, [
       Port.logStorage,
       Port.metadataLog,
+      Port.peers,
       Port.clock,
       Port.config,
       Port.logger,
@@ -24,6 +26,7 @@ export const cluster = new ContainerModule(({ bind }) => {
 async function openClusterNode(
   storage: LogStorage,
   metadata: MetadataLog,
+  peers: PeerNetwork,
   clock: Clock,
   config: Config,
   logger: Logger,
@@ -33,7 +36,7 @@ async function openClusterNode(
   const segmentLimits = { segmentEntriesMax: config.maxSegmentEntries }
   const node = await openNode({
     nodeId: config.nodeId,
-    address: peerAddress(config),
+    address: peerAddress(config, peers.address),
     storage,
     metadata,
     clock,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BrokerProcess, type BrokerProcessOptions } from './broker-process.js'
 
-/** Small files, so that a test does not spend its time on reserving space. */
-const BLOCK_FILE_FLAGS = ['--block-file-bytes', String(8 * 1024 * 1024)]
+/** Small files, so that a test does not spend its time on reserving space; and no port that another broker has. */
+const SMALL_FLAGS = ['--block-file-bytes', String(8 * 1024 * 1024), '--raft-port', '0']
 
 /** The brokers of one test and their data directory. All of it is gone after `dispose`. */
 export class BrokerFixture {
@@ -21,13 +21,13 @@ export class BrokerFixture {
 
   /** Starts a node on the data directory and a free port, and resolves once it is ready. */
   async start(options: BrokerProcessOptions = {}): Promise<BrokerProcess> {
-    const flags = ['--data-dir', this.dataDir, ...BLOCK_FILE_FLAGS, ...(options.flags ?? [])]
+    const flags = ['--data-dir', this.dataDir, ...SMALL_FLAGS, ...(options.flags ?? [])]
     return this.#adopt(await BrokerProcess.start({ ...options, flags }))
   }
 
   /** Starts a process on the data directory without waiting for anything. */
   spawn(options: BrokerProcessOptions = {}): BrokerProcess {
-    const flags = ['--data-dir', this.dataDir, ...BLOCK_FILE_FLAGS, ...(options.flags ?? [])]
+    const flags = ['--data-dir', this.dataDir, ...SMALL_FLAGS, ...(options.flags ?? [])]
     return this.#adopt(BrokerProcess.spawn({ ...options, flags }))
   }
 

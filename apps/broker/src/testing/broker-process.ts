@@ -41,7 +41,7 @@ export class BrokerProcess {
     return new BrokerProcess(options)
   }
 
-  /** Starts a node on a free port, and resolves once it says that it is ready. */
+  /** Starts a node on a free client port, and resolves once it says that it is ready. */
   static async start(options: BrokerProcessOptions): Promise<BrokerProcess> {
     const broker = new BrokerProcess({ ...options, flags: ['--client-port', '0', ...(options.flags ?? [])] })
     await broker.#whenReady()

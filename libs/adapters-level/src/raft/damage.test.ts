@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { closeStore, openStore, type Store } from '../store.js'
 import { encodeEntry } from './entry-record.js'
 import { chunkKey, entryKey, IDENTITY_KEY, ROOT_KEY } from './keys.js'
-import { LevelRaftLog, openLevelRaftLog } from './level-raft-log.js'
+import { LevelRaftLog, openLevelRaftLog, type LevelRaftLogOptions } from './level-raft-log.js'
 import { recoverRaftLog } from './recover-raft-log.js'
 
 type Database = Level<Buffer, Buffer>
@@ -22,8 +22,7 @@ describe('LevelDB Raft log', () => {
   })
   afterEach(() => folder.remove())
 
-  const open = (options: { nodeId?: number; cacheBytesMax?: number; chunkBytes?: number } = {}) =>
-    openLevelRaftLog({ directory, nodeId: 7, ...options })
+  const open = (options: Partial<LevelRaftLogOptions> = {}) => openLevelRaftLog({ directory, nodeId: 7, ...options })
 
   /** A closed log with these entries, one write each. */
   async function written(...terms: readonly number[]): Promise<void> {
@@ -62,17 +61,29 @@ describe('LevelDB Raft log', () => {
 
     it('belongs to one cluster, once it knows which', async () => {
       const log = await open()
-      expect(log.clusterId).to.equal(null)
-      await log.saveClusterId('blue')
-      await log.saveClusterId('blue')
-      expect((await failureOf(log.saveClusterId('red'))).message).to.equal(
-        'Cannot join cluster "red": node 7 belongs to cluster "blue"',
-      )
+      expect([log.clusterId, log.isFounder]).to.deep.equal([null, false])
+      await log.saveCluster('blue', { isFounder: true })
+      await log.saveCluster('blue', { isFounder: true })
+      const refused = await failureOf(log.saveCluster('red', { isFounder: false }))
+      expect(refused.code).to.equal('NODE_REFUSED')
+      expect(refused.message).to.equal('Cannot join cluster "red": node 7 belongs to cluster "blue"')
       await log.close()
       const again = await open()
-      expect(again.clusterId).to.equal('blue')
+      expect([again.clusterId, again.isFounder]).to.deep.equal(['blue', true])
       await again.write(write({ entries: [entry(1, 1)] }))
       await again.close()
+    })
+
+    it('has a name of its own, which tells it from another log of the same node', async () => {
+      const first = await open()
+      const { identity } = first
+      await first.close()
+      const again = await open({ identity: 'another' })
+      expect(again.identity).to.equal(identity)
+      await again.close()
+      const elsewhere = await open({ directory: `${directory}-2` })
+      expect(elsewhere.identity).to.have.length(36).and.not.equal(identity)
+      await elsewhere.close()
     })
 
     it('is not forgotten', async () => {
@@ -275,11 +286,10 @@ describe('LevelDB Raft log', () => {
     await log.close()
   })
 
-  const openTestStore = (): Promise<Store<Buffer>> =>
-    openStore<Buffer>(directory, { what: 'Raft log', folder: 'log', keyEncoding: 'buffer' })
+  const openTestStore = (): Promise<Store> => openStore(directory, { what: 'Raft log', folder: 'log' })
 
-  async function logOver(store: Store<Buffer>, cacheBytesMax = 1_000_000): Promise<LevelRaftLog> {
-    const identity = { nodeId: 7, clusterId: null }
+  async function logOver(store: Store, cacheBytesMax = 1_000_000): Promise<LevelRaftLog> {
+    const identity = { nodeId: 7, identity: 'seven', clusterId: null, isFounder: false }
     return new LevelRaftLog(
       { directory, nodeId: 7, cacheBytesMax },
       store,
@@ -297,7 +307,7 @@ describe('LevelDB Raft log', () => {
 })
 
 /** The database, whose batches fail on demand. */
-function failingBatches(database: Store<Buffer>['database'], faults: { failing: boolean }): Store<Buffer>['database'] {
+function failingBatches(database: Store['database'], faults: { failing: boolean }): Store['database'] {
   return new Proxy(database, {
     get: (target, name) => {
       if (name === 'batch' && faults.failing) {

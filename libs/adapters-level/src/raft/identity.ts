@@ -4,8 +4,12 @@ import { damaged, decodeRecord, encodeRecord } from '../record.js'
 /** Whose log it is: a log in the hands of another node would break its promises. */
 export interface Identity {
   readonly nodeId: number
+  /** Drawn when the log was made: another log of a node with the same id has another one. */
+  readonly identity: string
   /** The cluster that the node belongs to; null until it knows. */
   readonly clusterId: string | null
+  /** The cluster began with this node: when its log is empty, that is because it was not begun yet. */
+  readonly isFounder: boolean
 }
 
 export function encodeIdentity(identity: Identity): Buffer {
@@ -15,10 +19,12 @@ export function encodeIdentity(identity: Identity): Buffer {
 /** Throws `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming `where`. */
 export function decodeIdentity(where: string, value: Buffer): Identity {
   const { index, payload } = decodeRecord(where, value)
-  const { nodeId, clusterId } = parse(where, payload)
+  const { nodeId, identity, clusterId, isFounder } = parse(where, payload)
   if (nodeId !== index) throw damaged(where, 'it contradicts itself')
+  if (typeof identity !== 'string' || identity === '') throw damaged(where, 'its identity is malformed')
   if (clusterId !== null && typeof clusterId !== 'string') throw damaged(where, 'its cluster id is malformed')
-  return { nodeId: index, clusterId }
+  if (typeof isFounder !== 'boolean') throw damaged(where, 'its origin is malformed')
+  return { nodeId: index, identity, clusterId, isFounder }
 }
 
 /** Throws `INVALID_ARGUMENT` when `found` is another node's. */
@@ -28,7 +34,7 @@ export function checkOwner(name: string, found: Identity, nodeId: number): void 
   throw new WalrusError('INVALID_ARGUMENT', message)
 }
 
-function parse(where: string, payload: Buffer): { readonly nodeId?: unknown; readonly clusterId?: unknown } {
+function parse(where: string, payload: Buffer): { readonly [Field in keyof Identity]?: unknown } {
   try {
     return JSON.parse(payload.toString()) as object
   } catch {

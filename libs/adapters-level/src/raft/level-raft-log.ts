@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { reasonOf, WalrusError } from '@walrus/core'
 import {
   emptyConfState,
@@ -27,6 +28,8 @@ export interface LevelRaftLogOptions {
   readonly directory: string
   /** Whose log it is, for ever. */
   readonly nodeId: number
+  /** What a new log is known by, 1 to 64 characters; random unless told. One that exists keeps its own. */
+  readonly identity?: string
   /** Bound for the entries, in bytes, that are kept in memory for those who need them again. Default 16 MiB. */
   readonly cacheBytesMax?: number
   /** A larger snapshot is written in pieces of this size, in bytes. Default 1 MiB. */
@@ -45,11 +48,11 @@ const CHUNK_BYTES = 1024 * 1024
  * was opened throws `CORRUPT_DATA`.
  */
 export async function openLevelRaftLog(options: LevelRaftLogOptions): Promise<LevelRaftLog> {
-  const layout = { what: 'Raft log', folder: 'log', keyEncoding: 'buffer' } as const
-  const store = await openStore<Buffer>(options.directory, layout)
+  const layout = { what: 'Raft log', folder: 'log' } as const
+  const store = await openStore(options.directory, layout)
   try {
     const recovered = await readFrom(store, () => recoverRaftLog(store, options.cacheBytesMax ?? CACHE_BYTES_MAX))
-    const identity = await ownIdentity(store, recovered, options.nodeId)
+    const identity = await ownIdentity(store, recovered, options)
     await deleteOrphans(store, recovered.orphans)
     return new LevelRaftLog(options, store, recovered, identity)
   } catch (error) {
@@ -61,7 +64,7 @@ export async function openLevelRaftLog(options: LevelRaftLogOptions): Promise<Le
 /** See `openLevelRaftLog`, which makes it; and `LogStore` for what it promises. */
 export class LevelRaftLog implements LogStore {
   readonly #options: LevelRaftLogOptions
-  readonly #store: Store<Buffer>
+  readonly #store: Store
   #identity: Identity
   #root: Root
   #tail: LogTail
@@ -72,7 +75,7 @@ export class LevelRaftLog implements LogStore {
   #failure: WalrusError | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: LevelRaftLogOptions, store: Store<Buffer>, recovered: RecoveredLog, identity: Identity) {
+  constructor(options: LevelRaftLogOptions, store: Store, recovered: RecoveredLog, identity: Identity) {
     this.#options = options
     this.#store = store
     this.#identity = identity
@@ -81,19 +84,32 @@ export class LevelRaftLog implements LogStore {
     this.#confState = recovered.snapshot?.confState ?? emptyConfState
   }
 
-  /** The cluster that the node belongs to; null until `saveClusterId`. */
+  /** The cluster that the node belongs to; null until `saveCluster`. */
   get clusterId(): string | null {
     return this.#identity.clusterId
   }
 
-  /** Durable when it resolves. Rejects with `INVALID_ARGUMENT` when the node belongs to another cluster already. */
-  async saveClusterId(clusterId: string): Promise<void> {
+  /** What tells this node from another one with the same id. */
+  get identity(): string {
+    return this.#identity.identity
+  }
+
+  /** The cluster began with this node. */
+  get isFounder(): boolean {
+    return this.#identity.isFounder
+  }
+
+  /**
+   * Durable when it resolves. `isFounder`: the cluster begins with this node. Rejects with `NODE_REFUSED` when the node
+   * belongs to another cluster already.
+   */
+  async saveCluster(clusterId: string, { isFounder }: { readonly isFounder: boolean }): Promise<void> {
     if (this.#identity.clusterId === clusterId) return
     if (this.#identity.clusterId !== null) {
       const reason = `node ${this.#identity.nodeId} belongs to cluster "${this.#identity.clusterId}"`
-      throw new WalrusError('INVALID_ARGUMENT', `Cannot join cluster "${clusterId}": ${reason}`)
+      throw new WalrusError('NODE_REFUSED', `Cannot join cluster "${clusterId}": ${reason}`)
     }
-    const identity = { ...this.#identity, clusterId }
+    const identity = { ...this.#identity, clusterId, isFounder }
     await this.#exclusively(() => this.#store.database.put(IDENTITY_KEY, encodeIdentity(identity), { sync: true }))
     this.#identity = identity
   }
@@ -254,17 +270,21 @@ export class LevelRaftLog implements LogStore {
 }
 
 /** A new log gets its owner at once, before anything else. */
-async function ownIdentity(store: Store<Buffer>, { identity }: RecoveredLog, nodeId: number): Promise<Identity> {
+async function ownIdentity(
+  store: Store,
+  { identity }: RecoveredLog,
+  { nodeId, identity: name = randomUUID() }: LevelRaftLogOptions,
+): Promise<Identity> {
   if (identity !== undefined) {
     checkOwner(store.name, identity, nodeId)
     return identity
   }
-  const created = { nodeId, clusterId: null }
+  const created = { nodeId, identity: name, clusterId: null, isFounder: false }
   await store.database.put(IDENTITY_KEY, encodeIdentity(created), { sync: true })
   return created
 }
 
-async function deleteOrphans(store: Store<Buffer>, orphans: readonly Buffer[]): Promise<void> {
+async function deleteOrphans(store: Store, orphans: readonly Buffer[]): Promise<void> {
   if (orphans.length === 0) return
   const batch = store.database.batch()
   for (const key of orphans) batch.del(key)

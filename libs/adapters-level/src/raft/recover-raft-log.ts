@@ -23,7 +23,7 @@ export interface RecoveredLog {
  * Reads everything, changing nothing. Throws `CORRUPT_DATA` unless all that the root speaks of is there, whole, and the root
  * is at least as new as the durable mark.
  */
-export async function recoverRaftLog(store: Store<Buffer>, cacheBytesMax: number): Promise<RecoveredLog> {
+export async function recoverRaftLog(store: Store, cacheBytesMax: number): Promise<RecoveredLog> {
   const reader = new Reader(store.name, cacheBytesMax)
   for await (const [key, value] of store.database.iterator()) reader.take(key, value)
   const recovered = reader.finish()

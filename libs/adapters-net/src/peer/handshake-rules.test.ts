@@ -41,6 +41,8 @@ describe('rules of the handshake', () => {
   it('refuse who looks for another node, who is this node, and who is nobody', () => {
     expect(verdict({ expectedNodeId: 3 })).to.equal('node: this is node 2, not node 3')
     expect(verdict({ nodeId: 2 })).to.equal('node: this is node 2 itself')
+    expect(verdict({ nodeId: 2, purpose: 'request' })).to.equal('node: this is node 2 itself')
+    expect(verdict({ nodeId: 2, purpose: 'request', clusterId: '' })).to.equal('taken')
     expect(verdict({ nodeId: 0 })).to.equal('node: a node without an id may only ask')
   })
 
@@ -49,9 +51,13 @@ describe('rules of the handshake', () => {
     const dial = { purpose: 'raft', nodeId: 3 } as const
     expect(mistakenPeer(welcome, dial, self)).to.equal(undefined)
     expect(mistakenPeer(welcome, { ...dial, nodeId: 0 }, self)).to.equal(undefined)
-    expect(mistakenPeer(welcome, { ...dial, nodeId: 4 }, self)).to.equal('node 3 listens there, not node 4')
-    expect(mistakenPeer({ ...welcome, clusterId: 'red' }, dial, self)).to.contain('cluster "red"')
-    expect(mistakenPeer({ ...welcome, clusterId: '' }, dial, self)).to.contain('no cluster')
+    expect(mistakenPeer(welcome, { ...dial, nodeId: 4 }, self)).to.deep.equal({
+      cause: 'node',
+      reason: 'node 3 listens there, not node 4',
+    })
+    expect(mistakenPeer({ ...welcome, clusterId: 'red' }, dial, self)?.cause).to.equal('cluster')
+    expect(mistakenPeer({ ...welcome, clusterId: 'red' }, dial, self)?.reason).to.contain('cluster "red"')
+    expect(mistakenPeer({ ...welcome, clusterId: '' }, dial, self)?.reason).to.contain('no cluster')
     expect(mistakenPeer({ ...welcome, clusterId: '' }, { ...dial, purpose: 'request' }, self)).to.equal(undefined)
   })
 })

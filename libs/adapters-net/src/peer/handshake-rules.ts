@@ -10,7 +10,9 @@ export function refusalOf(hello: Hello, self: Readonly<PeerIdentity>): Refusal |
   if (hello.expectedNodeId !== 0 && hello.expectedNodeId !== self.nodeId) {
     return refusal('node', `this is node ${self.nodeId}, not node ${hello.expectedNodeId}`)
   }
-  if (hello.nodeId === self.nodeId) return refusal('node', `this is node ${self.nodeId} itself`)
+  // Who joins may have an id that is taken: it is told so when it has asked.
+  const joins = hello.purpose === 'request' && hello.clusterId === ''
+  if (hello.nodeId === self.nodeId && !joins) return refusal('node', `this is node ${self.nodeId} itself`)
   if (hello.nodeId === 0 && hello.purpose !== 'request') return refusal('node', 'a node without an id may only ask')
   return undefined
 }
@@ -22,14 +24,18 @@ export interface DialExpectation {
   readonly nodeId: NodeId
 }
 
-/** Why the node that has answered is not the one that was meant; undefined: it is. */
+/** Why the node that has answered is not to be talked to: it is of another cluster, or another node; undefined: it is. */
 export function mistakenPeer(
   welcome: Welcome,
   { purpose, nodeId }: DialExpectation,
   self: Readonly<PeerIdentity>,
-): string | undefined {
-  if (!sameCluster(purpose, welcome.clusterId, self.clusterId)) return clusterReason(welcome.clusterId, self.clusterId)
-  if (nodeId !== 0 && welcome.nodeId !== nodeId) return `node ${welcome.nodeId} listens there, not node ${nodeId}`
+): Omit<Refusal, 'kind'> | undefined {
+  if (!sameCluster(purpose, welcome.clusterId, self.clusterId)) {
+    return { cause: 'cluster', reason: clusterReason(welcome.clusterId, self.clusterId) }
+  }
+  if (nodeId !== 0 && welcome.nodeId !== nodeId) {
+    return { cause: 'node', reason: `node ${welcome.nodeId} listens there, not node ${nodeId}` }
+  }
   return undefined
 }
 

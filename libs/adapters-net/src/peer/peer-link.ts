@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import type { Timer } from '@walrus/core'
-import type { PeerFrame, Refusal, Welcome } from '@walrus/protocol'
+import type { PeerFrame, Refusal, RefusalCause, Welcome } from '@walrus/protocol'
 import { backoffDelayMs } from './backoff.js'
 import { mistakenPeer } from './handshake-rules.js'
 import { parsePeerAddress } from './peer-address.js'
@@ -15,8 +15,11 @@ export interface PeerLinkUser {
   onFrame(frame: PeerFrame): void
   /** Output has left, and the channel is not full. */
   onDrain(): void
-  /** There is no connection any more, or an attempt to get one has failed; whatever was not answered is lost. */
-  onDown(reason: string): void
+  /**
+   * There is no connection any more, or an attempt to get one has failed; whatever was not answered is lost. `cause`: one of
+   * the two sides does not want it.
+   */
+  onDown(reason: string, cause?: RefusalCause): void
 }
 
 export interface PeerLinkOptions {
@@ -46,6 +49,8 @@ export class PeerLink {
   #channel: PeerChannel | undefined
   /** Attempts in a row that have led to nothing that lasted. */
   #failedCount = 0
+  /** Why the last attempt was refused, if it was. */
+  #refusalCause: RefusalCause | undefined
   #timer: Timer | undefined
   #gone: Promise<void> | undefined
   #whenGone: (() => void) | undefined
@@ -117,6 +122,7 @@ export class PeerLink {
 
   #dial(): void {
     this.#dialled = this.#peer
+    this.#refusalCause = undefined
     this.#state = 'dialling'
     const address = parsePeerAddress(this.#peer.address)
     if (address === undefined) return this.#giveUp('the address is not host:port')
@@ -161,7 +167,8 @@ export class PeerLink {
   #receiveWelcome(welcome: Welcome): void {
     const mistake = mistakenPeer(welcome, this.#dialled, this.#context.identity)
     if (mistake !== undefined) {
-      this.#channel?.fail(mistake)
+      this.#refusalCause = mistake.cause
+      this.#channel?.fail(mistake.reason)
       return
     }
     this.#state = 'open'
@@ -173,6 +180,7 @@ export class PeerLink {
 
   #receiveRefusal({ cause, reason }: Refusal): void {
     this.#context.onEvent({ kind: 'dial-refused', ...this.#dialled, cause, reason })
+    this.#refusalCause = cause
     this.#channel?.fail(`it refuses: ${reason}`)
   }
 
@@ -210,7 +218,7 @@ export class PeerLink {
     const isMoved = this.#dialled !== this.#peer
     const delayMs = isMoved ? 0 : backoffDelayMs(this.#failedCount, timings, random())
     this.#timer = clock.after(delayMs, () => this.#endWait())
-    this.#user.onDown(reason)
+    this.#user.onDown(reason, this.#refusalCause)
   }
 
   #endWait(): void {

@@ -50,8 +50,8 @@ export interface PeerNetwork extends RaftTransport {
 
   /**
    * Asks a node (by its id, if its address is known) or whoever listens at host:port, which need be no member.
-   * Rejects with the `WalrusError` that its handler has thrown, or with `UNAVAILABLE` or `TIMED_OUT`: then it is not known
-   * whether the request was carried out. Answers come in any order.
+   * Rejects with the `WalrusError` that its handler has thrown; with `NODE_REFUSED` when it is of another cluster; or with
+   * `UNAVAILABLE` or `TIMED_OUT`: then it is not known whether the request was carried out. Answers come in any order.
    */
   request(target: NodeId | string, requestKind: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array>
 

@@ -1,5 +1,5 @@
 import { ERROR_CODES, reasonOf, WalrusError, type ErrorCode, type Timer } from '@walrus/core'
-import type { PeerFailure, PeerFrame } from '@walrus/protocol'
+import type { PeerFailure, PeerFrame, RefusalCause } from '@walrus/protocol'
 import type { PeerContext } from './peer-context.js'
 import type { DialledPeer } from './peer-event.js'
 import { PeerLink, type PeerLinkUser } from './peer-link.js'
@@ -34,7 +34,10 @@ export class RequestSender implements PeerLinkUser {
     this.link = new PeerLink({ context, peer, persistent: false, user: this })
   }
 
-  /** Rejects with what the peer says, or with `UNAVAILABLE` or `TIMED_OUT`: then nobody knows whether it was done. */
+  /**
+   * Rejects with what the peer says; with `NODE_REFUSED` when it is of another cluster, and nothing was asked; or with
+   * `UNAVAILABLE` or `TIMED_OUT`: then nobody knows whether it was done.
+   */
   ask(requestKind: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const obstacle = this.#obstacle(payload.length)
     if (obstacle !== undefined) {
@@ -76,9 +79,11 @@ export class RequestSender implements PeerLinkUser {
     this.#pump()
   }
 
-  onDown(reason: string): void {
+  onDown(reason: string, cause?: RefusalCause): void {
+    // Nodes of different clusters will never talk to each other; everything else may pass.
+    const code = cause === 'cluster' ? 'NODE_REFUSED' : 'UNAVAILABLE'
     for (const question of [...this.#waiting.values(), ...this.#inFlight.values()]) {
-      this.#fail(question, this.#error('UNAVAILABLE', reason))
+      this.#fail(question, this.#error(code, reason))
     }
   }
 

@@ -153,7 +153,7 @@ describe('requests between peers', () => {
     await openPair()
     const red = await harness.open(3, { clusterId: 'red' })
     const { code, message } = await failureOf(red.network.request(two.network.address, JOIN, bytes(''), 5000))
-    expect(code).to.equal('UNAVAILABLE')
+    expect(code).to.equal('NODE_REFUSED')
     expect(message).to.contain('this node is of cluster "blue", not of cluster "red"')
   })
 

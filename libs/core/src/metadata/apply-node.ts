@@ -2,7 +2,12 @@ import type { ClusterMetadata, NodeId, NodeMetadata } from './model.js'
 import { type Applied, applied, type CommandOf, rejected, unchanged } from './outcome.js'
 
 export function upsertNode(state: ClusterMetadata, { node }: CommandOf<'UpsertNode'>): Applied {
-  if (sameNode(state.nodes.get(node.id), node)) return unchanged(state)
+  const known = state.nodes.get(node.id)
+  if (state.removedNodes.has(node.id)) return rejected(state, 'node-removed', `node ${node.id} was removed`)
+  if (known?.identity !== undefined && known.identity !== node.identity) {
+    return rejected(state, 'node-taken', `node ${node.id} is another one, at ${known.address}`)
+  }
+  if (sameNode(known, node)) return unchanged(state)
   return applied({ ...state, nodes: new Map(state.nodes).set(node.id, node) })
 }
 
@@ -13,7 +18,7 @@ export function removeNode(state: ClusterMetadata, { id }: CommandOf<'RemoveNode
   if (held > 0) return rejected(state, 'node-in-use', `node ${id} is a replica of ${held} segments`)
   const nodes = new Map(state.nodes)
   nodes.delete(id)
-  return applied({ ...state, nodes })
+  return applied({ ...state, nodes, removedNodes: new Set(state.removedNodes).add(id) })
 }
 
 function heldSegments(state: ClusterMetadata, id: NodeId): number {
@@ -26,5 +31,7 @@ function heldSegments(state: ClusterMetadata, id: NodeId): number {
 
 function sameNode(known: NodeMetadata | undefined, node: NodeMetadata): boolean {
   if (known === undefined) return false
-  return known.address === node.address && known.role === node.role && known.draining === node.draining
+  return NODE_FIELDS.every((field) => known[field] === node[field])
 }
+
+const NODE_FIELDS = ['address', 'clientAddress', 'identity', 'role', 'draining'] as const

@@ -214,6 +214,28 @@ describe('metadata: ConfigureTopic, UpsertNode and RemoveNode', () => {
     expectOutcome(nodes, { kind: 'UpsertNode', node: sampleNode(1) }, 'unchanged')
   })
 
+  it('keeps an id for the node that has it, and knows where its clients are', () => {
+    const known: MetadataCommand = {
+      kind: 'UpsertNode',
+      node: { ...sampleNode(4), identity: 'one', clientAddress: 'c:1' },
+    }
+    const other: MetadataCommand = { kind: 'UpsertNode', node: { ...sampleNode(4), identity: 'another' } }
+    expect(stateAfter([known]).nodes.get(4)).to.deep.equal(known.node)
+    expectOutcome([known], known, 'unchanged')
+    expectOutcome([known], { ...known, node: { ...known.node, clientAddress: 'c:2' } }, 'applied')
+    const detail = `node 4 is another one, at ${known.node.address}`
+    expectRejected([known], other, 'node-taken', detail)
+    expectRejected([known], { kind: 'UpsertNode', node: sampleNode(4) }, 'node-taken', detail)
+    expectOutcome(nodes, { kind: 'UpsertNode', node: { ...sampleNode(1), identity: 'one' } }, 'applied')
+  })
+
+  it('never takes an id again whose node was removed', () => {
+    const removed: readonly MetadataCommand[] = [...nodes, { kind: 'RemoveNode', id: 3 }]
+    expect([...stateAfter(removed).removedNodes]).to.deep.equal([3])
+    expectRejected(removed, { kind: 'UpsertNode', node: sampleNode(3) }, 'node-removed', 'node 3 was removed')
+    expectOutcome(removed, { kind: 'RemoveNode', id: 3 }, 'unchanged')
+  })
+
   it('removes a node unless it holds a replica', () => {
     expect([...stateAfter([...created, { kind: 'RemoveNode', id: 3 }]).nodes.keys()]).to.deep.equal([1, 2])
     expectOutcome(created, { kind: 'RemoveNode', id: 9 }, 'unchanged')
@@ -247,6 +269,16 @@ describe('metadata: malformed commands', () => {
       'no port',
       { kind: 'UpsertNode', node: { ...sampleNode(1), address: 'host' } },
       'node address is not valid (host:port is needed), not "host"',
+    ],
+    [
+      'no client port',
+      { kind: 'UpsertNode', node: { ...sampleNode(1), clientAddress: '' } },
+      'node clientAddress is not valid (host:port is needed), not ""',
+    ],
+    [
+      'odd identity',
+      { kind: 'UpsertNode', node: { ...sampleNode(1), identity: 'ż' } },
+      'node identity is not valid (1 to 64 visible ASCII characters are needed), not "ż"',
     ],
     [
       'port 0',

@@ -7,7 +7,12 @@ import { parseCommand } from './shapes.js'
 import { TopicMap } from './topic-map.js'
 
 /** The state before the first command. */
-export const EMPTY_METADATA: ClusterMetadata = { version: 0, topics: TopicMap.empty, nodes: new Map() }
+export const EMPTY_METADATA: ClusterMetadata = {
+  version: 0,
+  topics: TopicMap.empty,
+  nodes: new Map(),
+  removedNodes: new Set(),
+}
 
 /**
  * The state after a command, and what became of it.

@@ -92,7 +92,9 @@ describe('encoding of the state', () => {
   })
 
   it('writes the empty state', () => {
-    expect(encodeState(EMPTY_METADATA)).to.equal('{"format":1,"state":{"version":0,"nodes":[],"topics":[]}}')
+    expect(encodeState(EMPTY_METADATA)).to.equal(
+      '{"format":1,"state":{"version":0,"nodes":[],"removedNodes":[],"topics":[]}}',
+    )
   })
 
   it('does not depend on the order in which things were added', () => {
@@ -103,6 +105,7 @@ describe('encoding of the state', () => {
       version: 9,
       topics: new Map(names.map((name) => [name, { ...sampleTopic(['open']), name }])),
       nodes: new Map(names.map((name) => [name.charCodeAt(0), sampleNode(name.charCodeAt(0))])),
+      removedNodes: new Set(names.map((name) => name.charCodeAt(0) + 1_000)),
     }))
     expect(encodeState(forwards!)).to.equal(encodeState(backwards!))
   })
@@ -110,7 +113,7 @@ describe('encoding of the state', () => {
   it('refuses a state that breaks an invariant, and says which', () => {
     for (const [fault, change] of Object.entries(BROKEN)) {
       const topic: Topic = { name: 'a', config: DEFAULT_TOPIC_CONFIG, segments: segments() }
-      const state = { version: 9, nodes: [sampleNode(1), sampleNode(2)], topics: [topic] }
+      const state = { version: 9, nodes: [sampleNode(1), sampleNode(2)], removedNodes: [3], topics: [topic] }
       change(state)
       expectFault(decodeState(JSON.stringify({ format: 1, state })), 'CORRUPT_DATA', fault)
     }
@@ -173,6 +176,7 @@ interface Topic {
 interface Flat {
   version: number
   nodes: object[]
+  removedNodes: number[]
   topics: Topic[]
 }
 
@@ -190,6 +194,7 @@ function sampleSegment(id: number, baseOffset: number): Segment {
 
 /** What the decoder says → what was done to a good state. */
 const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
+  'node 2 is there, and was removed': (state) => state.removedNodes.push(2),
   'topic "a": it has no segment': (state) => (state.topics[0]!.segments = []),
   'topic "a": its last segment is sealed': (state) => state.topics[0]!.segments.pop(),
   'topic "a": segment 1: offsets start at 0': (state) => (state.topics[0]!.segments[0]!.baseOffset = 1),
@@ -222,5 +227,5 @@ function expectFault(decoded: Decoded<unknown>, code: string, fault: string): vo
 }
 
 function plain(state: ClusterMetadata): object {
-  return { version: state.version, topics: new Map(state.topics), nodes: state.nodes }
+  return { ...state, topics: new Map(state.topics) }
 }

@@ -34,6 +34,7 @@ export function encodeState(state: ClusterMetadata): string {
   const flat: FlatMetadata = {
     version: state.version,
     nodes: [...state.nodes.values()].sort((left, right) => left.id - right.id),
+    removedNodes: [...state.removedNodes].sort((left, right) => left - right),
     topics: [...state.topics.values()].sort((left, right) => (left.name < right.name ? -1 : 1)),
   }
   return JSON.stringify({ format: FORMAT, state: flat })
@@ -73,9 +74,10 @@ function otherFormat(format: unknown): Decoded<never> {
 function stateOf(flat: FlatMetadata): Decoded<ClusterMetadata> {
   const nodes = new Map(flat.nodes.map((node) => [node.id, node]))
   const topics = TopicMap.from(new Map(flat.topics.map((topic) => [topic.name, topic])))
+  const removedNodes = new Set(flat.removedNodes)
   if (nodes.size !== flat.nodes.length) return corrupt('state repeats a node')
   if (topics.size !== flat.topics.length) return corrupt('state repeats a topic')
-  const state = { version: flat.version, topics, nodes }
+  const state = { version: flat.version, topics, nodes, removedNodes }
   const fault = stateFault(state)
   return fault === undefined ? { ok: true, value: state } : corrupt(fault)
 }

@@ -59,6 +59,10 @@ export interface NodeMetadata {
   readonly id: NodeId
   /** host:port of the peer listener. */
   readonly address: string
+  /** host:port that clients connect to; absent until the node listens there. */
+  readonly clientAddress?: string
+  /** Drawn when the node's directory was created. Invariant: never changes once it is known, so an id means one node. */
+  readonly identity?: string
   readonly role: 'voter' | 'learner'
   /** A draining node is given no new segment. */
   readonly draining: boolean
@@ -70,6 +74,8 @@ export interface ClusterMetadata {
   readonly version: number
   readonly topics: ReadonlyMap<string, TopicMetadata>
   readonly nodes: ReadonlyMap<NodeId, NodeMetadata>
+  /** Nodes that were removed. An id is used once: what such a node promised under it must not be mistaken for another's word. */
+  readonly removedNodes: ReadonlySet<NodeId>
 }
 
 /** Each command that changes a segment is a compare-and-set on (topic, segment, epoch): repeating it does no harm. */
@@ -110,9 +116,12 @@ export type MetadataCommand =
   | { readonly kind: 'DeleteTopic'; readonly topic: string; readonly epoch: number }
   /** Drops the sealed segments up to and with `upToSegment`, whose epoch is `epoch`. */
   | { readonly kind: 'TrimTopic'; readonly topic: string; readonly upToSegment: number; readonly epoch: number }
-  /** Adds the node or replaces what is known of it. Last one wins. */
+  /**
+   * Adds the node or replaces what is known of it. Last one wins, but a node with another identity is `node-taken`, and one
+   * that was removed `node-removed`.
+   */
   | { readonly kind: 'UpsertNode'; readonly node: NodeMetadata }
-  /** Rejected with `node-in-use` while the node is a replica of any segment. */
+  /** For ever. Rejected with `node-in-use` while the node is a replica of any segment. */
   | { readonly kind: 'RemoveNode'; readonly id: NodeId }
 
 /** What became of a command. `rejected` changes nothing but the version. */
@@ -143,3 +152,7 @@ export type RejectionReason =
   | 'stale-replicas'
   /** The node is a replica of some segment. */
   | 'node-in-use'
+  /** Another node has this id. */
+  | 'node-taken'
+  /** The node was removed from the cluster, and its id with it. */
+  | 'node-removed'

@@ -5,9 +5,9 @@ export type Parsed<Value> =
 /** Checks a value of unknown origin; never throws on plain data. What it returns shares nothing with the input. */
 export type Parser<Value> = (input: unknown) => Parsed<Value>
 
-/** An object with these fields, in this order. Other fields are dropped. */
+/** An object with these fields, in this order. Other fields are dropped; so is an `optional` one that is absent. */
 export function record<Value extends object>(fields: {
-  readonly [Name in keyof Value]: Parser<Value[Name]>
+  readonly [Name in keyof Value]-?: FieldParser<Value, Name>
 }): Parser<Value> {
   const names = Object.keys(fields) as (keyof Value & string)[]
   return (input) => {
@@ -16,10 +16,19 @@ export function record<Value extends object>(fields: {
     for (const name of names) {
       const parsed = fields[name](input[name])
       if (!parsed.ok) return { ok: false, fault: `${name} ${parsed.fault}` }
-      value[name] = parsed.value
+      if (parsed.value !== undefined) value[name] = parsed.value
     }
     return { ok: true, value: value as Value }
   }
+}
+
+/** A field that may be absent, and only in a record where it may. */
+type FieldParser<Value, Name extends keyof Value> =
+  object extends Pick<Value, Name> ? Parser<Value[Name] | undefined> : Parser<Value[Name]>
+
+/** A value, or nothing at all. */
+export function optional<Value>(parser: Parser<Value>): Parser<Value | undefined> {
+  return (input) => (input === undefined ? { ok: true, value: undefined } : parser(input))
 }
 
 /** A list of at most `countMax` such items. */

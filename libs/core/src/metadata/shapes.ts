@@ -8,7 +8,7 @@ import type {
   TopicConfig,
   TopicMetadata,
 } from './model.js'
-import { integer, isObject, list, oneOf, type Parsed, type Parser, quote, record, text } from './parse.js'
+import { integer, isObject, list, oneOf, optional, type Parsed, type Parser, quote, record, text } from './parse.js'
 
 /** Copies of a segment are bounded: a command stays small whatever a client asks for. */
 export const REPLICATION_FACTOR_MAX = 16
@@ -44,6 +44,8 @@ const topicConfig = record<TopicConfig>({
 const node = record<NodeMetadata>({
   id: nodeId,
   address: text(addressFault),
+  clientAddress: optional(text(addressFault)),
+  identity: optional(text(identityFault)),
   role: oneOf('voter', 'learner'),
   draining: oneOf(true, false),
 })
@@ -102,6 +104,7 @@ const topic = record<TopicMetadata>({
 export interface FlatMetadata {
   readonly version: ClusterMetadata['version']
   readonly nodes: readonly NodeMetadata[]
+  readonly removedNodes: readonly NodeId[]
   readonly topics: readonly TopicMetadata[]
 }
 
@@ -109,6 +112,7 @@ export interface FlatMetadata {
 export const parseFlatMetadata: Parser<FlatMetadata> = record<FlatMetadata>({
   version: count,
   nodes: list(node, Number.MAX_SAFE_INTEGER),
+  removedNodes: list(nodeId, Number.MAX_SAFE_INTEGER),
   topics: list(topic, Number.MAX_SAFE_INTEGER),
 })
 
@@ -122,4 +126,9 @@ function addressFault(address: string): string | undefined {
   return port >= 1 && port <= 65_535 ? undefined : 'host:port is needed'
 }
 
+function identityFault(identity: string): string | undefined {
+  return IDENTITY.test(identity) ? undefined : '1 to 64 visible ASCII characters are needed'
+}
+
+const IDENTITY = /^[!-~]{1,64}$/
 const ADDRESS = /^[!-~]{1,253}:([0-9]{1,5})$/

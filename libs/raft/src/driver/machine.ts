@@ -16,6 +16,7 @@ export class Machine<Result> {
   #restoringIndex: LogIndex = 0
   #bytesSinceSnapshot = 0
   #isChangingMembership = false
+  #membershipEntry: EntryId | null = null
 
   constructor(stateMachine: StateMachine<Result>, confState: ConfState) {
     this.#stateMachine = stateMachine
@@ -24,6 +25,15 @@ export class Machine<Result> {
 
   get appliedIndex(): LogIndex {
     return this.#applied.index
+  }
+
+  get applied(): EntryId {
+    return this.#applied
+  }
+
+  /** The entry that changed the membership last, as far as it was applied since the start. */
+  get membershipEntry(): EntryId | null {
+    return this.#membershipEntry
   }
 
   get confState(): ConfState {
@@ -58,6 +68,7 @@ export class Machine<Result> {
     this.#isChangingMembership = true
     const confState = change(index, decodeConfChange(data))
     this.#isChangingMembership = false
+    this.#membershipEntry = { term, index }
     this.#applied = { term, index }
     this.#confState = confState
     return confState
@@ -83,6 +94,7 @@ export class Machine<Result> {
     }
     this.#applied = { term, index }
     this.#confState = confState
+    this.#membershipEntry = null
     this.#snapshot = snapshot
     this.#bytesSinceSnapshot = 0
   }

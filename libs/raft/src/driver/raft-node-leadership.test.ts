@@ -95,7 +95,7 @@ describe('RaftNode and its group', () => {
       await group.settle()
       await group.start(2)
       await group.finish(group.node(1).addLearner(2))
-      await group.until(() => group.node(2).status().lastAppliedIndex > 2, 'the learner')
+      await group.until(() => group.node(2).status().lastApplied.index > 2, 'the learner')
       await group.finish(group.node(1).promote(2))
       for (let at = 0; at < 40; at++) await group.finish(group.node(1).propose(bytesOf(`${at}`)))
       for (const id of [1, 2]) group.crash(id)

@@ -57,7 +57,7 @@ describe('RaftNode and its storage', () => {
       for (let round = 0; round < 2; round++) {
         for (const id of [1, 2, 3]) group.crash(id)
         for (const id of [1, 2, 3]) {
-          expect((await group.start(id)).status().snapshotIndex).to.be.above(1_000)
+          expect((await group.start(id)).status().snapshot.index).to.be.above(1_000)
         }
         await group.leader()
         await group.pass(3)

@@ -46,6 +46,9 @@ export class RaftNode<Result> {
   #state: 'running' | 'stopping' | 'stopped' | 'failed' = 'running'
   #tick = 0
   #timer: RaftTimer | undefined
+  /** When each member was heard from last. */
+  readonly #heardTicks = new Map<NodeId, number>()
+  #ledSinceTick = 0
   #isScheduled = false
   #isSavingSnapshot = false
   /** Whom the proposals went to that are under way. */
@@ -101,8 +104,16 @@ export class RaftNode<Result> {
   }
 
   status(): RaftNodeStatus {
-    const { index } = this.#options.store.snapshotId()
-    return nodeStatusOf(this.#core.status(), index, this.#state === 'stopped' || this.#state === 'failed')
+    const { store } = this.#options
+    const purgedIndex = store.firstIndex() - 1
+    return nodeStatusOf(this.#core.status(), {
+      isStopped: !this.#isActive,
+      lastApplied: this.#machine.applied,
+      snapshot: store.snapshotId(),
+      purged: { index: purgedIndex, term: store.term(purgedIndex) ?? 0 },
+      membershipEntry: this.#machine.membershipEntry,
+      silenceTicks: (id) => this.#tick - Math.max(this.#heardTicks.get(id) ?? 0, this.#ledSinceTick),
+    })
   }
 
   /** Term of the entry at `index`; undefined when it was compacted or does not exist. */
@@ -195,6 +206,7 @@ export class RaftNode<Result> {
   /** A message came from another member; the data of its snapshot may come beside it. */
   receive(message: Message, snapshotData?: Uint8Array): void {
     if (message.to !== this.id || message.from === this.id) return
+    this.#heardTicks.set(message.from, this.#tick)
     if (this.#isStalled && (message.type === 'Propose' || message.type === 'ReadIndex')) return
     const { snapshot } = message
     const whole =
@@ -369,6 +381,7 @@ export class RaftNode<Result> {
       this.#proposals.shortenDeadlines(this.#tick + 2 * this.#timing.electionTimeoutTicks)
     }
     this.#leader = state.leader
+    if (state.leader === this.id) this.#ledSinceTick = this.#tick
     this.#reads.askAgain()
     this.#transfers.leaderIs(state.leader)
     this.#options.events?.onLeadership?.({ ...state, term: this.#core.term })

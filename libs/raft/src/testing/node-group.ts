@@ -157,6 +157,6 @@ export class NodeGroup {
     const { node, status } = newest
     const followers = statuses.filter((one) => one.status.leader === node.id && one.status.term === status.term)
     const voters = status.voterConfigurations[0] ?? []
-    return followers.length * 2 > voters.length && status.lastAppliedIndex === status.lastLogIndex ? node : undefined
+    return followers.length * 2 > voters.length && status.lastApplied.index === status.lastLogIndex ? node : undefined
   }
 }

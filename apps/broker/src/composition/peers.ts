@@ -1,0 +1,65 @@
+import { openPeerNetwork, type PeerEvent, type PeerNetwork } from '@walrus/adapters-net'
+import type { Clock } from '@walrus/core'
+import { ContainerModule } from 'inversify'
+import type { Logger } from 'pino'
+import type { Config } from '../config.js'
+import type { Lifetime } from '../lifetime.js'
+import { Port } from './port.js'
+import type { RaftLog } from './raft-log.js'
+
+/** The port that other nodes connect to, and the connections to them. */
+export const peers = new ContainerModule(({ bind }) => {
+  bind(Port.peers)
+    .toResolvedValue(listen, [Port.raftLog, Port.clock, Port.config, Port.logger, Port.lifetime])
+    .inSingletonScope()
+})
+
+async function listen(
+  { clusterId }: RaftLog,
+  clock: Clock,
+  { raftHost: host, raftPort: port, nodeId }: Config,
+  logger: Logger,
+  lifetime: Lifetime,
+): Promise<PeerNetwork> {
+  const network = await openPeerNetwork({
+    host,
+    port,
+    nodeId,
+    clusterId: clusterId ?? '',
+    clock,
+    random: Math.random,
+    onEvent: (event) => logEvent(logger, event),
+  })
+  return lifetime.owns(network, (one) => one.close())
+}
+
+function logEvent(logger: Logger, { kind, ...fields }: PeerEvent): void {
+  switch (kind) {
+    case 'peer-connected':
+    case 'peer-disconnected':
+    case 'connection-opened':
+    case 'connection-closed':
+    case 'snapshot-sent':
+    case 'snapshot-received':
+      return logger.debug(fields, wordsOf(kind))
+    case 'dial-failed':
+      // Only the first in a row: the others are as many as the patience of both sides.
+      return logger[(fields as { attempt?: number }).attempt === 1 ? 'info' : 'debug'](fields, wordsOf(kind))
+    case 'dial-refused':
+    case 'connection-refused':
+    case 'handshake-failed':
+    case 'queue-overflowed':
+    case 'message-unsendable':
+    case 'message-misdirected':
+    case 'snapshot-not-sent':
+    case 'snapshot-refused':
+      return logger.warn(fields, wordsOf(kind))
+    case 'accept-failed':
+    case 'handler-failed':
+      return logger.error(fields, wordsOf(kind))
+  }
+}
+
+function wordsOf(kind: PeerEvent['kind']): string {
+  return `Peers: ${kind.replaceAll('-', ' ')}`
+}

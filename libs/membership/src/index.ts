@@ -1,0 +1,7 @@
+export { nextAdmissionStep, refusalOf, type AdmissionStep, type ClusterView } from './admission-step.js'
+export { findCluster, type ClusterRecord, type FindClusterOptions } from './find-cluster.js'
+export { openMembership, type Membership, type MembershipOptions } from './membership.js'
+export type { PeerRequests } from './peer-requests.js'
+export type { Surroundings } from './persistence.js'
+export { nextRemovalStep, type RemovalStep } from './removal-step.js'
+export type { AdmissionOptions, Report, Self } from './request-admission.js'
