@@ -57,6 +57,8 @@ interface Descriptors {
   readonly sizeBytes: number
 }
 
+const WRITTEN = Promise.resolve()
+
 /** A block file over plain descriptors. */
 export class FdBlockFile implements BlockFile {
   readonly supports: BlockFileSupport
@@ -77,12 +79,29 @@ export class FdBlockFile implements BlockFile {
     this.#descriptors = descriptors
   }
 
-  async write(parts: readonly Uint8Array[], position: number, durable: boolean): Promise<void> {
-    const action = `write at ${position} of`
-    this.#checkOpen(action)
-    this.#checkHealth(action)
-    this.#checkRange(action, position, lengthOf(parts))
-    return this.#gate.run(() => (durable ? this.#writeDurable(parts, position) : this.#writeCached(parts, position)))
+  write(parts: readonly Uint8Array[], position: number, durable: boolean): Promise<void> {
+    try {
+      const writtenBytes = this.#beginWrite(parts, position, durable)
+      if (writtenBytes === lengthOf(parts)) return WRITTEN
+      return this.#gate.run(() =>
+        durable ? this.#writeDurable(parts, position) : this.#writeCached(parts, position, writtenBytes),
+      )
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Checks, and writes at once what is small and need not be durable: a commit of many topics is many of these. */
+  #beginWrite(parts: readonly Uint8Array[], position: number, durable: boolean): number {
+    this.#checkOpen('write', position)
+    this.#checkHealth('write', position)
+    this.#checkRange('write', position, lengthOf(parts))
+    if (durable) return -1
+    try {
+      return writeSmall(this.#options.calls, this.#descriptors.descriptor, parts, position)
+    } catch (thrown) {
+      this.#reject(`write at ${position} of`, thrown)
+    }
   }
 
   async sync(): Promise<void> {
@@ -92,9 +111,8 @@ export class FdBlockFile implements BlockFile {
   }
 
   async read(position: number, length: number): Promise<Uint8Array> {
-    const action = `read at ${position} of`
-    this.#checkOpen(action)
-    this.#checkRange(action, position, length)
+    this.#checkOpen('read', position)
+    this.#checkRange('read', position, length)
     return this.#gate.run(() => this.#readExactly(position, length))
   }
 
@@ -110,12 +128,9 @@ export class FdBlockFile implements BlockFile {
     for (const one of closed) if (one.status === 'rejected') this.#reject('close', one.reason)
   }
 
-  async #writeCached(parts: readonly Uint8Array[], position: number): Promise<void> {
+  async #writeCached(parts: readonly Uint8Array[], position: number, writtenBytes: number): Promise<void> {
     try {
-      const { calls } = this.#options
-      const { descriptor } = this.#descriptors
-      const writtenBytes = writeSmall(calls, descriptor, parts, position)
-      await writeFully(calls, descriptor, parts, position, writtenBytes)
+      await writeFully(this.#options.calls, this.#descriptors.descriptor, parts, position, writtenBytes)
     } catch (thrown) {
       this.#reject(`write at ${position} of`, thrown)
     }
@@ -134,7 +149,7 @@ export class FdBlockFile implements BlockFile {
       this.#durableWrites.delete(written)
     }
     await (oneCall ? this.#othersReturn() : this.#syncAfterOthers())
-    this.#checkHealth(`write at ${position} of`)
+    this.#checkHealth('write', position)
   }
 
   /**
@@ -183,26 +198,28 @@ export class FdBlockFile implements BlockFile {
     }
   }
 
-  #checkOpen(action: string): void {
-    if (this.#gate.closed)
-      throw new WalrusError('STORAGE_CLOSED', `Cannot ${action} "${this.#options.path}": file is closed`)
+  #checkOpen(action: string, position?: number): void {
+    if (!this.#gate.closed) return
+    const reason = `Cannot ${placed(action, position)} "${this.#options.path}": file is closed`
+    throw new WalrusError('STORAGE_CLOSED', reason)
   }
 
   /** Whether it can be written to. */
-  #checkHealth(action: string): void {
+  #checkHealth(action: string, position?: number): void {
     const { health, readOnly, path } = this.#options
-    if (readOnly)
-      throw new WalrusError('INVALID_ARGUMENT', `Cannot ${action} "${path}": file is opened for reading only`)
     const { failure } = health
-    if (failure === undefined) return
-    throw new WalrusError('FILE_FAILED', `Cannot ${action} "${path}": file failed before`, failure)
+    if (!readOnly && failure === undefined) return
+    const what = `Cannot ${placed(action, position)} "${path}"`
+    if (readOnly) throw new WalrusError('INVALID_ARGUMENT', `${what}: file is opened for reading only`)
+    throw new WalrusError('FILE_FAILED', `${what}: file failed before`, failure)
   }
 
   #checkRange(action: string, position: number, lengthBytes: number): void {
     const whole = Number.isSafeInteger(position) && Number.isSafeInteger(lengthBytes)
     if (whole && position >= 0 && lengthBytes >= 0 && position + lengthBytes <= this.sizeBytes) return
     const reason = `${lengthBytes} bytes there are not inside its ${this.sizeBytes} bytes`
-    throw new WalrusError('INVALID_ARGUMENT', `Cannot ${action} "${this.#options.path}": ${reason}`)
+    const what = `Cannot ${placed(action, position)} "${this.#options.path}"`
+    throw new WalrusError('INVALID_ARGUMENT', `${what}: ${reason}`)
   }
 
   #break(action: string, thrown: unknown): never {
@@ -215,4 +232,9 @@ export class FdBlockFile implements BlockFile {
   #reject(action: string, thrown: unknown): never {
     throw ioError(action, this.#options.path, thrown)
   }
+}
+
+/** Put together only where a call fails. */
+function placed(action: string, position: number | undefined): string {
+  return position === undefined ? action : `${action} at ${position} of`
 }

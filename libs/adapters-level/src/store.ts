@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { reasonOf, WalrusError } from '@walrus/core'
 import { Level } from 'level'
 import { DurableMark } from './durable-mark.js'
+import { checkTables } from './leveldb/check-tables.js'
 
 /** The files of one log. Keys sort as what they stand for does, values are records. */
 export interface Store {
@@ -24,6 +25,7 @@ export interface StoreLayout {
 export async function openStore(directory: string, { what, folder }: StoreLayout): Promise<Store> {
   try {
     await createDurably(resolve(directory))
+    await checkTables(join(directory, folder))
     const encodings = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
     const database = new Level<Buffer, Buffer>(join(directory, folder), encodings)
     await database.open()
@@ -84,6 +86,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** LevelDB wraps the reason in an error that only says that it did not open. */
 function openFailure(directory: string, thrown: unknown): WalrusError {
+  if (thrown instanceof WalrusError) return thrown
   const error = thrown as NodeJS.ErrnoException
   const cause = error.code === 'LEVEL_DATABASE_NOT_OPEN' ? (error.cause as NodeJS.ErrnoException) : error
   if (cause.code === 'LEVEL_LOCKED') {

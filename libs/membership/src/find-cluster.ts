@@ -28,18 +28,20 @@ export interface FindClusterOptions extends AdmissionOptions {
  */
 export async function findCluster(options: FindClusterOptions): Promise<ReadonlyMap<NodeId, string>> {
   const { record, self, seeds, newClusterId } = options
-  const { clusterId, isFounder } = record
-  switch (decideOrigin({ nodeId: self.nodeId, hasLog: record.lastIndex() > 0, clusterId, isFounder, seeds })) {
+  const { clusterId: known, isFounder } = record
+  const hasLog = record.lastIndex() > 0
+  switch (decideOrigin({ nodeId: self.nodeId, hasLog, clusterId: known, isFounder, seeds })) {
     case 'restart':
       return new Map()
     case 'found':
       // Before anything is written: a log that is empty although it has a cluster is begun again.
-      await belongTo(clusterId ?? newClusterId(), true, options)
+      await belongTo(known ?? newClusterId(), true, options)
       return new Map()
     case 'join': {
-      const admission = await requestAdmission(options)
-      await belongTo(admission.clusterId, false, options)
-      return admission.members
+      const { clusterId, members } = await requestAdmission(options)
+      await belongTo(clusterId, false, options)
+      options.report('info', 'Admitted to a cluster', { clusterId, memberCount: members.size })
+      return members
     }
   }
 }

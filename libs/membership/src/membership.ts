@@ -51,6 +51,7 @@ export class Membership {
 
   /** For `openMembership`. */
   async enter(): Promise<void> {
+    await this.#checkSeeds()
     await this.#introduce()
     await this.#persist('Cannot read the newest metadata yet', () => settled(this.#options.log.node.readIndex()))
     this.#watchLeader()
@@ -104,13 +105,25 @@ export class Membership {
     }
   }
 
+  /** A node that is told to join another cluster than its own must not go on as if nothing were wrong. */
+  async #checkSeeds(): Promise<void> {
+    const { self, seeds, peers } = this.#options
+    const others = seeds.filter((seed) => seed !== self.address)
+    const outcomes = await Promise.allSettled(others.map((seed) => ask(peers, seed, admission, this.#request())))
+    for (const outcome of outcomes) if (outcome.status === 'rejected' && isRefusal(outcome.reason)) throw outcome.reason
+  }
+
   #askForSelf(): Promise<Admission> {
-    const { log, self, clusterId, peers } = this.#options
-    const { leader, lastLogIndex } = log.status()
-    const hasLog = lastLogIndex > 0
-    const request = { ...self, clientAddress: this.#clientAddress, clusterId, hasLog, isForwarded: false }
-    if (leader === self.nodeId) return this.#admit(request)
-    return ask(peers, this.#whomToAsk(leader), admission, request)
+    const { log, self, peers } = this.#options
+    const { leader } = log.status()
+    if (leader === self.nodeId) return this.#admit(this.#request())
+    return ask(peers, this.#whomToAsk(leader), admission, this.#request())
+  }
+
+  #request(): AdmissionRequest {
+    const { log, self, clusterId } = this.#options
+    const hasLog = log.status().lastLogIndex > 0
+    return { ...self, clientAddress: this.#clientAddress, clusterId, hasLog, isForwarded: false }
   }
 
   /** The leader, or whoever may know it. Every other time somebody else: a leader that is gone is believed in for a while. */
@@ -188,9 +201,7 @@ export class Membership {
     try {
       await this.#askForSelf()
     } catch (error) {
-      if (error instanceof WalrusError && error.code === 'NODE_REFUSED' && !this.#isClosed) {
-        return this.#options.onRefused(error)
-      }
+      if (isRefusal(error) && !this.#isClosed) return this.#options.onRefused(error)
     }
     if (!this.#isClosed) this.#watchLeader()
   }
@@ -203,3 +214,7 @@ const WATCH_MS = 500
 const LEADERLESS_MS_MAX = 2_500
 /** The first attempts fail in the best of clusters, because nodes start one after the other. */
 const REPORTED_WAIT_MS = 500
+
+function isRefusal(error: unknown): error is WalrusError {
+  return error instanceof WalrusError && error.code === 'NODE_REFUSED'
+}

@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const suites = [
   { of: 'core', room, folder: 'core', specs: ['core', 'scenarios'] },
   { of: 'driver', room, folder: 'driver', specs: ['driver', 'simulation/simulate-driver.test.js'] },
-  { of: 'store', room: resolve(room, '../adapters-level'), folder: 'raft', specs: ['raft'] },
+  { of: 'store', room: resolve(room, '../adapters-level'), folder: 'raft', specs: ['leveldb', 'raft'] },
 ]
 const survivors = []
 const killedBy = { tests: 0, simulation: 0 }

@@ -1,19 +1,21 @@
 #!/usr/bin/env node
-// Runs whole groups under faults, one for each seed, and stops at the first one that breaks a promise.
+// Runs whole groups under faults, one for each seed, and stops soon after the first one that breaks a promise.
 //
-//   simulate-raft [--driver] [--seeds N] [--first SEED] [--steps N] [--sabotage NAME]
+//   simulate-raft [--driver] [--seeds N] [--first SEED] [--steps N] [--workers N] [--sabotage NAME]
 //
-// --driver: whole nodes with their driver, instead of bare cores.
+// --driver: whole nodes with their driver, instead of bare cores. --workers: threads, as many as there are processors
+// unless told; the results are the same with any number.
 // A failing seed is printed; `--first SEED --seeds 1` replays exactly that run.
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { simulateDriver } from '../dist/simulation/simulate-driver.js'
-import { simulate } from '../dist/simulation/simulate.js'
+import { Worker } from 'node:worker_threads'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     first: { type: 'string', default: '1' },
     steps: { type: 'string', default: '3000' },
+    workers: { type: 'string', default: String(availableParallelism()) },
     sabotage: { type: 'string' },
     driver: { type: 'boolean', default: false },
   },
@@ -21,49 +23,59 @@ const { values } = parseArgs({
 const seeds = Number(values.seeds)
 const first = Number(values.first)
 const steps = Number(values.steps)
-const totals = { committed: 0, writes: 0, reads: 0 }
+const { sabotage, driver } = values
+const SEEDS_AT_ONCE = 50
+const FAILURES_MAX = 5
+
 const started = performance.now()
-let failed = 0
-
-if (values.driver) {
-  await simulateWholeNodes()
-  process.exit()
-}
-
-let hash = 0
-
-for (let seed = first; seed < first + seeds; seed++) {
-  const result = simulate({ seed, steps, ...(values.sabotage && { sabotage: values.sabotage }) })
-  hash = Math.imul(hash ^ result.traceHash, 0x01000193) >>> 0
-  totals.committed += result.committedIndex
-  totals.writes += result.completedWrites
-  totals.reads += result.completedReads
-  if (!result.failure) continue
-  failed++
-  console.log(`seed ${seed} failed in step ${result.failure.step}: ${result.failure.message}`)
-  console.log(`replay it with: npm run simulate:raft -- --first ${seed} --seeds 1 --steps ${steps}`)
-  if (failed >= 5) break
-}
-
+const results = await runAll()
 const seconds = (performance.now() - started) / 1000
+const failures = results.filter(({ failure }) => failure !== undefined)
+for (const { seed, failure } of failures.slice(0, FAILURES_MAX)) {
+  console.log(`seed ${seed} failed: ${driver ? failure : `in step ${failure.step}: ${failure.message}`}`)
+  console.log(
+    `replay it with: npm run simulate:raft -- ${driver ? '--driver ' : ''}--first ${seed} --seeds 1 --steps ${steps}`,
+  )
+}
 console.log(
-  `${seeds} seeds of ${steps} steps in ${seconds.toFixed(1)} s (${Math.round(seeds / seconds)} seeds/s), ` +
-    `${totals.committed} entries committed, ${totals.writes} writes and ${totals.reads} reads completed, trace ${hash.toString(16)}`,
+  `${results.length} seeds of ${steps} steps in ${seconds.toFixed(1)} s (${Math.round(results.length / seconds)} seeds/s, ` +
+    `${Math.round((results.length * steps) / seconds)} steps/s), ${failures.length} failed: ${driver ? workOfNodes() : workOfCores()}`,
 )
-if (failed > 0) process.exitCode = 1
+process.exitCode = failures.length > 0 ? 1 : 0
 
-async function simulateWholeNodes() {
-  const sums = { acknowledged: 0, reads: 0, crashes: 0 }
-  for (let seed = first; seed < first + seeds; seed++) {
-    const { failure, acknowledged, reads, crashes } = await simulateDriver({ seed, steps })
-    sums.acknowledged += acknowledged
-    sums.reads += reads
-    sums.crashes += crashes
-    if (failure === undefined) continue
-    process.exitCode = 1
-    console.log(`seed ${seed} failed: ${failure}`)
-    console.log(`replay it with: npm run simulate:raft -- --driver --first ${seed} --seeds 1 --steps ${steps}`)
+/** All results, ascending by seed; no range is begun once one has failed. */
+async function runAll() {
+  const all = []
+  let next = first
+  await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work))
+  return all.sort((one, other) => one.seed - other.seed)
+
+  async function work() {
+    const worker = new Worker(new URL('simulate-raft-worker.js', import.meta.url))
+    while (next < first + seeds && !all.some(({ failure }) => failure !== undefined)) {
+      const count = Math.min(SEEDS_AT_ONCE, first + seeds - next)
+      const answer = new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+      worker.postMessage({ first: next, count, steps, sabotage, driver })
+      next += count
+      all.push(...(await answer))
+    }
+    await worker.terminate()
   }
-  const { acknowledged, reads, crashes } = sums
-  console.log(`${seeds} seeds of ${steps} steps: ${acknowledged} writes, ${reads} reads, ${crashes} crashes`)
+}
+
+function workOfCores() {
+  const hash = results.reduce((before, { traceHash }) => Math.imul(before ^ traceHash, 0x01000193) >>> 0, 0)
+  const committed = sum(({ committedIndex }) => committedIndex)
+  const writes = sum(({ completedWrites }) => completedWrites)
+  const reads = sum(({ completedReads }) => completedReads)
+  return `${committed} entries committed, ${writes} writes and ${reads} reads completed, trace ${hash.toString(16)}`
+}
+
+function workOfNodes() {
+  const acknowledged = sum((result) => result.acknowledged)
+  return `${acknowledged} writes, ${sum(({ reads }) => reads)} reads, ${sum(({ crashes }) => crashes)} crashes`
+}
+
+function sum(of) {
+  return results.reduce((total, result) => total + of(result), 0)
 }

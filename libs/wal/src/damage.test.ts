@@ -1,6 +1,6 @@
 import { FaultyDisk, randomBelow, seededRandom } from '@walrus/testing'
 import { expect } from 'chai'
-import { blockPosition, geometryWithin, slotPosition, SUPERBLOCK_BYTES } from './format/geometry.js'
+import { blockPosition, geometryWithin, SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from './format/geometry.js'
 import { bytesOf, damageIn, failureOf, openWalrus, paddedEntry, problemList, readAll, SMALL } from './harness.test.js'
 import { WalrusError } from '@walrus/core'
 import type { Walrus } from './walrus.js'
@@ -205,4 +205,25 @@ describe('any changed bit', () => {
       return { count, failed: true }
     }
   }
+})
+
+describe('a sector of zeros in the place of the first slot', () => {
+  it('is damage of that slot where the file holds something durable, and no file to be made anew', async () => {
+    const disk = new FaultyDisk()
+    const walrus = await openWalrus(disk)
+    for (const topic of ['one', 'two']) await walrus.append(topic, bytesOf(topic))
+    await walrus.close()
+    const directory = await disk.open()
+    await (await directory.open(FIRST_FILE)).write([new Uint8Array(SECTOR_BYTES)], slotPosition(0), true)
+    await directory.close()
+    expect((await damageIn(disk)).map(({ kind, byte }) => ({ kind, byte }))).to.deep.equal([
+      { kind: 'slot', byte: slotPosition(0) },
+    ])
+    const { problems, onProblem } = problemList()
+    const again = await openWalrus(disk, { onProblem })
+    expect(problems).to.deep.equal([
+      `Cannot trust "faulty/${FIRST_FILE}": the slot of block 0 at byte ${slotPosition(0)} is damaged`,
+    ])
+    expect(await readAll(again, 'two')).to.deep.equal(['two'])
+  })
 })

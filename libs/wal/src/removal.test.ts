@@ -1,8 +1,20 @@
 import { FaultyDisk, type DiskFault, type DiskOperation } from '@walrus/testing'
 import { expect } from 'chai'
-import { bytesOf, damageIn, failureOf, openWalrus, paddedEntry, problemList, readAll } from './harness.test.js'
+import { geometryWithin } from './format/geometry.js'
+import {
+  bytesOf,
+  damageIn,
+  failureOf,
+  openWalrus,
+  paddedEntry,
+  problemList,
+  readAll,
+  SMALL,
+  textsOf,
+} from './harness.test.js'
 
 const SETTINGS = { segmentBytesMax: 700 } as const
+const FILE_BLOCKS = geometryWithin(SMALL.fileBytes, SMALL.blockBytes, 1).blockCount
 const loseAll = (): number => 0.999999
 
 /** A disk on which writes fail while it is told to; durable ones do not. */
@@ -67,18 +79,29 @@ describe('removing entries', () => {
   })
 
   it('is refused where the file that would say so has failed, and nothing is missing then', async () => {
+    const broken = new Set<string>()
+    let breaking = false
     const disk = new FaultyDisk({
-      onOperation: ({ kind, moment, file }) =>
-        kind === 'sync' && moment === 'before' && file === '000000000002' ? 'EIO' : undefined,
+      onOperation: ({ kind, moment, file }) => {
+        if (breaking && kind === 'write') broken.add(file)
+        return kind === 'sync' && moment === 'before' && broken.has(file) ? 'EIO' : undefined
+      },
     })
-    const settings = { segmentBytesMax: 60_000, fsync: { kind: 'none' } } as const
+    const settings = { segmentBytesMax: 2000, fsync: { kind: 'none' } } as const
     const walrus = await openWalrus(disk, settings)
-    for (let nth = 0; nth < 30; nth += 1) await walrus.append('logs', paddedEntry(`entry ${nth}`, 4000))
-    await failureOf(walrus.sync())
-    expect((await failureOf(walrus.truncateBefore('logs', 29))).code).to.equal('FILE_FAILED')
+    for (let nth = 0; nth < FILE_BLOCKS; nth += 1) await walrus.append('logs', paddedEntry(`entry ${nth}`, 3000))
+    expect(walrus.statistics().fileCount).to.equal(1)
+    await walrus.append('logs', bytesOf('sure'))
+    expect(walrus.statistics().fileCount).to.equal(2)
+    await walrus.sync()
+    breaking = true
+    await walrus.append('logs', bytesOf('unsure'))
+    breaking = false
+    expect((await failureOf(walrus.sync())).code).to.equal('FILE_FAILED')
+    expect((await failureOf(walrus.truncateBefore('logs', FILE_BLOCKS))).code).to.equal('FILE_FAILED')
     const { problems, onProblem } = problemList()
     const again = await openWalrus(disk.kill(), { ...settings, onProblem })
-    expect((await again.read('logs', 0))[0]?.offset).to.equal(29)
+    expect(textsOf(await again.read('logs', 0))).to.deep.equal(['sure', 'unsure'])
     expect(problems).to.deep.equal([])
   })
 })

@@ -57,8 +57,8 @@ describe('retention', () => {
 
   it('makes segments small beside what is kept', () => {
     expect(segmentBytesUnder({}, 1000)).to.equal(1000)
-    expect(segmentBytesUnder({ bytes: 800 }, 1000)).to.equal(100)
-    expect(segmentBytesUnder({ bytes: 800_000 }, 1000)).to.equal(1000)
+    expect(segmentBytesUnder({ bytes: 1600 }, 1000)).to.equal(100)
+    expect(segmentBytesUnder({ bytes: 1_600_000 }, 1000)).to.equal(1000)
     expect(segmentBytesUnder({ bytes: 1 }, 1000)).to.equal(1)
   })
 

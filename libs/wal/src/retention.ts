@@ -63,7 +63,7 @@ export function checkRetention(policy: RetentionPolicy): RetentionPolicy {
   return policy
 }
 
-const SEGMENTS_KEPT = 8
+const SEGMENTS_KEPT = 16
 
 function isExpired(
   segment: RetainedSegment,

@@ -50,9 +50,11 @@ export class TopicCursor {
   }
 
   /** The next entry; undefined at the end. Without `checkpoint` the cursor stays where it is. */
-  async next(checkpoint = true): Promise<StoredEntry | undefined> {
-    const [entry] = await this.nextBatch({ maxEntries: 1, maxBytes: 1 }, checkpoint)
-    return entry
+  next(checkpoint = true): Promise<StoredEntry | undefined> {
+    this.#passTruncated()
+    const entry = this.#ahead[this.#aheadAt]
+    if (!checkpoint || entry?.offset !== this.#nextOffset || !this.#mayDeliver(1)) return this.#nextOfBatch(checkpoint)
+    return this.#deliver(1, entry)
   }
 
   /** At least one entry if there is one, then while the limits hold. */
@@ -65,9 +67,14 @@ export class TopicCursor {
       if (first?.offset !== this.#nextOffset) continue
       const entries = [first, ...more]
       if (!checkpoint) return entries
-      if (this.#mayDeliver(entries.length)) return this.#deliver(entries)
+      if (this.#mayDeliver(entries.length)) return this.#deliver(entries.length, entries)
       await this.#persist()
     }
+  }
+
+  async #nextOfBatch(checkpoint: boolean): Promise<StoredEntry | undefined> {
+    const [entry] = await this.nextBatch({ maxEntries: 1, maxBytes: 1 }, checkpoint)
+    return entry
   }
 
   /** Records what was handed out until now: after a restart the cursor goes on behind it. */
@@ -130,16 +137,25 @@ export class TopicCursor {
     return this.#filling
   }
 
+  /** Adds to what is ahead. */
   async #readAhead(limits: ReadLimits): Promise<void> {
-    const from = this.#nextOffset
+    const from = this.#aheadEnd
     const entries = await this.#topic.read(from, {
       maxEntries: Math.max(limits.maxEntries, READ_AHEAD.maxEntries),
       maxBytes: Math.max(limits.maxBytes, READ_AHEAD.maxBytes),
     })
-    if (from !== this.#nextOffset) return
-    this.#ahead = entries
+    if (from !== this.#aheadEnd) return
+    const next = entries[0]?.offset ?? from
+    // What stands before was given up while this call waited for the disk.
+    const ahead = next === from ? this.#ahead.slice(this.#aheadAt) : []
+    this.#nextOffset = next - ahead.length
+    this.#ahead = [...ahead, ...entries]
     this.#aheadAt = 0
-    this.#nextOffset = entries[0]?.offset ?? from
+  }
+
+  /** Offset behind the entries that were read ahead. */
+  get #aheadEnd(): number {
+    return this.#nextOffset + this.#ahead.length - this.#aheadAt
   }
 
   /** Complete: a limit was reached, or there is nothing behind. */
@@ -162,9 +178,9 @@ export class TopicCursor {
   }
 
   /** Strictly: the position behind an entry is committed before the entry is handed out. Else only what was handed out is. */
-  async #deliver(entries: readonly StoredEntry[]): Promise<readonly StoredEntry[]> {
-    this.#aheadAt += entries.length
-    this.#nextOffset += entries.length
+  async #deliver<T>(count: number, entries: T): Promise<T> {
+    this.#aheadAt += count
+    this.#nextOffset += count
     const when = this.#commitWhen
     if (when.kind === 'StrictlyAtOnce') await this.#commitStrictly(this.#nextOffset)
     if (when.kind === 'AtLeastOnce' && this.#uncommittedCount >= when.persistEvery)

@@ -1,5 +1,5 @@
 import { ManualClock, MemoryLogStorage } from '@walrus/testing'
-import { WalrusError } from '@walrus/core'
+import { WalrusError, type LogStorage } from '@walrus/core'
 import { expect } from 'chai'
 import { bytesOf, failureOf, textsOf, turnsOfTheLoop } from './harness.test.js'
 import { Topic } from './topic.js'
@@ -174,5 +174,33 @@ describe('topic', () => {
     }
     expect(await failureOf(topic.commitCursor('shared', throwing))).to.equal(refusal)
     expect(topic.cursorOffset('shared')).to.equal(0)
+  })
+
+  it('lets nobody write on while the segment before the last that was dropped is still being removed', async () => {
+    let remove: () => void = () => undefined
+    const removal = new Promise<void>((resolve) => (remove = resolve))
+    const slow: LogStorage = {
+      segments: () => storage.segments(),
+      segment: (key) => storage.segment(key),
+      create: (segment) => storage.create(segment),
+      remove: () => removal,
+      close: () => storage.close(),
+    }
+    const topic = new Topic('logs', [], {
+      storage: slow,
+      segmentBytesMax: 10,
+      clock: new ManualClock(),
+      retention: { bytes: 160 },
+      onProblem: (error) => expect.fail(error.message),
+    })
+    let written = 0
+    const writing = (async () => {
+      for (; written < 40; written++) await topic.append(bytesOf('0123456789'))
+    })()
+    await turnsOfTheLoop(200)
+    expect(written).to.be.within(10, 20)
+    remove()
+    await writing
+    expect(topic.sizeBytes).to.be.at.most(170)
   })
 })

@@ -258,6 +258,8 @@ export class Topic {
     this.#held = []
     try {
       await this.#open.seal({ durable: false, ...how })
+      // Writers must not outrun the removal of what retention drops, or the bound on bytes would mean little.
+      await this.#removing.catch(() => undefined)
       this.#endIsDue = false
       this.#open = this.#createAfter(this.#open)
       this.#segments = [...this.#segments, this.#open]
@@ -342,6 +344,7 @@ export class Topic {
       baseOffset: last ? last.baseOffset + last.entryCount : 0,
       epoch: 1,
       topicState: last?.topicState ?? EMPTY_TOPIC_STATE,
+      expectedBytes: this.#segmentBytesMax,
     })
   }
 }

@@ -90,8 +90,12 @@ export class Walrus {
   }
 
   /** The entry at the topic's shared cursor; undefined at the end, and for a topic that does not exist. */
-  async readNext(topic: string, options: CheckpointOptions = {}): Promise<StoredEntry | undefined> {
-    return this.#sharedCursor(topic)?.next(options.checkpoint ?? true)
+  readNext(topic: string, options: CheckpointOptions = {}): Promise<StoredEntry | undefined> {
+    try {
+      return this.#sharedCursor(topic)?.next(options.checkpoint ?? true) ?? Promise.resolve(undefined)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Entries from the topic's shared cursor on; empty at the end. */

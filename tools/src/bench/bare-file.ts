@@ -22,6 +22,18 @@ export async function bareSequentialWrite(path: string, sizeBytes: number): Prom
   })
 }
 
+/** As `bareSequentialWrite`, into a file that is made for it, and deleted afterwards: what a log does that grows. */
+export async function bareFreshWrite(path: string, sizeBytes: number): Promise<Sample> {
+  const file = await fs.open(path, 'w')
+  await file.truncate(sizeBytes)
+  await file.close()
+  try {
+    return await bareSequentialWrite(path, sizeBytes)
+  } finally {
+    await fs.rm(path)
+  }
+}
+
 /** Milliseconds of one small write followed by fdatasync, one after the other, in a file that was written before. */
 export async function bareWriteAndSync(path: string, writeBytes: number, count: number): Promise<Sample> {
   const chunk = Buffer.alloc(writeBytes, 7)

@@ -37,11 +37,16 @@ describe('walrus-cli log', () => {
       expect(files?.[0]?.slice(0, 4)).to.deep.equal([FILE, '61440', '4096', '12'])
       expect(segments?.map((row) => [...row.slice(0, 4), row[9]])).to.deep.equal([
         ['b', '1', '0', '1', 'open'],
-        ['logs', '1', '0', '19', 'sealed'],
-        ['logs', '2', '19', '11', 'open'],
+        ['logs', '1', '0', '18', 'sealed'],
+        ['logs', '2', '18', '12', 'open'],
       ])
       expect(runs).to.have.length((await log.runs('logs')).length + 1)
       expect(cursors).to.deep.equal([['logs', 'shared', '7']])
+    })
+
+    it('prints no table of cursors where there are none', async () => {
+      const { output } = await run('inspect', log.path, '--topic', 'b')
+      expect(output).to.contain('BLOCKS OF').and.not.contain('CURSOR OF')
     })
 
     it('prints one topic, and its batches', async () => {

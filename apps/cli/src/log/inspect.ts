@@ -40,7 +40,8 @@ async function printTables(
   await print(stdout, fileTable(inspector.files))
   await print(stdout, segmentTable(segments))
   await print(stdout, runTable(views.flatMap((view) => view.runs)))
-  await print(stdout, cursorTable(views.flatMap((view) => view.cursors)))
+  const cursors = views.flatMap((view) => view.cursors)
+  if (cursors.length > 0) await print(stdout, cursorTable(cursors))
   if (!options.batches) return
   await print(stdout, batchHead())
   for (const topic of topics) for await (const batch of inspector.batches(topic)) await print(stdout, batchLine(batch))

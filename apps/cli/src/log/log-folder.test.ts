@@ -39,12 +39,12 @@ export class LogFolder {
     return cp(this.path, join(this.root, below), { recursive: true })
   }
 
-  async open(): Promise<Walrus> {
-    return Walrus.open({ ...(await localDisk(this.path)), ...SMALL })
+  async open(options: Partial<typeof SMALL> = {}): Promise<Walrus> {
+    return Walrus.open({ ...(await localDisk(this.path)), ...SMALL, ...options })
   }
 
-  async write(use: (walrus: Walrus) => Promise<unknown>): Promise<void> {
-    const walrus = await this.open()
+  async write(use: (walrus: Walrus) => Promise<unknown>, options: Partial<typeof SMALL> = {}): Promise<void> {
+    const walrus = await this.open(options)
     await use(walrus)
     await walrus.close()
   }

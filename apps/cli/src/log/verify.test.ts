@@ -54,6 +54,9 @@ describe('walrus-cli log verify', () => {
     beforeEach(() => log.write(async (walrus) => fill(walrus, 'logs', 40)))
 
     it('a superblock, and what is missing with its file', async () => {
+      await log.remove()
+      log = await LogFolder.make()
+      await log.write((walrus) => fill(walrus, 'logs', 80), { segmentBytesMax: 1_000_000 })
       await log.flip(FILE, 16)
       const { exitCode, lines } = await verify()
       expect(lines[0]).to.equal(`DAMAGE file ${FILE} byte 0: its superblock is damaged`)

@@ -7,13 +7,15 @@ export interface BlockFileSupport {
 }
 
 /**
- * A file of fixed size whose space is reserved when it is created: writing inside it never changes its length.
+ * A file of fixed size: writing inside it never changes its length. Its space need not be taken before it is first written: a
+ * disk may turn out to be full in the middle of the file.
  *
  * Concurrency: any number of calls may be under way at once; two writes that overlap in bytes must not be.
- * Errors: a rejected call names the file and the system's reason. `DISK_FULL` and `IO_FAILED` leave the file usable, and
- * the bytes of the failed write undefined. After a failed `sync` or durable write the file is broken for good: each
- * further write and sync rejects with `FILE_FAILED`, because the system may have dropped the bytes that it could not
- * write (reads go on). A call after `close` rejects with `STORAGE_CLOSED`.
+ * Errors: a rejected call names the file and the system's reason. A write that is not durable rejects with `DISK_FULL` or
+ * `IO_FAILED`, leaves the file usable, and its own bytes undefined. A sync or durable write that fails, whatever the reason,
+ * rejects with `FILE_FAILED`, and the file is broken for good: so does each further write and sync, however often it is opened by
+ * the owner of the directory, because the system may have dropped the bytes that it could not write (reads go on). A call after
+ * `close` rejects with `STORAGE_CLOSED`.
  */
 export interface BlockFile {
   readonly name: string
@@ -52,10 +54,13 @@ export interface BlockFileDirectory {
   /** Names of the block files, ascending; other files are not listed. Empty: none was ever created. */
   list(): Promise<readonly string[]>
 
-  /** Reserves the file at its full size, filled with zeros; it survives a crash once this has resolved. Rejects if it exists. */
+  /**
+   * Makes a file of that size, filled with zeros; it survives a crash once this has resolved. Rejects with `INVALID_ARGUMENT`
+   * where it exists, and for a name of other characters than letters, digits, `_` and `-`.
+   */
   create(name: string, sizeBytes: number): Promise<BlockFile>
 
-  /** Opens an existing file for reading and writing. */
+  /** Opens an existing file for reading and writing; `INVALID_ARGUMENT` where there is none. */
   open(name: string): Promise<BlockFile>
 
   /** Deletes the file; it stays deleted after a crash once this has resolved. Absent is fine. Its space is free once closed. */

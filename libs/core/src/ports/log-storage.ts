@@ -15,6 +15,8 @@ export interface NewSegment extends SegmentKey {
   readonly epoch: number
   /** Cursors and producers as they stood at the end of the segment before; the first record of the new one. */
   readonly topicState: TopicState
+  /** About how large it will get on disk; a storage takes space in proportion. Where it is absent, anything may come. */
+  readonly expectedBytes?: number
 }
 
 /** One batch as it stands in a segment's log: the same bytes on disk, on the wire and in every copy. */

@@ -3,6 +3,7 @@ import { SECTOR_BYTES } from '@walrus/testing'
 import type { TopicModel } from '../model/topic-model.js'
 import { expectPromise } from '../model/violation.js'
 import { oneOf } from '../plan/random-choice.js'
+import { checkSealed, sealAll } from './check-sealing.js'
 import type { Machine } from './machine.js'
 import type { BitFlip } from './run-bit-flips.js'
 import type { Stage } from './stage.js'
@@ -26,15 +27,20 @@ export async function checkDamage(machine: Machine, damage: Damage): Promise<voi
   const stage = await openDamaged(machine, damage.flips)
   if (!stage) return
   const hit = new Set<string>()
+  const refusing: TopicModel[] = []
   for (const topic of machine.world.topics.values()) {
     if (await isHit(stage, topic, damage)) hit.add(topic.name)
-    if (await refusesMore(stage, topic)) hit.add(topic.name)
+    if (!(await refusesMore(stage, topic))) continue
+    hit.add(topic.name)
+    refusing.push(topic)
   }
   stage.world.trace.add(() => `  hit: ${[...hit].join(', ') || 'nothing'}`)
   expectPromise(hit.size <= damage.flips.length, () => {
     return `${damage.flips.length} bits turned over, and ${hit.size} topics are hit: ${[...hit].join(', ')}`
   })
+  const sealed = await sealAll(stage, refusing)
   await finish(stage, stage.subject.close())
+  if (sealed.length > 0) await checkSealed(await machine.openForSure(), sealed)
 }
 
 /** Undefined when a file cannot be trusted at all, and may not be. */

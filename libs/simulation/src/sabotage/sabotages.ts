@@ -91,6 +91,7 @@ function changed(subject: Subject, change: Partial<Subject> | undefined): Subjec
     ...(subject.delivery && { delivery: subject.delivery }),
     ...(subject.appendDurably && { appendDurably: subject.appendDurably }),
     ...(subject.cursors && { cursors: subject.cursors }),
+    ...(subject.sealAtDamage && { sealAtDamage: subject.sealAtDamage }),
     ...(subject.removal && { removal: subject.removal }),
     ...(subject.roll && { roll: subject.roll }),
     ...change,

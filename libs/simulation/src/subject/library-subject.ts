@@ -46,6 +46,9 @@ export class LibrarySubject implements Subject {
   readonly appendDurably = (topic: string, entry: Uint8Array): Promise<number> =>
     this.#walrus.append(topic, entry, { durable: true })
 
+  readonly sealAtDamage = async (topic: string): Promise<number | undefined> =>
+    (await this.#walrus.sealAtDamage(topic))?.nextOffset
+
   async appendBatch(topic: string, entries: readonly Uint8Array[]): Promise<number> {
     return (await this.#walrus.appendBatch(topic, entries)).firstOffset
   }

@@ -16,6 +16,8 @@ export interface Subject {
 
   /** As `append`, on stable storage when it resolves, whatever the fsync schedule says. */
   readonly appendDurably?: (topic: string, entry: Uint8Array) => Promise<number>
+  /** Gives up what is damaged at the end of a topic; resolves with the offset from which on it goes on. */
+  readonly sealAtDamage?: (topic: string) => Promise<number | undefined>
   readonly delivery?: Delivery
   readonly cursors?: Cursors
   readonly removal?: Removal

@@ -1,7 +1,10 @@
 import type { BlockFile, Checksum } from '@walrus/core'
-import { decodeBlockSlot } from '../format/block-slot.js'
+import { decodeBlockSlot, slotChecksum } from '../format/block-slot.js'
 import { SECTOR_BYTES, slotPosition, SUPERBLOCK_BYTES } from '../format/geometry.js'
 import { decodeSuperblock, type Superblock } from '../format/superblock.js'
+
+/** How far a table is searched for a trace of use, whatever its size. */
+const SEARCHED_BYTES = 4 * 1024 * 1024
 
 /**
  * What the beginning of a block file says of it. unfinished: nothing was ever put into it; its creation may have been
@@ -21,7 +24,7 @@ export async function readFileHead(file: BlockFile, checksum: Checksum): Promise
   const superblock = decodeSuperblock(head.subarray(0, SUPERBLOCK_BYTES), checksum)
   const fault = 'kind' in superblock ? superblock : undefined
   if (fault?.kind === 'version') return fault
-  if (isNeverUsed(head, checksum)) return { kind: 'unfinished' }
+  if (await isNeverUsed(file, head, checksum)) return { kind: 'unfinished' }
   if ('kind' in superblock) return { kind: 'damaged', reason: 'its superblock is damaged' }
   return checkSize(superblock, sizeBytes)
 }
@@ -32,7 +35,17 @@ function checkSize(superblock: Superblock, sizeBytes: number): FileHead {
   return { kind: 'damaged', reason: `it has ${sizeBytes} bytes, its superblock says ${fileBytes}`, superblock }
 }
 
-/** Block 0 is the first that a file gives out, and its slot is never empty again. */
-function isNeverUsed(head: Uint8Array, checksum: Checksum): boolean {
-  return decodeBlockSlot(head, slotPosition(0), checksum) === 'unused'
+/**
+ * Block 0 is the first that a file gives out: its slot is on stable storage before anything else of the file is, and never empty
+ * again. Where another slot knows something durable, that of block 0 is lost, and not unused.
+ */
+async function isNeverUsed(file: BlockFile, head: Uint8Array, checksum: Checksum): Promise<boolean> {
+  if (decodeBlockSlot(head, slotPosition(0), checksum) !== 'unused') return false
+  const length = Math.min(SEARCHED_BYTES, file.sizeBytes - SUPERBLOCK_BYTES)
+  const table = await file.read(SUPERBLOCK_BYTES, length)
+  for (let block = 1; (block + 1) * SECTOR_BYTES <= length; block++) {
+    const slot = decodeBlockSlot(table, block * SECTOR_BYTES, slotChecksum(Number(file.name), block, checksum))
+    if (typeof slot !== 'string' && slot.knownBytes > 0) return false
+  }
+  return true
 }

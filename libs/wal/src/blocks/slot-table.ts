@@ -20,14 +20,15 @@ export interface SlotTableOwner {
   readonly geometry: Pick<Geometry, 'blockCount'>
 }
 
-/** Reads the table of a file, slot by slot. */
+/** Reads the table of a file that was used, slot by slot: that of block 0 was then the first to be written. */
 export function* readSlotTable(table: Uint8Array, owner: SlotTableOwner, checksum: Checksum): Generator<SlotMeaning> {
   const { fileId, geometry } = owner
   const { blockCount } = geometry
   let doubtful = false
   let runEnd = 0
   for (let block = 0; block < blockCount; block++) {
-    const slot = decodeBlockSlot(table, block * SECTOR_BYTES, slotChecksum(fileId, block, checksum))
+    const found = decodeBlockSlot(table, block * SECTOR_BYTES, slotChecksum(fileId, block, checksum))
+    const slot = block === 0 && found === 'unused' ? 'damaged' : found
     if (block < runEnd) {
       if (slot === 'damaged') yield { kind: 'lost', block }
       else if (isRun(slot)) yield { kind: 'left', block, slot }

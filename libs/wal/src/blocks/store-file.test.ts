@@ -195,6 +195,16 @@ describe('store file', () => {
     expect(store.space.freeCount).to.equal(3)
   })
 
+  it('gives blocks back without a word that their segment is being removed', async () => {
+    const real = storeFile(await (await new FaultyDisk().open()).create('real', geometry.fileBytes))
+    real.space.occupy(0, 1)
+    real.giveBack(0, slot({ beginsSegment: true }))
+    await real.flushSlots()
+    const table = await real.read(slotPosition(0), SECTOR_BYTES)
+    const written = decodeBlockSlot(table, 0, slotChecksum(1, 0, crc32))
+    expect(written).to.include({ state: 'free', beginsSegment: false })
+  })
+
   it('claims nothing durable once it is closed, unless it is to be deleted', async () => {
     for (const deleted of [false, true]) {
       const directory = await new FaultyDisk().open()

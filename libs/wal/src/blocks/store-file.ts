@@ -126,12 +126,17 @@ export class StoreFile {
   }
 
   /** Does the writes and those of the queued slots, in any order; when `durable`, all of them are on stable storage when it resolves. */
-  async write(writes: readonly PlannedWrite[], durable: boolean): Promise<void> {
+  write(writes: readonly PlannedWrite[], durable: boolean): Promise<void> {
     const [only] = writes
     const slotsWritten = this.#queuedSlots.size === 0 && !this.#slotsUnderWay
-    if (durable && only && writes.length === 1 && slotsWritten && this.#file.supports.durableWrite) {
-      return this.#fatal(this.#file.write(only.parts, only.position, true))
+    if (only && writes.length === 1 && slotsWritten) {
+      if (!durable) return this.#file.write(only.parts, only.position, false)
+      if (this.#file.supports.durableWrite) return this.#fatal(this.#file.write(only.parts, only.position, true))
     }
+    return this.#writeAll(writes, durable)
+  }
+
+  async #writeAll(writes: readonly PlannedWrite[], durable: boolean): Promise<void> {
     await allSettled([
       this.#writeSlots(),
       ...writes.map(({ parts, position }) => this.#file.write(parts, position, false)),

@@ -7,7 +7,8 @@ export class BatchTicket implements CommitTicket {
   #endPosition = 0
   #error: Error | undefined
   #state: CommitTicket['state'] = 'pending'
-  #listeners: ((ticket: CommitTicket) => void)[] = []
+  /** In the order in which they came; none is the rule for most of a batch's life, and one for the rest. */
+  #listeners: ((ticket: CommitTicket) => void)[] | undefined
   #done: Promise<void> | undefined
 
   constructor(firstOffset: number) {
@@ -27,8 +28,9 @@ export class BatchTicket implements CommitTicket {
   }
 
   onSettled(listener: (ticket: CommitTicket) => void): void {
-    if (this.#state === 'pending') this.#listeners.push(listener)
-    else listener(this)
+    if (this.#state !== 'pending') listener(this)
+    else if (this.#listeners) this.#listeners.push(listener)
+    else this.#listeners = [listener]
   }
 
   done(): Promise<void> {
@@ -57,7 +59,7 @@ export class BatchTicket implements CommitTicket {
     if (this.#state !== 'pending') return
     this.#state = state
     const listeners = this.#listeners
-    this.#listeners = []
-    for (const listener of listeners) listener(this)
+    this.#listeners = undefined
+    if (listeners) for (const listener of listeners) listener(this)
   }
 }

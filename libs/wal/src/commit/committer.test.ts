@@ -262,4 +262,29 @@ describe('fsync schedules', () => {
     open()
     await slow
   })
+
+  it('writes a mebibyte after the other when nobody waits for a sync, and rejects what stood behind one that failed', async () => {
+    const watched = new WatchedDisk()
+    const storage = await openStorage(watched.disk, { fsync: { kind: 'none' }, fileBytes: 1 << 24 })
+    const log = create(storage, 'logs')
+    await log.append(bytesOf('first')).done()
+    const commitSizes: number[] = []
+    let failing = false
+    watched.decide = ({ kind, moment }) => {
+      if (kind !== 'write' || moment !== 'before') return undefined
+      commitSizes.push(log.entryCount)
+      return failing ? 'EIO' : undefined
+    }
+    const large = new Uint8Array(700 * 1024)
+    const good = [1, 2, 3].map(() => log.append(large).done())
+    await Promise.all(good)
+    expect([...new Set(commitSizes)], 'committed when a write began').to.deep.equal([1, 2, 3])
+    failing = true
+    const bad = [1, 2, 3].map(() => failureOf(log.append(large).done()))
+    expect((await Promise.all(bad)).map(({ code }) => code)).to.deep.equal(['IO_FAILED', 'IO_FAILED', 'IO_FAILED'])
+    failing = false
+    expect(log.append(bytesOf('next')).lastOffset).to.equal(4)
+    await log.drain()
+    expect(log.entryCount).to.equal(5)
+  })
 })

@@ -78,7 +78,8 @@ export class Committer {
   }
 
   async #commit(segments: readonly StoredSegment[]): Promise<void> {
-    const commits = await Promise.all(segments.map((segment) => segment.planCommit()))
+    const planned = segments.map((segment) => segment.planCommit())
+    const commits = planned.every(isPlanned) ? planned : await allOf(planned)
     const failures = await this.#write(commits)
     for (const commit of commits) this.#finish(commit, failures)
   }
@@ -86,15 +87,20 @@ export class Committer {
   /** Writes file by file; the result names the files that failed. */
   async #write(commits: readonly SegmentCommit[]): Promise<ReadonlyMap<StoreFile, Error>> {
     const failures = new Map<StoreFile, Error>()
-    const writing = [...writesByFile(commits, this.#durable)].map(async ([file, writes]) => {
-      try {
-        await file.write(writes, this.#durable)
-      } catch (error) {
-        failures.set(file, error as Error)
-      }
-    })
-    await Promise.all(writing)
+    const writing: Promise<void>[] = []
+    for (const [file, writes] of writesByFile(commits, this.#durable))
+      writing.push(this.#writeTo(file, writes, failures))
+    // One file is the rule, and each promise more is felt by a writer that waits for each entry.
+    await (writing.length === 1 ? writing[0] : Promise.all(writing))
     return failures
+  }
+
+  async #writeTo(file: StoreFile, writes: readonly PlannedWrite[], failures: Map<StoreFile, Error>): Promise<void> {
+    try {
+      await file.write(writes, this.#durable)
+    } catch (error) {
+      failures.set(file, error as Error)
+    }
   }
 
   #finish(commit: SegmentCommit, failures: ReadonlyMap<StoreFile, Error>): void {
@@ -112,15 +118,18 @@ export class Committer {
   }
 }
 
+function allOf<T>(values: readonly (T | Promise<T>)[]): Promise<T[]> {
+  return Promise.all(values.map((value) => Promise.resolve(value)))
+}
+
+function isPlanned(commit: SegmentCommit | Promise<SegmentCommit>): commit is SegmentCommit {
+  return !(commit instanceof Promise)
+}
+
 function writesByFile(commits: readonly SegmentCommit[], durable: boolean): Map<StoreFile, PlannedWrite[]> {
   const byFile = new Map<StoreFile, PlannedWrite[]>()
   for (const commit of commits) {
-    if (commit.failure) continue
-    for (const [file, writes] of commit.writes(durable)) {
-      const all = byFile.get(file)
-      if (all) all.push(...writes)
-      else byFile.set(file, writes)
-    }
+    if (!commit.failure) commit.addWrites(byFile, durable)
   }
   return byFile
 }

@@ -57,4 +57,12 @@ describe('open batch', () => {
     batch.recycle()
     expect(pool.take(100)).not.to.equal(pool.take(100))
   })
+
+  it('is the same batch whether it was closed before it is encoded or not', () => {
+    const closed = batchOf([Buffer.from('a'), Buffer.from('b')])
+    closed.close(crc32)
+    expect(closed.closed).to.equal(true)
+    const other = batchOf([Buffer.from('a'), Buffer.from('b')]).encode(EPOCH, crc32)
+    expect(closed.encode(EPOCH, crc32).subarray(FRAME_BYTES)).to.deep.equal(other.subarray(FRAME_BYTES))
+  })
 })

@@ -25,6 +25,8 @@ export class OpenBatch implements WaitingBatch {
   readonly #pool: BufferPool
   #bytes: Uint8Array
   #end = BATCH_OVERHEAD_BYTES
+  /** Set once the batch takes no more. */
+  #payloadCrc: number | undefined
 
   constructor(
     pool: BufferPool,
@@ -64,6 +66,10 @@ export class OpenBatch implements WaitingBatch {
     return producerRecords(this.#producerId, this.#producerSequence, this.entryCount)
   }
 
+  get closed(): boolean {
+    return this.#payloadCrc !== undefined
+  }
+
   append(entry: Uint8Array): void {
     const end = this.#end + ENTRY_HEADER_BYTES + entry.length
     if (end > this.#bytes.length) this.#grow(end)
@@ -71,15 +77,20 @@ export class OpenBatch implements WaitingBatch {
     this.ticket.entryCount++
   }
 
+  /** The batch takes no more. What it costs to verify it is paid now, not when its turn to be written has come. */
+  close(checksum: Checksum): void {
+    this.#payloadCrc ??= checksum(this.#bytes.subarray(BATCH_OVERHEAD_BYTES, this.#end))
+  }
+
   /** Fills in the header. */
   encode(epoch: number, checksum: Checksum): Uint8Array {
-    const payload = this.#bytes.subarray(BATCH_OVERHEAD_BYTES, this.#end)
+    this.close(checksum)
     const header = {
       control: false,
       compressed: false,
-      payloadBytes: payload.length,
+      payloadBytes: this.payloadBytes,
       entryCount: this.entryCount,
-      payloadCrc: checksum(payload),
+      payloadCrc: this.#payloadCrc ?? 0,
       firstIndex: this.firstIndex,
       timestampMs: this.timestampMs,
       producerId: this.#producerId,

@@ -57,7 +57,7 @@ const END = { kind: 'end' } as const
 
 /** Reads the batches of a run one after the other, verifying each. Batches of one chunk come without waiting. */
 export class BatchScanner {
-  readonly #range: ScanRange
+  #range: ScanRange
   readonly #checksum: Checksum
   #chunk: Uint8Array = new Uint8Array(0)
   /** Position in the run of the chunk's first byte. */
@@ -69,6 +69,17 @@ export class BatchScanner {
     this.#checksum = checksum
     this.#chunkStart = range.from
     this.#position = range.from
+  }
+
+  /** Position in the run of the next frame. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Extends the range to `to`, and reads twice as much at once from now on, at most `chunkBytesMax`. */
+  goOn(to: number, chunkBytesMax: number): void {
+    const chunkBytes = Math.min(chunkBytesMax, 2 * this.#range.chunkBytes)
+    this.#range = { ...this.#range, to, chunkBytes }
   }
 
   /** The next batch if its bytes are in memory; undefined asks for `fill`. */

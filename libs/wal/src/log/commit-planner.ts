@@ -6,22 +6,55 @@ import { MutableTopicState } from './mutable-topic-state.js'
 import type { SegmentContext } from './segment-context.js'
 import type { SegmentRuns } from './segment-runs.js'
 
+/** Whose commits are planned. */
+export interface PlannedSegment {
+  readonly topicState: MutableTopicState
+  readonly sizeBytes: number
+  /** How large it is expected to get; Infinity where anything may come. */
+  readonly expectedBytes: number
+}
+
 /** Finds a place in the runs of a segment for what is to be committed. */
 export class CommitPlanner {
   readonly #context: SegmentContext
   readonly #runs: SegmentRuns
-  readonly #topicState: MutableTopicState
+  readonly #segment: PlannedSegment
 
-  constructor(context: SegmentContext, runs: SegmentRuns, topicState: MutableTopicState) {
+  constructor(context: SegmentContext, runs: SegmentRuns, segment: PlannedSegment) {
     this.#context = context
     this.#runs = runs
-    this.#topicState = topicState
+    this.#segment = segment
   }
 
-  /** Rejects where there is no place. */
-  async plan(commit: SegmentCommit): Promise<void> {
+  /** Gives the commit its places; at once where the open run has room for it. Never rejects: a failure is in the commit. */
+  plan(commit: SegmentCommit): SegmentCommit | Promise<SegmentCommit> {
+    const { last } = this.#runs
+    const { cursorTicket, totalBytes } = commit.taken
+    const fits = last && !last.mustSoil && cursorTicket === undefined && last.hasRoomFor(totalBytes)
+    return fits ? this.#planIn(last, commit) : this.#planWithNewRuns(commit)
+  }
+
+  #planIn(run: Run, commit: SegmentCommit): SegmentCommit {
+    try {
+      for (const batch of commit.taken.batches) commit.placeBatch(run, batch)
+    } catch (error) {
+      commit.fail(error)
+    }
+    return commit
+  }
+
+  async #planWithNewRuns(commit: SegmentCommit): Promise<SegmentCommit> {
+    try {
+      await this.#runs.soilLast()
+      await this.#placeAll(commit)
+    } catch (error) {
+      commit.fail(error)
+    }
+    return commit
+  }
+
+  async #placeAll(commit: SegmentCommit): Promise<void> {
     const { batches, cursors, cursorTicket, cut } = commit.taken
-    await this.#runs.soilLast()
     if (cut) return void (await this.#addRun(0, commit))
     for (const batch of batches) {
       const run = this.#openRun(batch.totalBytes) ?? (await this.#addRun(batch.totalBytes, commit))
@@ -47,10 +80,15 @@ export class CommitPlanner {
     const needsState = bytes === 0 || !this.#runs.isUntouched || !topicState.isEmpty
     const state = needsState ? this.#controlBatch(snapshotRecords(topicState), commit) : undefined
     const neededBytes = bytes + (state?.length ?? 0)
-    const runBytes = nextRunBytes(this.#context.growth, this.#runs.last?.capacityBytes ?? 0, neededBytes)
+    const runBytes = nextRunBytes(this.#context.growth, {
+      batchBytes: neededBytes,
+      previousBytes: this.#runs.last?.capacityBytes ?? 0,
+      segmentBytes: this.#segment.sizeBytes,
+      expectedBytes: this.#segment.expectedBytes,
+    })
     const place = this.#context.store.tryTake(runBytes) ?? (await this.#context.store.take(runBytes))
     const run = this.#runs.add(place, commit.next, commit.taken.cut !== undefined)
-    commit.runsTouched.add(run)
+    commit.touch(run)
     if (state) commit.placeState(run, state)
     return run
   }
@@ -58,8 +96,8 @@ export class CommitPlanner {
   /** As it will be once what has a place is committed. */
   #stateAt({ taken, stateRecords }: SegmentCommit): MutableTopicState {
     if (taken.cut) return taken.cut.topicState
-    if (stateRecords.length === 0) return this.#topicState
-    const state = new MutableTopicState(this.#topicState)
+    if (stateRecords.length === 0) return this.#segment.topicState
+    const state = new MutableTopicState(this.#segment.topicState)
     for (const record of stateRecords) state.apply(record)
     return state
   }

@@ -77,6 +77,46 @@ describe('run reader', () => {
     expect(file.readLengths.reduce((sum, length) => sum + length, 0)).to.be.at.most(20 * 1024)
   })
 
+  it('goes on in the middle of a batch with what the read before had in hand', async () => {
+    const large = file.run({ blockCount: 50 })
+    const texts = Array.from({ length: 300 }, (_, nth) => String(nth).padEnd(100, '.'))
+    for (const at of [0, 100, 200]) await large.add(texts.slice(at, at + 100))
+    const run = large.committed()
+    const first = textsOf(await reader.read([run], 0, { maxEntries: 150, maxBytes: 1 << 20 }))
+    file.readLengths.length = 0
+    const second = textsOf(await reader.read([run], 150, { maxEntries: 30, maxBytes: 1 << 20 }))
+    expect([...first, ...second]).to.deep.equal(texts.slice(0, 180))
+    expect(file.readLengths).to.deep.equal([])
+    expect(textsOf(await reader.read([run], 180, UNLIMITED))).to.deep.equal(texts.slice(180))
+  })
+
+  it('shares nothing between two reads that go on from the same entry at once', async () => {
+    await reader.read(runs(), 0, { maxEntries: 1, maxBytes: 1 })
+    const both = await Promise.all([reader.read(runs(), 1, UNLIMITED), reader.read(runs(), 1, UNLIMITED)])
+    for (const entries of both) expect(textsOf(entries)).to.deep.equal(['bb', 'ccc', 'dddd', 'e', 'f'])
+  })
+
+  it('goes on at the end with what was committed since, without reading again what stands before', async () => {
+    const tail = file.run({ blockCount: 50 })
+    for (let nth = 0; nth < 30; nth++) await tail.add(['x'.repeat(1900)])
+    const run = tail.committed()
+    await reader.read([run], 0, UNLIMITED)
+    const end = run.committedBytes
+    await tail.add(['later'])
+    run.committedBytes = tail.end
+    run.endIndex = tail.endIndex
+    file.readLengths.length = 0
+    expect(textsOf(await reader.read([run], 30, UNLIMITED))).to.deep.equal(['later'])
+    expect(file.readLengths).to.deep.equal([run.committedBytes - end])
+  })
+
+  it('reads about as much as the wanted entries take', async () => {
+    const large = file.run({ blockCount: 60 })
+    for (let nth = 0; nth < 100; nth++) await large.add(Array.from({ length: 10 }, () => 'x'.repeat(200)))
+    await reader.read([large.committed()], 0, { maxEntries: 150, maxBytes: 1 << 20 })
+    expect(file.readLengths.reduce((sum, length) => sum + length, 0)).to.be.within(30_000, 40_000)
+  })
+
   it('finds an entry in a large run without reading all before it, once it has been through', async () => {
     const large = file.run({ blockCount: 50 })
     for (let nth = 0; nth < 100; nth++) await large.add([String(nth).padEnd(1900, '.')])

@@ -1,7 +1,8 @@
 import { reasonOf, WalrusError, type Checksum, type ReadLimits } from '@walrus/core'
 import type { Run } from '../blocks/run.js'
-import type { Scanned, ScannedBatch } from './batch-scanner.js'
+import type { BatchScanner, Scanned, ScannedBatch } from './batch-scanner.js'
 import { EntryCollector } from './entries-from.js'
+import { ReadRemainders, type Remainder } from './read-remainders.js'
 import { indexRun, scannerOf } from './run-index.js'
 
 const CHUNK_BYTES_MIN = 16 * 1024
@@ -26,11 +27,13 @@ export interface ReadPosition {
 export class RunReader {
   readonly #owner: RunOwner
   readonly #checksum: Checksum
+  readonly #remainders: ReadRemainders
   #last: ReadPosition | undefined
 
-  constructor(owner: RunOwner, checksum: Checksum) {
+  constructor(owner: RunOwner, checksum: Checksum, remainders = new ReadRemainders()) {
     this.#owner = owner
     this.#checksum = checksum
+    this.#remainders = remainders
   }
 
   /**
@@ -70,23 +73,46 @@ export class RunReader {
 
   /** False when a limit is reached. */
   async #readRun(run: Run, collector: EntryCollector, limits: ReadLimits): Promise<boolean> {
-    const from = await this.#startIn(run, collector.nextIndex)
-    const scanner = scannerOf(run, from, chunkBytes(limits), this.#checksum)
+    const remainder = this.#resume(run, collector.nextIndex)
+    const scanner = remainder?.scanner ?? (await this.#scannerFrom(run, collector.nextIndex, limits))
+    let scanned: Scanned | undefined = remainder?.batch
     for (;;) {
-      const scanned = scanner.nextBuffered()
+      scanned ??= scanner.nextBuffered()
       if (!scanned) await scanner.fill()
-      else if (scanned.kind === 'end') return true
+      else if (scanned.kind === 'end') return this.#noteEnd(run, scanner, collector)
       else if (scanned.kind === 'fault' && collector.entries.length > 0) return false
       else if (scanned.kind === 'fault') throw this.#corrupt(run, scanned, collector.nextIndex)
-      else if (!this.#take(run, scanned, collector)) return false
+      else if (!this.#take(run, scanned, collector)) return this.#noteLimit(run, scanner, scanned, collector)
+      scanned = undefined
     }
+  }
+
+  /** What the read before left, if it stopped at this entry. A reader that goes on gets more at once, up to a limit. */
+  #resume(run: Run, index: number): Remainder | undefined {
+    const remainder = this.#remainders.take(this)
+    if (remainder?.run !== run || remainder.nextIndex !== index) return undefined
+    remainder.scanner.goOn(run.committedBytes, CHUNK_BYTES_MAX)
+    return remainder
+  }
+
+  async #scannerFrom(run: Run, index: number, limits: ReadLimits): Promise<BatchScanner> {
+    return scannerOf(run, await this.#startIn(run, index), chunkBytes(run, limits), this.#checksum)
+  }
+
+  #noteEnd(run: Run, scanner: BatchScanner, { nextIndex }: EntryCollector): true {
+    this.#last = { run, position: scanner.position, nextIndex }
+    return true
+  }
+
+  #noteLimit(run: Run, scanner: BatchScanner, batch: ScannedBatch, { nextIndex }: EntryCollector): false {
+    this.#last = { run, position: batch.position, nextIndex }
+    if (batch.bytes.length <= CHUNK_BYTES_MAX) this.#remainders.keep(this, { run, nextIndex, scanner, batch })
+    return false
   }
 
   #take(run: Run, batch: ScannedBatch, collector: EntryCollector): boolean {
     try {
-      const wantsMore = collector.take(batch)
-      if (!wantsMore) this.#last = { run, position: batch.position, nextIndex: collector.nextIndex }
-      return wantsMore
+      return collector.take(batch)
     } catch (error) {
       throw this.#corrupt(run, { position: batch.position, reason: reasonOf(error) }, collector.nextIndex)
     }
@@ -125,7 +151,9 @@ function runIndexOf(runs: readonly Run[], index: number): number {
   return Math.max(0, low - 1)
 }
 
-function chunkBytes(limits: ReadLimits): number {
-  const wanted = Math.min(limits.maxBytes, limits.maxEntries * CHUNK_BYTES_MIN) + FRAMING_PER_CHUNK_BYTES
-  return Math.max(CHUNK_BYTES_MIN, Math.min(CHUNK_BYTES_MAX, wanted))
+/** About as much as the wanted entries take, by the average of the run. */
+function chunkBytes(run: Run, limits: ReadLimits): number {
+  const entryBytes = Math.max(1, run.committedBytes / Math.max(1, run.endIndex - run.firstIndex))
+  const wanted = Math.min(limits.maxBytes, limits.maxEntries * entryBytes) + FRAMING_PER_CHUNK_BYTES
+  return Math.max(CHUNK_BYTES_MIN, Math.min(CHUNK_BYTES_MAX, Math.ceil(wanted)))
 }

@@ -2,6 +2,7 @@ import type { Checksum, Clock } from '@walrus/core'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { RunGrowth } from '../blocks/run-growth.js'
 import type { BufferPool } from '../commit/buffer-pool.js'
+import type { ReadRemainders } from './read-remainders.js'
 import type { StoredSegment } from './stored-segment.js'
 
 /** What all segments of one storage share. */
@@ -11,8 +12,11 @@ export interface SegmentContext {
   readonly clock: Clock
   readonly checksum: Checksum
   readonly growth: RunGrowth
+  readonly remainders: ReadRemainders
   /** Appends are gathered into batches of at most this payload, unless one append is larger. */
   readonly batchBytesMax: number
+  /** A segment commits about this much at once. */
+  readonly commitBytesMax: number
   /** The segment has something to commit. */
   readonly requestCommit: (segment: StoredSegment) => void
   /** Makes durable whatever is committed. */

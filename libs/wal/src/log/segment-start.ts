@@ -34,4 +34,6 @@ export interface SegmentStart {
   readonly knowsState: boolean
   /** Set when entries are missing: then nothing can be appended. */
   readonly damage: SegmentDamage | undefined
+  /** About how large it will get; unknown of a segment that was found on disk. */
+  readonly expectedBytes?: number
 }

@@ -17,6 +17,7 @@ import type { BlockSlot } from '../format/block-slot.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
 import { missingError, missingSegments } from './missing-segments.js'
 import { MutableTopicState } from './mutable-topic-state.js'
+import { ReadRemainders } from './read-remainders.js'
 import type { RecoveredSegment } from './recover-segment.js'
 import { groupByTopic, recoverTopic, type TopicRuns } from './recover-topic.js'
 import { holdCut, stabilize } from './stabilize.js'
@@ -51,6 +52,8 @@ const DEFAULTS: Required<Omit<LogStorageOptions, 'directory' | 'clock' | 'checks
   onProblem: () => undefined,
 }
 const RUN_BYTES_MAX = 4 * MEBIBYTE
+/** Without a sync to share, the next part is better filled while this one is written. */
+const UNSYNCED_COMMIT_BYTES_MAX = MEBIBYTE
 const POOL_BYTES_MAX = 32 * MEBIBYTE
 
 /** The log storage, with what the embedded library needs beyond the port. */
@@ -112,8 +115,10 @@ class BlockLogStorage implements SegmentStore {
       clock,
       checksum,
       batchBytesMax,
+      commitBytesMax: fsync.kind === 'each' ? Infinity : UNSYNCED_COMMIT_BYTES_MAX,
       pool: new BufferPool(POOL_BYTES_MAX),
       growth: { blockBytes, runBytesMax: RUN_BYTES_MAX },
+      remainders: new ReadRemainders(),
       requestCommit: this.#committer.request,
       sync: () => this.#committer.sync(),
       isDurable: (topic, segment) => this.segment({ topic, segment })?.isDurable ?? true,

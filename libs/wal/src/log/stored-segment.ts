@@ -24,10 +24,10 @@ import {
   sealedError,
 } from './append-checks.js'
 import { BatchReader } from './batch-reader.js'
+import { ChangeSignal } from './change-signal.js'
 import { CommitPlanner } from './commit-planner.js'
 import { checkCursor } from './control-batch.js'
-import { IdleWatch } from './idle-watch.js'
-import { MutableTopicState } from './mutable-topic-state.js'
+import type { MutableTopicState } from './mutable-topic-state.js'
 import { PendingBatches, ticketsOf } from './pending-batches.js'
 import { RunReader } from './run-reader.js'
 import type { SegmentContext } from './segment-context.js'
@@ -50,6 +50,8 @@ export class StoredSegment implements SegmentLog {
   readonly #topicState: MutableTopicState
   readonly #knowsState: boolean
   readonly #damage: SegmentDamage | undefined
+  /** How large the segment is expected to get; Infinity where anything may come. */
+  readonly expectedBytes: number
   readonly #runs: SegmentRuns
   readonly #isBeforeDurable: () => boolean
   /** A sealed segment that was once durable, with all before it, stays so. */
@@ -72,7 +74,7 @@ export class StoredSegment implements SegmentLog {
   #retirement: WalrusError | undefined
   /** The slot that says "sealed" is on stable storage, and all that it seals. */
   #endIsDurable: boolean
-  readonly #idle = new IdleWatch()
+  readonly #changes = new ChangeSignal()
   readonly #batchListeners = new Set<(batch: EncodedBatch) => void>()
   readonly #commitListeners = new Set<() => void>()
   /** Owned by the committer: true while the segment stands in its queue. */
@@ -96,15 +98,12 @@ export class StoredSegment implements SegmentLog {
     this.#topicState = start.topicState
     this.#knowsState = start.knowsState
     this.#damage = start.damage
+    this.expectedBytes = start.expectedBytes ?? Infinity
     if (start.sealed) this.#refusal = sealedError(this)
-    this.#reader = new RunReader(this, context.checksum)
+    this.#reader = new RunReader(this, context.checksum, context.remainders)
     this.#batchReader = new BatchReader(this, context.checksum)
-    this.#planner = new CommitPlanner(context, this.#runs, this.#topicState)
-    this.#pending = new PendingBatches(context.pool, context.clock, {
-      baseOffset: start.baseOffset,
-      nextIndex: start.entryCount,
-      batchBytesMax: context.batchBytesMax,
-    })
+    this.#planner = new CommitPlanner(context, this.#runs, this)
+    this.#pending = new PendingBatches(context, { baseOffset: start.baseOffset, nextIndex: start.entryCount })
   }
 
   get sealed(): boolean {
@@ -156,10 +155,10 @@ export class StoredSegment implements SegmentLog {
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     this.#checkWritable()
     if (producer) checkProducer(this, producer, entries.length)
-    if (entries.length === 0) return this.#pending.openTicket
+    if (entries.length === 0) return this.#pending.newestTicket
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
     checkEntry(this, bytes - ENTRY_HEADER_BYTES)
-    return this.#requested(this.#pending.appendAll(entries, producer))
+    return this.#requested(this.#pending.appendAll(entries, bytes, producer))
   }
 
   commitCursor(name: string, offset: number): CommitTicket {
@@ -213,7 +212,7 @@ export class StoredSegment implements SegmentLog {
   }
 
   async drain(): Promise<void> {
-    await this.#idle.until(() => !this.#busyWriting)
+    await this.#changes.until(() => !this.#busyWriting)
   }
 
   async seal({ durable = true, atDamage }: SealOptions = {}): Promise<void> {
@@ -256,7 +255,7 @@ export class StoredSegment implements SegmentLog {
   /** Refuses appends from now on, and resolves when nothing is under way, reads included. */
   async retire(reason: WalrusError): Promise<void> {
     this.#refusal = this.#retirement = reason
-    await this.#idle.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
+    await this.#changes.until(() => !this.#busyWriting && this.#readsUnderWay === 0)
   }
 
   /** The runs with the slots that describe them now, for their removal: no slot of them is written from here any more. */
@@ -283,17 +282,16 @@ export class StoredSegment implements SegmentLog {
     if (!this.#damage) this.#runs.recordEnd()
   }
 
-  /** For the committer: takes what waits, and finds a place for it. Never rejects: a failure is in the commit. */
-  async planCommit(): Promise<SegmentCommit> {
-    const commit = new SegmentCommit(this, this.#pending.take(), this.#context.checksum)
+  /**
+   * For the committer: takes what waits, and finds a place for it; at once where the open run has room for it. Never
+   * rejects: a failure is in the commit.
+   */
+  planCommit(): SegmentCommit | Promise<SegmentCommit> {
+    const commit = new SegmentCommit(this, this.#pending.take(this.#context.commitBytesMax), this.#context.checksum)
     this.#commitUnderWay = true
-    try {
-      await this.#planner.plan(commit)
-      if (this.#batchListeners.size > 0) this.#announceBatches(commit)
-    } catch (error) {
-      commit.failure = error instanceof Error ? error : new Error(String(error))
-    }
-    return commit
+    if (this.#batchListeners.size === 0) return this.#planner.plan(commit)
+    const planned = this.#planner.plan(commit)
+    return planned instanceof Promise ? planned.then(this.#announceBatches) : this.#announceBatches(planned)
   }
 
   /** For the committer: the commit's bytes are written, and durable if it says so. */
@@ -310,8 +308,8 @@ export class StoredSegment implements SegmentLog {
     this.#position = next.position
     for (const batch of taken.batches) batch.recycle()
     commit.commitTickets()
-    if (grows) for (const listener of [...this.#commitListeners]) listener()
-    this.#idle.announce()
+    if (grows && this.#commitListeners.size > 0) for (const listener of [...this.#commitListeners]) listener()
+    this.#changes.announce()
   }
 
   /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
@@ -323,7 +321,7 @@ export class StoredSegment implements SegmentLog {
     for (const run of commit.runsTouched) this.#runs.abandon(run, written)
     for (const batch of [...commit.taken.batches, ...since.batches]) batch.recycle()
     for (const ticket of [...ticketsOf(commit.taken), ...ticketsOf(since)]) ticket.fail(error)
-    this.#idle.announce()
+    this.#changes.announce()
   }
 
   /** For the committer: the first `bytes` of the run are on stable storage. */
@@ -347,12 +345,18 @@ export class StoredSegment implements SegmentLog {
       return await read()
     } finally {
       this.#readsUnderWay--
-      this.#idle.announce()
+      this.#changes.announce()
     }
   }
 
-  #announceBatches(commit: SegmentCommit): void {
-    for (const batch of commit.encodedBatches()) for (const listener of [...this.#batchListeners]) listener(batch)
+  readonly #announceBatches = (commit: SegmentCommit): SegmentCommit => {
+    if (commit.failure) return commit
+    try {
+      for (const batch of commit.encodedBatches()) for (const listener of [...this.#batchListeners]) listener(batch)
+    } catch (error) {
+      commit.fail(error)
+    }
+    return commit
   }
 
   #completeBatch({ run, position, bytes, first, entryCount, recordCount, timestampMs }: PlacedBatch, durable: boolean) {
@@ -423,7 +427,7 @@ export class StoredSegment implements SegmentLog {
     await this.#requested(this.#pending.commitCut(cut)).done()
     await this.#context.sync()
     await this.#runs.last?.file.flushSlots()
-    await this.#idle.until(() => this.#readsUnderWay === 0)
+    await this.#changes.until(() => this.#readsUnderWay === 0)
     this.#runs.giveBackCut(this.#dropped.splice(0))
   }
 

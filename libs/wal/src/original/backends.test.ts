@@ -1,7 +1,15 @@
 import { copyFile, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nativeChecksum, openFdBlockFiles, systemClock } from '@walrus/adapters-fs'
+import {
+  nativeChecksum,
+  openFdBlockFiles,
+  openMmapBlockFiles,
+  probeMmap,
+  systemClock,
+  type BackendProbe,
+} from '@walrus/adapters-fs'
 import { MemoryBlockFiles, MemoryDisk } from '@walrus/adapters-memory'
+import { openUringBlockFiles, probeUring } from '@walrus/adapters-uring'
 import type { BlockFileDirectory } from '@walrus/core'
 import { temporaryFolder } from '@walrus/testing'
 import { expect } from 'chai'
@@ -72,8 +80,19 @@ interface Backend {
 
 const BACKENDS: readonly Backend[] = [
   { name: 'fd', home: () => folderHome(openFdBlockFiles) },
+  ...whereAvailable('mmap', probeMmap(), openMmapBlockFiles),
+  ...whereAvailable('uring', probeUring(), openUringBlockFiles),
   { name: 'memory', home: async () => memoryHome() },
 ]
+
+/** Native backends are tested where they could be built and the system lets them; elsewhere it is said why not. */
+function whereAvailable(name: string, probe: BackendProbe, open: OpenDirectory): Backend[] {
+  if (probe.available) return [{ name, home: () => folderHome(open) }]
+  process.stderr.write(`The engine is not tested on ${name} here: ${probe.reason}\n`)
+  return []
+}
+
+type OpenDirectory = (path: string) => Promise<BlockFileDirectory>
 
 /** Directories of block files that belong to one test, by name. */
 interface Home {
@@ -133,7 +152,7 @@ class Fixture {
   }
 }
 
-async function folderHome(openDirectory: (path: string) => Promise<BlockFileDirectory>): Promise<Home> {
+async function folderHome(openDirectory: OpenDirectory): Promise<Home> {
   const folder = await temporaryFolder()
   const blockFiles = async (directory: string): Promise<string[]> => {
     const names = await readdir(join(folder.path, directory))

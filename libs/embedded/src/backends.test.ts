@@ -1,16 +1,15 @@
 import { nativeChecksum, openFdBlockFiles, openMmapBlockFiles, probeMmap, systemClock } from '@walrus/adapters-fs'
+import { openUringBlockFiles, probeUring } from '@walrus/adapters-uring'
 import type { BlockFileDirectory } from '@walrus/core'
 import { temporaryFolder, type TemporaryFolder } from '@walrus/testing'
 import { Walrus, type FsyncSchedule } from '@walrus/wal'
 import { expect } from 'chai'
-import { openRing } from './testing/open-ring.js'
-import { openUringBlockFiles } from './uring-block-files.js'
 
 type Open = (path: string) => Promise<BlockFileDirectory>
 
 const backends = new Map<string, Open>([['fd', openFdBlockFiles]])
 if (probeMmap().available) backends.set('mmap', openMmapBlockFiles)
-if (openRing !== undefined) backends.set('uring', openUringBlockFiles)
+if (probeUring().available) backends.set('uring', openUringBlockFiles)
 
 const schedules = { each: 'each append durable', none: 'no append durable by itself' } as const
 
