@@ -25,6 +25,7 @@ export type {
   NodeId,
   NodeMetadata,
   RejectionReason,
+  RemovedNode,
   SegmentMetadata,
   TopicConfig,
   TopicMetadata,

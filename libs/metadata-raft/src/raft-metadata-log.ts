@@ -57,7 +57,15 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
     onMessage: (message, snapshotData) => node?.receive(message, snapshotData),
     onUnreachable: (id) => node?.reportUnreachable(id),
   })
-  const { nodeId: id, store, clock, random, bootstrap, timing, limits, events } = options
+  const { nodeId: id, store, clock, random, bootstrap, timing, limits } = options
+  let log: RaftMetadataLog | undefined
+  const events: Partial<RaftNodeEvents> = {
+    ...options.events,
+    onMembership: (confState) => {
+      log?.tellAddresses()
+      options.events?.onMembership?.(confState)
+    },
+  }
   try {
     node = await RaftNode.start<MetadataResult>({
       id,
@@ -69,16 +77,17 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
       ...(bootstrap && { bootstrap }),
       ...(timing && { timing }),
       ...(limits && { limits }),
-      ...(events && { events }),
+      events,
     })
   } catch (error) {
     await transport.close()
     await store.close()
     throw error
   }
+  log = new RaftMetadataLog(options, node, machine, transport)
   await hasReplayed(node, store.initialState().hardState?.commit ?? 0, clock)
   if (isAlone(node)) await node.readIndex()
-  return new RaftMetadataLog(options, node, machine, transport)
+  return log
 }
 
 /** See `openRaftMetadataLog`, which makes it. */
@@ -89,6 +98,7 @@ export class RaftMetadataLog implements MetadataLog {
   readonly #machine: MetadataMachine
   readonly #transport: RaftTransport
   #nodes: ClusterMetadata['nodes'] | undefined
+  #membership: ConfState | undefined
   #isClosed = false
 
   constructor(
@@ -101,8 +111,8 @@ export class RaftMetadataLog implements MetadataLog {
     this.node = node
     this.#machine = machine
     this.#transport = transport
-    machine.subscribe(() => this.#tellAddresses())
-    this.#tellAddresses()
+    machine.subscribe(() => this.tellAddresses())
+    this.tellAddresses()
   }
 
   get state(): ClusterMetadata {
@@ -158,9 +168,12 @@ export class RaftMetadataLog implements MetadataLog {
     await this.node.stop()
   }
 
-  #tellAddresses(): void {
-    if (this.#nodes === this.state.nodes) return
+  /** For those who make it: nodes or members may have changed. */
+  tellAddresses(): void {
+    const { membership } = this.node
+    if (this.#nodes === this.state.nodes && this.#membership === membership) return
     this.#nodes = this.state.nodes
+    this.#membership = membership
     this.#transport.setAddresses(this.#addresses())
   }
 
@@ -170,6 +183,10 @@ export class RaftMetadataLog implements MetadataLog {
     const known = new Map(this.state.nodes.has(nodeId) ? [] : addresses)
     known.set(nodeId, address)
     for (const node of this.state.nodes.values()) known.set(node.id, node.address)
+    for (const id of membersOf(this.node.membership)) {
+      const leaving = this.state.removedNodes.get(id)
+      if (leaving !== undefined && id !== nodeId) known.set(id, leaving.address)
+    }
     return known
   }
 }
@@ -203,6 +220,10 @@ async function hasReplayed(node: RaftNode<MetadataResult>, commitIndex: number, 
     if (role === 'Shutdown' || lastApplied.index >= commitIndex) return
     await new Promise<void>((resolve) => clock.defer(resolve))
   }
+}
+
+function membersOf({ voters, votersOutgoing, learners }: ConfState): readonly NodeId[] {
+  return [...voters, ...votersOutgoing, ...learners]
 }
 
 function isAlone(node: RaftNode<MetadataResult>): boolean {
