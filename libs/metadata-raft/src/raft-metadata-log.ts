@@ -58,11 +58,11 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
     onUnreachable: (id) => node?.reportUnreachable(id),
   })
   const { nodeId: id, store, clock, random, bootstrap, timing, limits } = options
-  let log: RaftMetadataLog | undefined
+  const opened: { log?: RaftMetadataLog } = {}
   const events: Partial<RaftNodeEvents> = {
     ...options.events,
     onMembership: (confState) => {
-      log?.tellAddresses()
+      opened.log?.tellAddresses()
       options.events?.onMembership?.(confState)
     },
   }
@@ -84,7 +84,8 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
     await store.close()
     throw error
   }
-  log = new RaftMetadataLog(options, node, machine, transport)
+  const log = new RaftMetadataLog(options, node, machine, transport)
+  opened.log = log
   await hasReplayed(node, store.initialState().hardState?.commit ?? 0, clock)
   if (isAlone(node)) await node.readIndex()
   return log
