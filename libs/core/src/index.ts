@@ -51,6 +51,7 @@ export type {
   NodeId,
   NodeMetadata,
   RejectionReason,
+  RemovedNode,
   SegmentMetadata,
   TopicConfig,
   TopicMetadata,

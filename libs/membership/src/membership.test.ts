@@ -125,7 +125,7 @@ describe('membership', function () {
     await two.membership.removeNode(3, 20_000)
     expect(votersOf(one)).to.deep.equal([[1, 2]])
     await two.log.node.readIndex()
-    expect([...two.log.state.removedNodes]).to.deep.equal([3])
+    expect([...two.log.state.removedNodes.keys()]).to.deep.equal([3])
     await two.membership.removeNode(3, 20_000)
     const back = await failureOf(cluster.start(3))
     expect([back.code, back.message]).to.deep.equal([
@@ -145,6 +145,15 @@ describe('membership', function () {
     expect((await other?.log.propose(topic('after', other.id)))?.outcome).to.equal('applied')
     expect(votersOf(other as TestNode)).to.deep.equal([others.map(({ id }) => id)])
     expect((await (leader as TestNode).refused).code).to.equal('NODE_REFUSED')
+  })
+
+  it('finishes a removal that somebody has begun', async () => {
+    const nodes = await three()
+    const leader = nodes.find(({ log }) => log.status().role === 'Leader') as TestNode
+    const leaving = nodes.find((node) => node !== leader) as TestNode
+    await leader.log.propose({ kind: 'RemoveNode', id: leaving.id })
+    expect((await leaving.refused).code).to.equal('NODE_REFUSED')
+    expect(votersOf(leader)).to.deep.equal([nodes.map(({ id }) => id).filter((id) => id !== leaving.id)])
   })
 
   it('lets a running node know that it was removed', async () => {

@@ -1,8 +1,9 @@
-import { WalrusError, type NodeId, type Timer } from '@walrus/core'
+import { reasonOf, WalrusError, type NodeId, type Timer } from '@walrus/core'
 import type { RaftMetadataLog } from '@walrus/metadata-raft'
 import { admission, removal, type Admission, type AdmissionRequest, type RemovalRequest } from '@walrus/protocol'
 import { answer, ask } from './ask.js'
 import { isFinal, pause, persist } from './persistence.js'
+import { halfRemoved } from './removal-step.js'
 import type { AdmissionOptions } from './request-admission.js'
 import { refuseForGood, settled, takeIn, takeOut, viewOf } from './take-steps.js'
 
@@ -187,14 +188,25 @@ export class Membership {
 
   /** Nobody tells a removed node so, for it is no member: it hears of no leader, and asks. */
   #watchLeader(): void {
-    const { clock, log } = this.#options
+    const { clock, log, self } = this.#options
     this.#watch = clock.after(WATCH_MS, () => {
-      const { leaderSilenceMs } = log.status()
+      const { leader, leaderSilenceMs } = log.status()
       this.#leaderlessMs = leaderSilenceMs === null ? this.#leaderlessMs + WATCH_MS : leaderSilenceMs
+      if (leader === self.nodeId) void this.#finishRemovals()
       if (this.#leaderlessMs < LEADERLESS_MS_MAX) return this.#watchLeader()
       this.#leaderlessMs = 0
       void this.#askWhetherMember()
     })
+  }
+
+  /** A leader may have been lost between the two steps of a removal. */
+  async #finishRemovals(): Promise<void> {
+    const { log, clusterId, report } = this.#options
+    for (const nodeId of halfRemoved(viewOf(log, clusterId))) {
+      await this.#oneAfterTheOther(() => takeOut(log, clusterId, nodeId)).catch((error: unknown) => {
+        report('debug', 'Cannot finish a removal yet', { nodeId, reason: reasonOf(error) })
+      })
+    }
   }
 
   async #askWhetherMember(): Promise<void> {

@@ -4,21 +4,20 @@ import {
   EMPTY_METADATA,
   type ClusterMetadata,
   type MetadataCommand,
-  type NodeMetadata,
 } from '@walrus/core'
 import { expect } from 'chai'
 import type { ClusterView } from './admission-step.js'
-import { nextRemovalStep } from './removal-step.js'
+import { halfRemoved, nextRemovalStep } from './removal-step.js'
 
-function upsert(id: number, changes: Partial<NodeMetadata> = {}): MetadataCommand {
+function upsert(id: number): MetadataCommand {
   const node = {
     id,
     address: `h:${id}`,
-    identity: `node ${id}`.replace(' ', '-'),
+    identity: `node-${id}`,
     role: 'voter',
     draining: false,
   } as const
-  return { kind: 'UpsertNode', node: { ...node, ...changes } }
+  return { kind: 'UpsertNode', node }
 }
 
 function view(commands: readonly MetadataCommand[], voters: readonly number[]): ClusterView {
@@ -28,15 +27,18 @@ function view(commands: readonly MetadataCommand[], voters: readonly number[]): 
 
 describe('taking a node out', () => {
   const both = [upsert(1), upsert(2)]
-  const draining = [upsert(1), upsert(2, { draining: true })]
+  const gone: readonly MetadataCommand[] = [...both, { kind: 'RemoveNode', id: 2 }]
 
-  it('goes from draining to no member to forgotten, one step at a time', () => {
-    expect(nextRemovalStep(view(both, [1, 2]), 2))
-      .to.deep.include({ kind: 'drain' })
-      .and.have.nested.property('node.draining', true)
-    expect(nextRemovalStep(view(draining, [1, 2]), 2)).to.deep.equal({ kind: 'remove-member' })
-    expect(nextRemovalStep(view(draining, [1]), 2)).to.deep.equal({ kind: 'remove-node' })
-    expect(nextRemovalStep(view([...draining, { kind: 'RemoveNode', id: 2 }], [1]), 2)).to.deep.equal({ kind: 'done' })
+  it('goes from node to member to neither, one step at a time', () => {
+    expect(nextRemovalStep(view(both, [1, 2]), 2)).to.deep.equal({ kind: 'remove-node' })
+    expect(nextRemovalStep(view(gone, [1, 2]), 2)).to.deep.equal({ kind: 'remove-member' })
+    expect(nextRemovalStep(view(gone, [1]), 2)).to.deep.equal({ kind: 'done' })
+  })
+
+  it('is seen to be half done', () => {
+    expect(halfRemoved(view(gone, [1, 2]))).to.deep.equal([2])
+    expect(halfRemoved(view(gone, [1]))).to.deep.equal([])
+    expect(halfRemoved(view(both, [1, 2]))).to.deep.equal([])
   })
 
   it('refuses a node that holds replicas, and changes nothing', () => {

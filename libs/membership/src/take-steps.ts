@@ -48,9 +48,6 @@ export async function takeOut(log: RaftMetadataLog, clusterId: string, nodeId: N
     switch (step.kind) {
       case 'refuse':
         throw new WalrusError(step.code, `Cannot remove node ${nodeId}: ${step.reason}`)
-      case 'drain':
-        await change(log, { kind: 'UpsertNode', node: step.node })
-        break
       case 'remove-member':
         await settled(log.node.remove(nodeId))
         break

@@ -57,7 +57,15 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
     onMessage: (message, snapshotData) => node?.receive(message, snapshotData),
     onUnreachable: (id) => node?.reportUnreachable(id),
   })
-  const { nodeId: id, store, clock, random, bootstrap, timing, limits, events } = options
+  const { nodeId: id, store, clock, random, bootstrap, timing, limits } = options
+  const opened: { log?: RaftMetadataLog } = {}
+  const events: Partial<RaftNodeEvents> = {
+    ...options.events,
+    onMembership: (confState) => {
+      opened.log?.tellAddresses()
+      options.events?.onMembership?.(confState)
+    },
+  }
   try {
     node = await RaftNode.start<MetadataResult>({
       id,
@@ -69,16 +77,18 @@ export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Prom
       ...(bootstrap && { bootstrap }),
       ...(timing && { timing }),
       ...(limits && { limits }),
-      ...(events && { events }),
+      events,
     })
   } catch (error) {
     await transport.close()
     await store.close()
     throw error
   }
+  const log = new RaftMetadataLog(options, node, machine, transport)
+  opened.log = log
   await hasReplayed(node, store.initialState().hardState?.commit ?? 0, clock)
   if (isAlone(node)) await node.readIndex()
-  return new RaftMetadataLog(options, node, machine, transport)
+  return log
 }
 
 /** See `openRaftMetadataLog`, which makes it. */
@@ -89,6 +99,7 @@ export class RaftMetadataLog implements MetadataLog {
   readonly #machine: MetadataMachine
   readonly #transport: RaftTransport
   #nodes: ClusterMetadata['nodes'] | undefined
+  #membership: ConfState | undefined
   #isClosed = false
 
   constructor(
@@ -101,8 +112,8 @@ export class RaftMetadataLog implements MetadataLog {
     this.node = node
     this.#machine = machine
     this.#transport = transport
-    machine.subscribe(() => this.#tellAddresses())
-    this.#tellAddresses()
+    machine.subscribe(() => this.tellAddresses())
+    this.tellAddresses()
   }
 
   get state(): ClusterMetadata {
@@ -168,9 +179,12 @@ export class RaftMetadataLog implements MetadataLog {
     await this.node.stop()
   }
 
-  #tellAddresses(): void {
-    if (this.#nodes === this.state.nodes) return
+  /** For those who make it: nodes or members may have changed. */
+  tellAddresses(): void {
+    const { membership } = this.node
+    if (this.#nodes === this.state.nodes && this.#membership === membership) return
     this.#nodes = this.state.nodes
+    this.#membership = membership
     this.#transport.setAddresses(this.#addresses())
   }
 
@@ -180,6 +194,10 @@ export class RaftMetadataLog implements MetadataLog {
     const known = new Map(this.state.nodes.has(nodeId) ? [] : addresses)
     known.set(nodeId, address)
     for (const node of this.state.nodes.values()) known.set(node.id, node.address)
+    for (const id of membersOf(this.node.membership)) {
+      const leaving = this.state.removedNodes.get(id)
+      if (leaving !== undefined && id !== nodeId) known.set(id, leaving.address)
+    }
     return known
   }
 }
@@ -213,6 +231,10 @@ async function hasReplayed(node: RaftNode<MetadataResult>, commitIndex: number, 
     if (role === 'Shutdown' || lastApplied.index >= commitIndex) return
     await new Promise<void>((resolve) => clock.defer(resolve))
   }
+}
+
+function membersOf({ voters, votersOutgoing, learners }: ConfState): readonly NodeId[] {
+  return [...voters, ...votersOutgoing, ...learners]
 }
 
 function isAlone(node: RaftNode<MetadataResult>): boolean {

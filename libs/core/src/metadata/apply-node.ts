@@ -13,12 +13,14 @@ export function upsertNode(state: ClusterMetadata, { node }: CommandOf<'UpsertNo
 
 /** A node that holds a replica stays, so that every replica of every segment is a node with an address. */
 export function removeNode(state: ClusterMetadata, { id }: CommandOf<'RemoveNode'>): Applied {
-  if (!state.nodes.has(id)) return unchanged(state)
+  const known = state.nodes.get(id)
+  if (known === undefined) return unchanged(state)
   const held = heldSegments(state, id)
   if (held > 0) return rejected(state, 'node-in-use', `node ${id} is a replica of ${held} segments`)
   const nodes = new Map(state.nodes)
   nodes.delete(id)
-  return applied({ ...state, nodes, removedNodes: new Set(state.removedNodes).add(id) })
+  const removedNodes = new Map(state.removedNodes).set(id, { id, address: known.address })
+  return applied({ ...state, nodes, removedNodes })
 }
 
 function heldSegments(state: ClusterMetadata, id: NodeId): number {

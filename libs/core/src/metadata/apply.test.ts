@@ -231,7 +231,7 @@ describe('metadata: ConfigureTopic, UpsertNode and RemoveNode', () => {
 
   it('never takes an id again whose node was removed', () => {
     const removed: readonly MetadataCommand[] = [...nodes, { kind: 'RemoveNode', id: 3 }]
-    expect([...stateAfter(removed).removedNodes]).to.deep.equal([3])
+    expect([...stateAfter(removed).removedNodes.values()]).to.deep.equal([{ id: 3, address: sampleNode(3).address }])
     expectRejected(removed, { kind: 'UpsertNode', node: sampleNode(3) }, 'node-removed', 'node 3 was removed')
     expectOutcome(removed, { kind: 'RemoveNode', id: 3 }, 'unchanged')
   })

@@ -11,7 +11,7 @@ export const EMPTY_METADATA: ClusterMetadata = {
   version: 0,
   topics: TopicMap.empty,
   nodes: new Map(),
-  removedNodes: new Set(),
+  removedNodes: new Map(),
 }
 
 /**

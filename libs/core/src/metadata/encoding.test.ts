@@ -105,7 +105,9 @@ describe('encoding of the state', () => {
       version: 9,
       topics: new Map(names.map((name) => [name, { ...sampleTopic(['open']), name }])),
       nodes: new Map(names.map((name) => [name.charCodeAt(0), sampleNode(name.charCodeAt(0))])),
-      removedNodes: new Set(names.map((name) => name.charCodeAt(0) + 1_000)),
+      removedNodes: new Map(
+        names.map((name) => name.charCodeAt(0) + 1_000).map((id) => [id, { id, address: 'gone:1' }]),
+      ),
     }))
     expect(encodeState(forwards!)).to.equal(encodeState(backwards!))
   })
@@ -113,7 +115,12 @@ describe('encoding of the state', () => {
   it('refuses a state that breaks an invariant, and says which', () => {
     for (const [fault, change] of Object.entries(BROKEN)) {
       const topic: Topic = { name: 'a', config: DEFAULT_TOPIC_CONFIG, segments: segments() }
-      const state = { version: 9, nodes: [sampleNode(1), sampleNode(2)], removedNodes: [3], topics: [topic] }
+      const state = {
+        version: 9,
+        nodes: [sampleNode(1), sampleNode(2)],
+        removedNodes: [{ id: 3, address: 'gone:1' }],
+        topics: [topic],
+      }
       change(state)
       expectFault(decodeState(JSON.stringify({ format: 1, state })), 'CORRUPT_DATA', fault)
     }
@@ -176,7 +183,7 @@ interface Topic {
 interface Flat {
   version: number
   nodes: object[]
-  removedNodes: number[]
+  removedNodes: object[]
   topics: Topic[]
 }
 
@@ -194,7 +201,8 @@ function sampleSegment(id: number, baseOffset: number): Segment {
 
 /** What the decoder says → what was done to a good state. */
 const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
-  'node 2 is there, and was removed': (state) => state.removedNodes.push(2),
+  'node 2 is there, and was removed': (state) => state.removedNodes.push({ id: 2, address: 'gone:1' }),
+  'state repeats a removed node': (state) => state.removedNodes.push({ id: 3, address: 'gone:2' }),
   'topic "a": it has no segment': (state) => (state.topics[0]!.segments = []),
   'topic "a": its last segment is sealed': (state) => state.topics[0]!.segments.pop(),
   'topic "a": segment 1: offsets start at 0': (state) => (state.topics[0]!.segments[0]!.baseOffset = 1),

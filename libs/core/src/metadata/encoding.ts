@@ -34,7 +34,7 @@ export function encodeState(state: ClusterMetadata): string {
   const flat: FlatMetadata = {
     version: state.version,
     nodes: [...state.nodes.values()].sort((left, right) => left.id - right.id),
-    removedNodes: [...state.removedNodes].sort((left, right) => left - right),
+    removedNodes: [...state.removedNodes.values()].sort((left, right) => left.id - right.id),
     topics: [...state.topics.values()].sort((left, right) => (left.name < right.name ? -1 : 1)),
   }
   return JSON.stringify({ format: FORMAT, state: flat })
@@ -74,8 +74,9 @@ function otherFormat(format: unknown): Decoded<never> {
 function stateOf(flat: FlatMetadata): Decoded<ClusterMetadata> {
   const nodes = new Map(flat.nodes.map((node) => [node.id, node]))
   const topics = TopicMap.from(new Map(flat.topics.map((topic) => [topic.name, topic])))
-  const removedNodes = new Set(flat.removedNodes)
+  const removedNodes = new Map(flat.removedNodes.map((node) => [node.id, node]))
   if (nodes.size !== flat.nodes.length) return corrupt('state repeats a node')
+  if (removedNodes.size !== flat.removedNodes.length) return corrupt('state repeats a removed node')
   if (topics.size !== flat.topics.length) return corrupt('state repeats a topic')
   const state = { version: flat.version, topics, nodes, removedNodes }
   const fault = stateFault(state)

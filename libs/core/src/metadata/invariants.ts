@@ -3,7 +3,7 @@ import type { ClusterMetadata, NodeId, SegmentMetadata, TopicMetadata } from './
 
 /** What is wrong with a state whose fields are each valid: the invariants of the model, in words; undefined if all hold. */
 export function stateFault(state: ClusterMetadata): string | undefined {
-  for (const id of state.removedNodes) if (state.nodes.has(id)) return `node ${id} is there, and was removed`
+  for (const id of state.removedNodes.keys()) if (state.nodes.has(id)) return `node ${id} is there, and was removed`
   for (const topic of state.topics.values()) {
     const fault = topicFault(topic, state)
     if (fault !== undefined) return `topic "${topic.name}": ${fault}`

@@ -68,6 +68,13 @@ export interface NodeMetadata {
   readonly draining: boolean
 }
 
+/** One node that is no node of the cluster any more, and never will be again. */
+export interface RemovedNode {
+  readonly id: NodeId
+  /** host:port of its peer listener, as it was known last: consensus goes on with it until it has left there, too. */
+  readonly address: string
+}
+
 /** Everything that is replicated by Raft. */
 export interface ClusterMetadata {
   /** Commands applied so far, whatever their result. */
@@ -75,7 +82,7 @@ export interface ClusterMetadata {
   readonly topics: ReadonlyMap<string, TopicMetadata>
   readonly nodes: ReadonlyMap<NodeId, NodeMetadata>
   /** Nodes that were removed. An id is used once: what such a node promised under it must not be mistaken for another's word. */
-  readonly removedNodes: ReadonlySet<NodeId>
+  readonly removedNodes: ReadonlyMap<NodeId, RemovedNode>
 }
 
 /** Each command that changes a segment is a compare-and-set on (topic, segment, epoch): repeating it does no harm. */

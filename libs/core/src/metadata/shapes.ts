@@ -4,6 +4,7 @@ import type {
   MetadataCommand,
   NodeId,
   NodeMetadata,
+  RemovedNode,
   SegmentMetadata,
   TopicConfig,
   TopicMetadata,
@@ -128,7 +129,7 @@ const topic = record<TopicMetadata>({
 export interface FlatMetadata {
   readonly version: ClusterMetadata['version']
   readonly nodes: readonly NodeMetadata[]
-  readonly removedNodes: readonly NodeId[]
+  readonly removedNodes: readonly RemovedNode[]
   readonly topics: readonly TopicMetadata[]
 }
 
@@ -136,7 +137,7 @@ export interface FlatMetadata {
 export const parseFlatMetadata: Parser<FlatMetadata> = record<FlatMetadata>({
   version: count,
   nodes: list(node, Number.MAX_SAFE_INTEGER),
-  removedNodes: list(nodeId, Number.MAX_SAFE_INTEGER),
+  removedNodes: list(record<RemovedNode>({ id: nodeId, address: text(addressFault) }), Number.MAX_SAFE_INTEGER),
   topics: list(topic, Number.MAX_SAFE_INTEGER),
 })
 
