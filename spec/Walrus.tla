@@ -210,10 +210,11 @@ Sync(n, t, s) ==
              /\ UNCHANGED <<writer, acked, delivered>>
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, left>>
 
-\* What a node acts on when it is asked about an epoch of a segment: it waits until its
-\* metadata have it.
-Awaited(r, t, s, e) ==
-  IF Len(Seen(r, t)) >= s /\ Seen(r, t)[s].epoch >= e THEN view[r][t] ELSE Len(log[t])
+\* Who is asked about an epoch of a segment waits until its metadata have it.
+Knows(n, t, s, e) == Len(Seen(n, t)) >= s /\ Seen(n, t)[s].epoch >= e
+IsAwaited(n, t) ==
+  \/ \E m \in Nodes : Writes(m, t) /\ ~Knows(n, t, writer[m][t].segment, writer[m][t].epoch)
+  \/ \E a \in attempts : a.topic = t /\ ~Knows(n, t, a.segment, a.epoch)
 
 \* A leader's next record reaches a replica, which has it on stable storage, or refuses it: by
 \* its metadata, or by its copy.  libs/cluster/src/replication; decideReplicate
@@ -223,15 +224,12 @@ Replicate(n, t, r) ==
       own == OwnCopy(n, t)
       known == copy[r][t][s]
       c == IF known.has THEN known ELSE [NoCopy EXCEPT !.has = TRUE, !.fenced = w.epoch, !.start = own.start]
-      at == Awaited(r, t, s, w.epoch)
-      segment == log[t][at][s]
-      stale == (w.epoch < c.fenced \/ w.epoch < segment.epoch) /\ ~Mutated("replica-ignores-epoch")
+      stale == (w.epoch < c.fenced \/ w.epoch < Seen(r, t)[s].epoch) /\ ~Mutated("replica-ignores-epoch")
       longer == Append(c.log, own.log[Len(c.log) + 1])
   IN /\ Writes(n, t) /\ up[r] /\ r # n
      /\ r \in Replicas(Seen(n, t)[s])
      /\ Len(c.log) < Len(own.log)
-     /\ segment.state # "sealed"
-     /\ view' = [view EXCEPT ![r][t] = at]
+     /\ Knows(r, t, s, w.epoch) /\ Seen(r, t)[s].state # "sealed"
      /\ IF stale
         THEN /\ writer' = [writer EXCEPT ![n][t].gate = "stopped", ![n][t].seal = NoCommand]
              /\ UNCHANGED copy
@@ -239,7 +237,7 @@ Replicate(n, t, r) ==
                   [c EXCEPT !.log = longer, !.durable = Len(longer), !.confirmed = Len(longer),
                             !.committed = Max(@, Min(w.committed, Len(longer)))]]
              /\ UNCHANGED writer
-     /\ UNCHANGED <<log, proposals, inherited, up, silence, attempts, acked, delivered, left>>
+     /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* A confirmation reaches the leader, however late.  libs/cluster/src/replication; committedPosition
 Confirm(n, t, r) ==
@@ -335,7 +333,8 @@ CutAll(n, t, segments) ==
   [s \in 1..SegmentMax |->
      IF s > Len(segments) THEN copy[n][t][s] ELSE Cut(copy[n][t][s], segments[s])]
 
-\* A node applies the newest metadata, and acts on it.  libs/cluster (subscribe)
+\* A node applies the newest metadata, and acts on it, when that makes a difference to somebody:
+\* a node that knows less refuses less.  libs/cluster (subscribe)
 Learn(n, t) ==
   LET w == writer[n][t]
       now == Newest(t)
@@ -351,7 +350,7 @@ Learn(n, t) ==
                   /\ c.log[i].kind = "entry"
                   /\ <<c.log[i].producer, c.log[i].number>> \notin known}
   IN /\ up[n] /\ view[n][t] < Len(log[t])
-     /\ ends \/ (fenced /\ w.gate # "stopped") \/ opens \/ cuts
+     /\ ends \/ (fenced /\ w.gate # "stopped") \/ opens \/ cuts \/ IsAwaited(n, t)
      /\ view' = [view EXCEPT ![n][t] = Len(log[t])]
      /\ copy' = [copy EXCEPT ![n][t] = CutAll(n, t, now)]
      /\ IF ends
@@ -469,7 +468,6 @@ Hear(a, r) ==
   LET t == a.topic
       s == a.segment
       c == copy[r][t][s]
-      at == Awaited(r, t, s, a.epoch)
       leads == writer[r][t].on /\ writer[r][t].segment = s
       fenced == [c EXCEPT !.fenced = a.epoch, !.durable = Len(c.log),
                           !.confirmed = IF leads THEN @ ELSE Max(@, Len(c.log))]
@@ -477,13 +475,13 @@ Hear(a, r) ==
       k == IF w.gate = "stopped" THEN w.committed ELSE Max(w.committed, Committed(r, t, w, fenced))
   IN /\ up[r] /\ a.reports[r] = -1 /\ c.fenced <= a.epoch
      /\ r \in Replicas(Newest(t)[s])
-     /\ log[t][at][s].epoch = a.epoch /\ log[t][at][s].state # "sealed"
-     /\ view' = [view EXCEPT ![r][t] = at]
+     /\ Knows(r, t, s, a.epoch)
+     /\ Seen(r, t)[s].epoch = a.epoch /\ Seen(r, t)[s].state # "sealed"
      /\ attempts' = (attempts \ {a}) \cup {[a EXCEPT !.reports[r] = Len(c.log)]}
      /\ IF leads THEN SettleAt(r, t, [w EXCEPT !.gate = "stopped"], fenced, k)
         ELSE /\ copy' = IF c.has THEN [copy EXCEPT ![r][t][s] = fenced] ELSE copy
              /\ UNCHANGED <<writer, acked, delivered>>
-     /\ UNCHANGED <<log, proposals, inherited, up, silence, left>>
+     /\ UNCHANGED <<log, proposals, view, inherited, up, silence, left>>
 
 Heard(a) == {n \in Nodes : a.reports[n] >= 0}
 Enough(a) ==

@@ -29,7 +29,7 @@ describe('spec:check', () => {
     expect(code).to.equal(0)
     expect(lines).to.deep.equal([
       "ack-before-quorum (an entry is acknowledged when one disk has it, the leader's (C1 of the original)), in crash: " +
-        'AckedForever in 3 steps: a0 was acknowledged at offset 0, and 1 disks have it (20 states)',
+        'AckedForever in 3 steps: a0 was acknowledged at offset 0, and 1 disks have it (19 states)',
       '  1. node 1 opens segment 1 of topic 0',
       '  2. node 1 appends a0 to segment 1 of topic 0',
       '  3. node 1 has a0 on stable storage (segment 1 of topic 0)',

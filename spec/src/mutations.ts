@@ -75,8 +75,8 @@ export const MUTATIONS: readonly Mutation[] = [
     says: 'a leader that starts again counts from 0 (C6 of the original)',
     rules: habit('countsTheLog'),
     configuration: single,
-    breaks: 'SealedCountsStable',
-    steps: 6,
+    breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 8,
   },
   {
     name: 'end-not-recorded',

@@ -40,7 +40,8 @@ export const learnMetadata: Action = (world, state, emit) => {
     if (!up || before === last) continue
     const learned = withNode(state, node, { view: last })
     const next = observed(world, learned, node)
-    if (next === learned && !mayOpen(next, node)) continue
+    const matters = next !== learned || mayOpen(next, node) || world.configuration.repairs
+    if (!matters) continue
     emit({ kind: 'protocol', label: `node ${node} learns: ${describeMetadata(newest(state))}`, state: trimmed(next) })
   }
 }
@@ -85,7 +86,7 @@ export function trimmed(state: State): State {
   return { ...state, history: state.history.slice(oldest), nodes }
 }
 
-/** A copy that is longer than its sealed segment gives up what nobody was promised. */
+/** A copy that is longer than its sealed segment gives up what nobody was promised (decideCopy). */
 function withoutTails({ rules }: World, state: State, place: Place): State {
   let next = state
   if (!rules.habits.truncatesTail) return state
@@ -93,9 +94,10 @@ function withoutTails({ rules }: World, state: State, place: Place): State {
     const segment = segmentById(viewOf(state, place), index + 1)
     if (copy === undefined || segment?.state !== 'sealed') continue
     const end = endPosition(segment)
-    if (copy.log.length <= end && copy.committed === Math.min(end, copy.log.length)) continue
-    const log = copy.log.slice(0, end)
-    const short = { ...copy, log, durable: Math.min(copy.durable, end), committed: log.length }
+    const verdict = rules.decisions.decideCopy({ position: copy.log.length, sealed: copy.ended }, segment)
+    if (verdict !== 'truncate' && copy.committed === Math.min(end, copy.log.length)) continue
+    const log = verdict === 'truncate' ? copy.log.slice(0, end) : copy.log
+    const short = { ...copy, log, durable: Math.min(copy.durable, log.length), committed: Math.min(end, log.length) }
     next = withCopy(next, { ...place, segment: index + 1 }, short)
   }
   return next

@@ -1,6 +1,7 @@
 import {
   applyCommand,
   committedPosition,
+  decideCopy,
   decideLease,
   decideRecovery,
   decideReplicate,
@@ -70,6 +71,7 @@ export interface Habits {
 const DECISIONS = {
   applyCommand,
   committedPosition,
+  decideCopy,
   decideLease,
   decideRecovery,
   decideReplicate,
