@@ -17,7 +17,7 @@ function completed({ rules }: World, state: State, place: SegmentPlace): State |
   const segment = segmentById(viewOf(state, place), place.segment)
   const copy = copyOf(state, place)
   if (segment?.state !== 'sealed' || copy === undefined) return undefined
-  const stored = { position: copy.log.length, sealed: copy.ended }
+  const stored = { position: copy.log.length, epoch: segment.createdEpoch, sealed: copy.ended }
   if (rules.decisions.decideCopy(stored, segment) !== 'complete') return undefined
   const end = endPosition(segment)
   const source = wholeCopy(state, place, end)

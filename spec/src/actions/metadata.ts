@@ -94,7 +94,8 @@ function withoutTails({ rules }: World, state: State, place: Place): State {
     const segment = segmentById(viewOf(state, place), index + 1)
     if (copy === undefined || segment?.state !== 'sealed') continue
     const end = endPosition(segment)
-    const verdict = rules.decisions.decideCopy({ position: copy.log.length, sealed: copy.ended }, segment)
+    const stored = { position: copy.log.length, epoch: segment.createdEpoch, sealed: copy.ended }
+    const verdict = rules.decisions.decideCopy(stored, segment)
     if (verdict !== 'truncate' && copy.committed === Math.min(end, copy.log.length)) continue
     const log = verdict === 'truncate' ? copy.log.slice(0, end) : copy.log
     const short = { ...copy, log, durable: Math.min(copy.durable, log.length), committed: Math.min(end, log.length) }
