@@ -33,7 +33,10 @@ export const manyTopics: Scenario = {
       note(`PUT: ${await load.each((client, topic) => client.put(topic, `${topic}/${turn}`))}`)
       note(`roll: ${await load.each((client, topic) => client.admin.rollTopic(topic))}`)
     }
-    expectThat((await cluster.metrics(1)).current_term === term, 'the leader of the metadata was elected anew under load')
+    expectThat(
+      (await cluster.metrics(1)).current_term === term,
+      'the leader of the metadata was elected anew under load',
+    )
     note(stallsOf(cluster))
     await report(cluster, seconds, note)
 
@@ -77,7 +80,9 @@ class Load {
 
   /** Resolves with the rate. */
   async each(call: Call): Promise<string> {
-    const clients = await Promise.all(this.#cluster.liveNodes.map(({ id }) => this.#cluster.client(id, CALL_TIMEOUT_MS)))
+    const clients = await Promise.all(
+      this.#cluster.liveNodes.map(({ id }) => this.#cluster.client(id, CALL_TIMEOUT_MS)),
+    )
     const startedMs = performance.now()
     await inParallel(this.#inFlight, this.#topics, async (topic, at) => {
       const client = clients[at % clients.length]
@@ -110,7 +115,7 @@ function stallsOf(cluster: TestCluster): string {
 
 async function isSettled(cluster: TestCluster): Promise<boolean> {
   return await cluster.ask(1, async (client) => {
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const { topics, more } = await client.admin.listTopics(after === undefined ? {} : { after })
       if (topics.some(({ state }) => state !== 'open')) return false
       if (!more) return true
