@@ -162,6 +162,23 @@ export const settings = {
     max: 120_000,
     fallback: 1500,
   }),
+  replaceDeadAfterMs: integer({
+    flags: '--replace-dead-after-ms <ms>',
+    about:
+      'How long a node is silent before sealed segments are copied to others in its place; longer than --silence-ms, the same on all nodes',
+    unit: 'milliseconds',
+    min: 100,
+    max: 604_800_000,
+    fallback: 600_000,
+  }),
+  metadataSnapshotBytes: integer({
+    flags: '--metadata-snapshot-bytes <bytes>',
+    about: 'Metadata commands after which a snapshot takes their place, unless the one before is larger still',
+    unit: 'bytes',
+    min: 4096,
+    max: 268_435_456,
+    fallback: 4_194_304,
+  }),
   logLevel: choice({
     flags: '--log-level <level>',
     variables: ['WALRUS_LOG_LEVEL', 'RUST_LOG'],

@@ -67,6 +67,7 @@ export {
   ENCODED_COMMAND_BYTES_MAX,
   encodeCommand,
   encodeState,
+  encodeStateInPieces,
   type Decoded,
 } from './metadata/encoding.js'
 

@@ -9,6 +9,7 @@ import { TestCluster } from './test-cluster.js'
 interface Options {
   readonly seconds?: number
   readonly writers?: number
+  readonly topics?: number
   readonly seed: number
   readonly verbose?: boolean
 }
@@ -20,6 +21,7 @@ const program = new Command('npm run cluster-test --')
   .argument('<names...>', `all, or some of: ${scenarios.map(({ name }) => name).join(', ')}`)
   .option('--seconds <count>', 'how long the part lasts that has a length; for failover: how many kills', count)
   .option('--writers <count>', 'how many write at once', count)
+  .option('--topics <count>', 'for many-topics: how many', count)
   .option('--seed <number>', 'of what is left to chance', count, Date.now() % 1_000_000)
   .option('--verbose', 'show what the nodes log')
   .action(run)
@@ -50,6 +52,7 @@ async function runOne(scenario: Scenario, { seed, verbose, ...given }: Options):
   console.log(`${pc.bold(scenario.name)}: ${scenario.about} (seed ${seed})`)
   try {
     const seen = await scenario.run({
+      topics: 1,
       ...scenario.defaults,
       ...given,
       seed,

@@ -2,6 +2,7 @@ import type { Scenario } from './scenario.js'
 import { failover } from './scenarios/failover.js'
 import { join } from './scenarios/join.js'
 import { logs } from './scenarios/logs.js'
+import { manyTopics } from './scenarios/many-topics.js'
 import { multiTopic } from './scenarios/multi-topic.js'
 import { partition } from './scenarios/partition.js'
 import { recovery } from './scenarios/recovery.js'
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   recovery,
   stress,
   multiTopic,
+  manyTopics,
   partition,
   join,
   failover,

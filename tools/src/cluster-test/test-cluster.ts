@@ -13,6 +13,8 @@ export interface TestClusterOptions {
   readonly flags?: readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
+  /** The nodes say for how long their event loops stand still. */
+  readonly watchLoops?: boolean
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
 }
@@ -24,6 +26,7 @@ export class TestCluster {
   readonly #nodes = new Map<number, LocalNode>()
   readonly #addresses = new Map<number, string>()
   readonly #clients = new Set<WalrusClient>()
+  readonly #loopStallMs = new Map<number, number>()
   readonly links = new NodeLinks()
 
   private constructor(options: TestClusterOptions, folder: string) {
@@ -97,6 +100,13 @@ export class TestCluster {
     await until('all nodes see each other as voters', complete, timeoutMs)
   }
 
+  /** For how long the event loop of each node stood still at most, in milliseconds, since the last call. */
+  takeLoopStalls(): ReadonlyMap<number, number> {
+    const stalls = new Map(this.#loopStallMs)
+    this.#loopStallMs.clear()
+    return stalls
+  }
+
   async metrics(id: number): Promise<NodeMetrics> {
     return JSON.parse(await this.ask(id, (client) => client.metrics())) as NodeMetrics
   }
@@ -130,7 +140,7 @@ export class TestCluster {
     const address = `127.0.0.1:${raftPort}`
     if (this.#options.linked === true) await this.links.add(id, address, this.#addresses)
     this.#addresses.set(id, address)
-    const { flags = [], onLine } = this.#options
+    const { flags = [], watchLoops = false } = this.#options
     const node = new LocalNode({
       id,
       dataDir: this.#folder,
@@ -139,10 +149,17 @@ export class TestCluster {
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
       flags: () => [...flags, ...this.#redirectFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
-      ...(onLine && { onLine: (line: string) => onLine(id, line) }),
+      ...(watchLoops && { variables: { NODE_OPTIONS: `--import=${WATCH_EVENT_LOOP}` } }),
+      onLine: (line) => this.#hear(id, line),
     })
     this.#nodes.set(id, node)
     return node
+  }
+
+  #hear(id: number, line: string): void {
+    const stallMs = Number(/^event loop stalled (\d+) ms$/.exec(line)?.[1] ?? Number.NaN)
+    if (Number.isNaN(stallMs)) return this.#options.onLine?.(id, line)
+    this.#loopStallMs.set(id, Math.max(this.#loopStallMs.get(id) ?? 0, stallMs))
   }
 
   #joinAddress(id: number): string {
@@ -158,8 +175,16 @@ export class TestCluster {
 /** The part of METRICS that tests look at. */
 export interface NodeMetrics {
   readonly current_leader: number | null
+  readonly current_term: number
+  readonly last_applied: LogPlace | null
+  readonly snapshot: LogPlace | null
+  readonly purged: LogPlace | null
   readonly state: string
   readonly membership_config: { readonly membership: { readonly configs: readonly (readonly number[])[] } }
+}
+
+interface LogPlace {
+  readonly index: number
 }
 
 /** The part of STATE that tests look at. */
@@ -174,3 +199,5 @@ export interface TopicState {
 function hasAll(configs: readonly (readonly number[])[], ids: readonly number[]): boolean {
   return configs.length === 1 && ids.every((id) => configs[0]?.includes(id) === true)
 }
+
+const WATCH_EVENT_LOOP = new URL('../../bin/watch-event-loop.js', import.meta.url).href

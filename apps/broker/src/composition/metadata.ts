@@ -24,6 +24,7 @@ export const metadata = new ContainerModule(({ bind }) => {
       Port.peers,
       Port.admissionOptions,
       Port.clock,
+      Port.config,
       Port.logger,
       Port.lifetime,
       Port.failure,
@@ -40,6 +41,7 @@ async function openMetadataLog(
   peers: PeerNetwork,
   admissionOptions: AdmissionOptions,
   clock: Clock,
+  config: Config,
   logger: Logger,
   lifetime: Lifetime,
   failure: Failure,
@@ -62,6 +64,7 @@ async function openMetadataLog(
     },
     clock,
     random: (bound) => randomInt(bound),
+    limits: { snapshotLogBytesMin: config.metadataSnapshotBytes },
     ...(store.isFounder && { bootstrap: { ...emptyConfState, voters: [nodeId] } }),
     events: { onFatal: (error) => failure.report(error), ...loggedEvents(store, logger) },
   })
