@@ -161,7 +161,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${formatSegmentKey(this)}": it is sealed`)
     this.#untap()
     this.#publishTimer?.cancel()
-    const behind = new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": its leader was replaced`)
+    const behind = new WalrusError('NOT_LEADER', `Cannot append to "${this.topic}": its leader was replaced`)
     const unknown = new WalrusError('TIMED_OUT', timedOutMessage(`"${this.topic}" was sealed by another node`))
     const end = endOffset({ ...this.#metadata, ...counts })
     this.#settle(this.#line.takeAll(), (ticket) => {

@@ -5,6 +5,7 @@ import type { AppendIntake, NumberedEntries } from '../leading/append-intake.js'
 import type { ClusterContext } from '../node-context.js'
 import { backoffMs } from '../pause.js'
 import { askThere } from './ask-there.js'
+import { mayBeAskedAgain } from './may-be-asked-again.js'
 import type { BatchTicket } from './batch-ticket.js'
 import type { Route } from './route.js'
 
@@ -136,7 +137,7 @@ export class BatchLane {
       try {
         return await this.#send(numbered, taken, leftMs)
       } catch (error) {
-        if (!mayBeTriedAgain(error)) throw error
+        if (!mayBeAskedAgain(error)) throw error
         if (route() === taken) await routeChanged.next(clock, Math.min(leftMs, backoffMs(attempt, limits)))
       }
     }
@@ -157,10 +158,4 @@ export class BatchLane {
     if (typeof answer !== 'string' && answer.count === numbered.entries.length) return answer
     throw new WalrusError('UNAVAILABLE', `Cannot read the answer of node ${route.leader} to an append`)
   }
-}
-
-/** Nothing was done, or nobody knows: a repetition is harmless. Everything else is final. */
-function mayBeTriedAgain(error: unknown): boolean {
-  if (!(error instanceof WalrusError)) return false
-  return ['NOT_LEADER', 'UNAVAILABLE', 'TIMED_OUT', 'SEGMENT_SEALED'].includes(error.code)
 }

@@ -7,6 +7,7 @@ import { backoffMs } from '../pause.js'
 import type { ChangeSignal } from '../change-signal.js'
 import { ForwardBatch } from './forward-batch.js'
 import { askThere } from './ask-there.js'
+import { mayBeAskedAgain } from './may-be-asked-again.js'
 import type { Route } from './route.js'
 
 export interface ForwarderOptions {
@@ -72,7 +73,7 @@ export class Forwarder {
         if (answer !== undefined) batch.succeed(answer.count, answer.firstOffset)
         if (answer !== undefined) attempt = 0
       } catch (error) {
-        if (!mayBeTriedAgain(error)) return batch.fail(error as Error)
+        if (!mayBeAskedAgain(error)) return batch.fail(error as Error)
         if (this.#options.route() === route) await this.#pause(batch, attempt)
       }
     }
@@ -115,12 +116,6 @@ export class Forwarder {
     const waitMs = Math.max(0, Math.min(batch.leftMs, backoffMs(attempt, context.limits)))
     return routeChanged.next(context.clock, waitMs)
   }
-}
-
-/** Nothing was done, or nobody knows: a repetition is harmless. Everything else is final. */
-function mayBeTriedAgain(error: unknown): boolean {
-  if (!(error instanceof WalrusError)) return false
-  return ['NOT_LEADER', 'UNAVAILABLE', 'TIMED_OUT', 'SEGMENT_SEALED'].includes(error.code)
 }
 
 function readAnswer(leader: NodeId, bytes: Uint8Array): AppendAnswer {

@@ -3,12 +3,10 @@ import {
   lastSegment,
   reasonOf,
   segmentById,
-  SHARED_CURSOR,
   WalrusError,
   type CommitTicket,
   type Producer,
   type SegmentLimits,
-  type StoredEntry,
   type TopicMetadata,
 } from '@walrus/core'
 import type { AppendAnswer } from '@walrus/protocol'
@@ -17,8 +15,6 @@ import { AppendIntake, type NumberedEntries } from '../leading/append-intake.js'
 import { isDiskFull } from '../leading/disk-full.js'
 import { openTail } from '../leading/open-tail.js'
 import { rollOver, tailStatus } from '../leading/roll-over.js'
-import type { SharedCursor } from '../leading/shared-cursor.js'
-import { TopicCursors } from '../leading/topic-cursors.js'
 import { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
@@ -28,8 +24,8 @@ import type { SegmentReader } from '../reading/segment-reader.js'
 import { BatchLanes } from './batch-lanes.js'
 import { proposeKnown } from '../replication/propose-known.js'
 import { Forwarder } from './forwarder.js'
-import { RemoteTaker } from './remote-taker.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
+import { TopicTakes } from './topic-takes.js'
 
 export interface TopicRuntimeOptions {
   readonly context: ClusterContext
@@ -47,14 +43,13 @@ export interface TopicRuntimeOptions {
 export class TopicRuntime {
   readonly #options: TopicRuntimeOptions
   readonly #gate: TopicGate
-  readonly #routeChanged = new ChangeSignal()
+  readonly routeChanged = new ChangeSignal()
   /** Undefined until the first one: most topics of a node are idle, and cost little. */
   #rollovers: Map<OpenSegment, Promise<void>> | undefined
   #intake: AppendIntake | undefined
   #forwarder: Forwarder | undefined
-  #cursors: TopicCursors | undefined
+  #takes: TopicTakes | undefined
   #batches: BatchLanes | undefined
-  #taker: RemoteTaker | undefined
   #route: Route = UNKNOWN_ROUTE
   #limits: SegmentLimits | undefined
   /** The segment that is to be led here, as soon as another node has told how it begins. */
@@ -112,36 +107,21 @@ export class TopicRuntime {
     return await this.#taken().append(numbered)
   }
 
-  /** The next entry at the shared cursor, wherever that is; undefined at the end. */
-  async next(): Promise<StoredEntry | undefined> {
-    if (this.#route.kind === 'here') {
-      try {
-        return (await this.cursor(SHARED_CURSOR).take(1))[0]
-      } catch (error) {
-        if (!(error instanceof WalrusError && error.code === 'NOT_LEADER')) throw error
-      }
-    }
-    return await this.#nextThere()
-  }
-
-  /** The next entries at the shared cursor. Rejects with `NOT_LEADER` unless the segment is led here: then nothing was taken. */
-  async take(countMax: number): Promise<readonly StoredEntry[]> {
-    this.assertHere()
-    return await this.cursor(SHARED_CURSOR).take(countMax)
+  /** The topic's cursors, here or there. */
+  get takes(): TopicTakes {
+    const { context, topic, reader } = this.#options
+    this.#takes ??= new TopicTakes({
+      ...{ context, topic, reader, gate: this.#gate, routeChanged: this.routeChanged },
+      route: () => this.#route,
+      segment: () => this.#segment,
+    })
+    return this.#takes
   }
 
   /** See `whenReadable`. */
   onReadable(offset: number, listener: () => void): () => void {
     const { clock } = this.#options.context
-    return whenReadable({ clock, offset, segment: this.segment, routeChanged: this.#routeChanged }, listener)
-  }
-
-  /** A cursor of the topic. Throws `NOT_LEADER` unless the segment is led here, and `UNAVAILABLE` when there are too many. */
-  cursor(name: string): SharedCursor {
-    this.assertHere()
-    const { context, topic, reader } = this.#options
-    this.#cursors ??= new TopicCursors({ context, topic, gate: this.#gate, reader })
-    return this.#cursors.open(name, this.#segment?.topicState.cursors)
+    return whenReadable({ clock, offset, segment: this.segment, routeChanged: this.routeChanged }, listener)
   }
 
   /** Goes on as metadata says, along the route that it gives. Idempotent. */
@@ -153,7 +133,7 @@ export class TopicRuntime {
     if (route.kind !== 'here') this.#yield(route)
     else if (this.#segment === undefined) this.#lead(topic)
     else this.#tryOpen()
-    this.#routeChanged.fire()
+    this.routeChanged.fire()
     this.#forward()
   }
 
@@ -168,14 +148,14 @@ export class TopicRuntime {
   fail(error: WalrusError): void {
     this.#forwarder?.close()
     this.#batches?.close(error)
-    this.#taker?.fail(error)
+    this.#takes?.close(error)
     this.#gate.fail(error)
-    this.#routeChanged.fire()
+    this.routeChanged.fire()
   }
 
   /** Rolls a segment over that is full by bytes or age, and frees what a cursor read ahead and nobody took. */
   tick(): void {
-    this.#cursors?.tick()
+    this.#takes?.tick()
     const { segment } = this.#gate
     if (segment === undefined || this.#limits === undefined) return
     const { clock, lease } = this.#options.context
@@ -193,7 +173,7 @@ export class TopicRuntime {
   /** Resolves once metadata was adopted, or it is known that there will be none, or after about `requestTimeoutMs`. */
   async known(): Promise<void> {
     const { clock, limits } = this.#options.context
-    if (this.#route === UNKNOWN_ROUTE) await this.#routeChanged.next(clock, limits.requestTimeoutMs)
+    if (this.#route === UNKNOWN_ROUTE) await this.routeChanged.next(clock, limits.requestTimeoutMs)
   }
 
   /** Resolves when no rollover is under way. */
@@ -217,7 +197,7 @@ export class TopicRuntime {
   #yield(route: Route): void {
     this.#gate.close(obstacleOf(route))
     this.#gate.evict(notLeader(this.#options.topic, route))
-    this.#cursors?.reset()
+    this.#takes?.reset()
   }
 
   #lead(topic: TopicMetadata): void {
@@ -334,7 +314,7 @@ export class TopicRuntime {
       gate: this.#gate,
       intake: this.#taken(),
       route: () => this.#route,
-      routeChanged: this.#routeChanged,
+      routeChanged: this.routeChanged,
     })
     this.#forwarder.pump()
   }
@@ -346,7 +326,7 @@ export class TopicRuntime {
       intake: this.#taken(),
       direct: (entries) => this.#gate.appendBatch(entries),
       route: () => this.#route,
-      routeChanged: this.#routeChanged,
+      routeChanged: this.routeChanged,
     })
     return this.#batches
   }
@@ -354,23 +334,6 @@ export class TopicRuntime {
   #taken(): AppendIntake {
     this.#intake ??= new AppendIntake(this.#gate)
     return this.#intake
-  }
-
-  async #nextThere(): Promise<StoredEntry | undefined> {
-    const { context, topic } = this.#options
-    const { lastAppend } = this.#gate
-    this.#taker ??= new RemoteTaker({
-      context,
-      topic,
-      route: () => this.#route,
-      routeChanged: this.#routeChanged,
-      takeHere: (countMax) => this.take(countMax),
-    })
-    const entry = await this.#taker.next()
-    if (entry !== undefined || lastAppend?.state !== 'pending') return entry
-    // What is on its way may be what this caller has just written: it looks again before it answers "empty".
-    await new Promise<void>((resolve) => lastAppend.onSettled(() => resolve()))
-    return await this.#taker.next()
   }
 
   /** Throws `NOT_LEADER` unless the open segment is led here. */
