@@ -6,6 +6,7 @@ import { confChanges, metadataCommands, metadataStates } from './targets/metadat
 import { peerBodies } from './targets/peer-bodies.js'
 import { peerFrames, peerStreams } from './targets/peer-frames.js'
 import { textAnswers, textRequests } from './targets/text-dialect.js'
+import { walLog } from './wal-log/wal-log.js'
 
 /** Everything that reads what others wrote. A target exists when it is in this list. */
 export const targets: readonly FuzzTarget[] = [
@@ -22,6 +23,7 @@ export const targets: readonly FuzzTarget[] = [
   metadataCommands,
   metadataStates,
   confChanges,
+  walLog,
 ]
 
 /** Throws for a name that is none. */
