@@ -17,12 +17,15 @@ export interface TestClusterOptions {
   readonly spareCount?: number
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
+  /** Hears of each process when it begins, and when it has ended. */
+  readonly onProcess?: (pid: number, running: boolean) => void
 }
 
 /** A cluster of real brokers in a directory of its own, on free ports, gone without a trace at the end. */
 export class TestCluster {
   readonly #options: TestClusterOptions
-  readonly #folder: string
+  /** Where the nodes store. */
+  readonly folder: string
   readonly #nodes = new Map<number, LocalNode>()
   readonly #addresses = new Map<number, string>()
   readonly #clients = new Set<WalrusClient>()
@@ -31,7 +34,7 @@ export class TestCluster {
 
   private constructor(options: TestClusterOptions, folder: string) {
     this.#options = options
-    this.#folder = folder
+    this.folder = folder
   }
 
   /** Resolves once all nodes are ready and know each other. */
@@ -132,12 +135,17 @@ export class TestCluster {
     await this.whenComplete()
   }
 
-  /** Ends everything at once and removes what was stored. */
-  async remove(): Promise<void> {
+  /** Ends everything at once; what was stored stays. */
+  async kill(): Promise<void> {
     for (const client of this.#clients) client.destroy()
     await Promise.all(this.nodes.map((node) => node.stop('SIGKILL')))
     await this.links.close()
-    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Ends everything at once and removes what was stored. */
+  async remove(): Promise<void> {
+    await this.kill()
+    await rm(this.folder, { recursive: true, force: true })
   }
 
   async #place(id: number): Promise<LocalNode> {
@@ -146,16 +154,17 @@ export class TestCluster {
     const address = `127.0.0.1:${raftPort}`
     this.links.place(id, address)
     this.#addresses.set(id, address)
-    const { flags = [], onLine } = this.#options
+    const { flags = [], onLine, onProcess } = this.#options
     const node = new LocalNode({
       id,
-      dataDir: this.#folder,
+      dataDir: this.folder,
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
       flags: () => [...flags, ...this.#redirectFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
       ...(onLine && { onLine: (line: string) => onLine(id, line) }),
+      ...(onProcess && { onProcess }),
     })
     this.#nodes.set(id, node)
     return node
