@@ -35,6 +35,11 @@ export class Seat {
     await this.#node.stop('SIGKILL')
   }
 
+  /** The run is over: its process may end. */
+  release(): void {
+    this.#wanted = false
+  }
+
   pause(): void {
     this.#node.signal('SIGSTOP')
   }

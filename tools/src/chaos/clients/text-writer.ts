@@ -65,9 +65,10 @@ export class TextWriter implements LoadClient {
     }
   }
 
+  /** What is still under way may have its answer. */
   #drop({ client }: Session): void {
     this.#session = undefined
-    client.destroy()
+    void client.close()
   }
 }
 
