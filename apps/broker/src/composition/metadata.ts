@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { PeerNetwork } from '@walrus/adapters-net'
-import type { Clock } from '@walrus/core'
+import type { Clock, EventTrace } from '@walrus/core'
 import { findCluster, type AdmissionOptions } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
 import { emptyConfState, noNode, type RaftNodeEvents } from '@walrus/raft'
@@ -24,6 +24,7 @@ export const metadata = new ContainerModule(({ bind }) => {
       Port.peers,
       Port.admissionOptions,
       Port.clock,
+      Port.eventTrace,
       Port.logger,
       Port.lifetime,
       Port.failure,
@@ -40,6 +41,7 @@ async function openMetadataLog(
   peers: PeerNetwork,
   admissionOptions: AdmissionOptions,
   clock: Clock,
+  trace: EventTrace | undefined,
   logger: Logger,
   lifetime: Lifetime,
   failure: Failure,
@@ -61,6 +63,7 @@ async function openMetadataLog(
       return peers
     },
     clock,
+    ...(trace && { trace }),
     random: (bound) => randomInt(bound),
     ...(store.isFounder && { bootstrap: { ...emptyConfState, voters: [nodeId] } }),
     events: { onFatal: (error) => failure.report(error), ...loggedEvents(store, logger) },

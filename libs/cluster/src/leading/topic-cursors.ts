@@ -5,7 +5,7 @@ import { SharedCursor } from './shared-cursor.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface TopicCursorsOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits'>
+  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
   readonly topic: string
   readonly gate: TopicGate
   readonly reader: SegmentReader
