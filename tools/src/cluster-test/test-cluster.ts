@@ -13,6 +13,8 @@ export interface TestClusterOptions {
   readonly flags?: readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
+  /** Each node appends its steps of the protocol to `node-<id>.jsonl` in this folder. */
+  readonly traceFolder?: string
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
 }
@@ -137,7 +139,7 @@ export class TestCluster {
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...this.#redirectFlags(id)],
+      flags: () => [...flags, ...this.#redirectFlags(id), ...this.#traceFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
       ...(onLine && { onLine: (line: string) => onLine(id, line) }),
     })
@@ -147,6 +149,11 @@ export class TestCluster {
 
   #joinAddress(id: number): string {
     return this.links.addressesFor(id).get(1) ?? this.#addresses.get(1) ?? ''
+  }
+
+  #traceFlags(id: number): readonly string[] {
+    const { traceFolder } = this.#options
+    return traceFolder === undefined ? [] : ['--trace', join(traceFolder, `node-${id}.jsonl`)]
   }
 
   #redirectFlags(id: number): readonly string[] {
