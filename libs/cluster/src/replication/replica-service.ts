@@ -62,8 +62,9 @@ export class ReplicaService {
     for (const batch of request.batches) copy.append(batch)
     copy.committedCount = Math.max(copy.committedCount, request.committedCount)
     const { position } = copy
+    this.#trace('taken', request, position)
     await copy.durable()
-    this.#trace(request, position)
+    this.#trace('stored', request, position)
     return { result: 'durable', value: position }
   }
 
@@ -120,8 +121,11 @@ export class ReplicaService {
     return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
   }
 
-  #trace({ topic, segment, epoch, batches }: ReplicateRequest, position: number): void {
-    if (batches.length > 0) this.#context.trace?.record({ kind: 'stored', topic, segment, epoch, position })
+  #trace(kind: 'taken' | 'stored', { batches, position, ...request }: ReplicateRequest, end: number): void {
+    const { trace } = this.#context
+    if (trace === undefined || batches.length === 0) return
+    const segment = { topic: request.topic, segment: request.segment, epoch: request.epoch }
+    trace.record(kind === 'taken' ? { kind, ...segment, position, end } : { kind, ...segment, position: end })
   }
 
   #segment(key: SegmentKey): SegmentMetadata {

@@ -1,5 +1,5 @@
-import type { CommitTicket, EncodedBatch, EventTrace, SegmentLog } from '@walrus/core'
-import { BATCH_HEADER_BYTES, decodeControlPayload } from '@walrus/protocol'
+import type { CommitTicket, EncodedBatch, EventTrace, Producer, SegmentLog } from '@walrus/core'
+import { BATCH_HEADER_BYTES, decodeControlPayload, readU64 } from '@walrus/protocol'
 
 /** Tells of what the leader of a segment appends to its log, what is on its disk, and what is committed. */
 export class WriterTrace {
@@ -49,8 +49,8 @@ export class WriterTrace {
   }
 
   #appended({ position, entryCount, bytes }: EncodedBatch): void {
-    const cursors = entryCount === 0 ? { cursors: cursorsIn(bytes) } : {}
-    this.#trace.record({ kind: 'appended', ...this.#segment(), position, entryCount, ...cursors })
+    const content = entryCount === 0 ? { cursors: cursorsIn(bytes) } : producerOf(bytes)
+    this.#trace.record({ kind: 'appended', ...this.#segment(), position, entryCount, ...content })
   }
 
   #segment() {
@@ -66,3 +66,11 @@ function cursorsIn(batch: Uint8Array): Record<string, number> {
     records.flatMap((record) => (record.kind === 'cursor' ? [[record.name, record.offset] as const] : [])),
   )
 }
+
+function producerOf(batch: Uint8Array): { readonly producer?: Producer } {
+  const id = readU64(batch, PRODUCER_ID_AT)
+  return id === 0 ? {} : { producer: { id, sequence: readU64(batch, PRODUCER_SEQUENCE_AT) } }
+}
+
+const PRODUCER_ID_AT = 32
+const PRODUCER_SEQUENCE_AT = 40

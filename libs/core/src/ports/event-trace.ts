@@ -1,5 +1,5 @@
 import type { MetadataCommand, MetadataResult, NodeId } from '../metadata/model.js'
-import type { SegmentKey } from './log-storage.js'
+import type { Producer, SegmentKey } from './log-storage.js'
 
 /**
  * Hears each step of the protocol that a node takes, in the order in which it takes them: what a checker needs to replay the
@@ -58,6 +58,8 @@ export type LeaderEvent =
       readonly entryCount: number
       /** What a control batch commits: cursor → topic offset of its next entry. */
       readonly cursors?: Readonly<Record<string, number>>
+      /** Who numbers the entries one by one, and the number of the first. */
+      readonly producer?: Producer
     })
   /** The leader's tickets up to that position are settled: what is before it is acknowledged, and readable. */
   | (SegmentUnderEpoch & { readonly kind: 'committed'; readonly position: number })
@@ -71,6 +73,8 @@ export type LeaderEvent =
     })
 
 export type CopyEvent =
+  /** A replica has taken records from the segment's leader, `position` to `end`; they are not on stable storage yet. */
+  | (SegmentUnderEpoch & { readonly kind: 'taken'; readonly position: number; readonly end: number })
   /** What was written under that epoch is on this node's stable storage up to that position; on the leader, too. */
   | (SegmentUnderEpoch & { readonly kind: 'stored'; readonly position: number })
   /** This node refuses older epochs for good, and has so much on stable storage. */
