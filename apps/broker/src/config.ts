@@ -200,6 +200,13 @@ export const settings = {
     about: 'Where the log is appended, as one JSON record per line; without it the log goes to standard error',
     accepts: 'a file, created if absent',
   }),
+  trace: optionalText({
+    flags: '--trace <file>',
+    variables: ['WALRUS_TRACE'],
+    about:
+      'Where each step of the protocol is appended, as one JSON event per line, for npm run spec:trace; without it none is written',
+    accepts: 'a file, created if absent',
+  }),
   disableIoUring: presence({
     variables: ['WALRUS_DISABLE_IO_URING'],
     about: 'Forbids io_uring: asked for by name it is an error then, and auto never takes it',

@@ -76,6 +76,17 @@ export type { BlockFile, BlockFileDirectory, BlockFileSupport } from './ports/bl
 export type { Checksum } from './ports/checksum.js'
 export type { Clock, Timer } from './ports/clock.js'
 export type {
+  CopyEvent,
+  CursorEvent,
+  EventTrace,
+  LeaderEvent,
+  MetadataEvent,
+  NodeEvent,
+  ProtocolEvent,
+  RecoveryEvent,
+  SegmentUnderEpoch,
+} from './ports/event-trace.js'
+export type {
   CommitTicket,
   EncodedBatch,
   LogStorage,

@@ -17,6 +17,8 @@ export interface TestClusterOptions {
   readonly watchLoops?: boolean
   /** How many nodes may come later; only linked ones need to be told of. */
   readonly spareCount?: number
+  /** Each node appends its steps of the protocol to `node-<id>.jsonl` in this folder. */
+  readonly traceFolder?: string
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
   /** Hears of each process when it begins, and when it has ended. */
@@ -171,7 +173,7 @@ export class TestCluster {
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...this.#redirectFlags(id)],
+      flags: () => [...flags, ...this.#redirectFlags(id), ...this.#traceFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
       ...(watchLoops && { variables: { NODE_OPTIONS: `--import=${WATCH_EVENT_LOOP}` } }),
       ...(onProcess && { onProcess }),
@@ -192,6 +194,11 @@ export class TestCluster {
     const linked = this.links.addressesFor(id)
     const others = [...this.#addresses].filter(([other]) => other !== id)
     return others.map(([other, address]) => linked.get(other) ?? address).join(',')
+  }
+
+  #traceFlags(id: number): readonly string[] {
+    const { traceFolder } = this.#options
+    return traceFolder === undefined ? [] : ['--trace', join(traceFolder, `node-${id}.jsonl`)]
   }
 
   #redirectFlags(id: number): readonly string[] {

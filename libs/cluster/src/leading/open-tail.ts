@@ -41,7 +41,7 @@ function create(context: ClusterContext, topic: TopicMetadata, topicState: Topic
 }
 
 function lead(context: ClusterContext, segment: SegmentMetadata, log: SegmentLog): OpenSegment {
-  return segment.replicas.length === 1 ? new LocalSegment(log) : context.replication.lead(segment, log)
+  return segment.replicas.length === 1 ? new LocalSegment(log, context.trace) : context.replication.lead(segment, log)
 }
 
 /** Cursors and producers as the segment before left them; undefined when this node has no whole copy of that. */

@@ -19,6 +19,7 @@ import {
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment, SegmentEnd } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
+import { traceSeal, type SealAndRoll } from '../tracing/trace-seal.js'
 import { isDiskFull } from './disk-full.js'
 
 export interface RolloverOrder {
@@ -116,6 +117,7 @@ async function proposeSeal(context: ClusterContext, segment: Ending, counts: Seg
   for (;;) {
     const command = await untilDone(context, segment, 'place what follows', () => sealAndRoll(context, segment, counts))
     if (command === 'overtaken') return command
+    traceSeal(context.trace, command, 'leader')
     const result = await untilKnown(context, segment, 'seal', command)
     if (result.outcome !== 'rejected') return 'rolled'
     if (!isCurrent(context, segment)) return 'overtaken'
@@ -144,7 +146,7 @@ async function sealAndRoll(
   { metadata, liveness }: ClusterContext,
   segment: Ending,
   { entryCount, controlCount }: SegmentCounts,
-): Promise<MetadataCommand> {
+): Promise<SealAndRoll> {
   const { nodes, topics } = metadata.state
   const topic = topics.get(segment.topic)
   const placement = topic && (place(topic, nodes, liveness.placeable()) ?? place(topic, nodes, liveness.live()))

@@ -6,6 +6,7 @@ import {
   EMPTY_TOPIC_STATE,
   type NodeId,
   type SegmentKey,
+  type SegmentLog,
   type SegmentMetadata,
 } from '@walrus/core'
 import type {
@@ -61,7 +62,9 @@ export class ReplicaService {
     for (const batch of request.batches) copy.append(batch)
     copy.committedCount = Math.max(copy.committedCount, request.committedCount)
     const { position } = copy
+    this.#trace('taken', request, position)
     await copy.durable()
+    this.#trace('stored', request, position)
     return { result: 'durable', value: position }
   }
 
@@ -78,11 +81,12 @@ export class ReplicaService {
     }
     this.#stopLeading(request)
     const log = this.#copies.find(request)?.log
-    if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
-    await log.fence(request.epoch)
-    await log.drain()
-    const { epoch: createdEpoch, entryCount, position } = log
-    return { createdEpoch, entryCount, controlCount: position - entryCount }
+    await log?.fence(request.epoch)
+    await log?.drain()
+    const answer = copyCounts(log)
+    const { topic, segment: id, epoch } = request
+    this.#context.trace?.record({ kind: 'fenced', topic, segment: id, epoch, ...answer })
+    return answer
   }
 
   /** Batches of this node's copy; rejects with `UNAVAILABLE` when there is none, and with `CORRUPT_DATA`. */
@@ -115,6 +119,13 @@ export class ReplicaService {
     const log = this.#copies.find(key)?.log
     const whole = log?.epoch === segment.createdEpoch && log.position === endPosition(segment)
     return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
+  }
+
+  #trace(kind: 'taken' | 'stored', { batches, position, ...request }: ReplicateRequest, end: number): void {
+    const { trace } = this.#context
+    if (trace === undefined || batches.length === 0) return
+    const segment = { topic: request.topic, segment: request.segment, epoch: request.epoch }
+    trace.record(kind === 'taken' ? { kind, ...segment, position, end } : { kind, ...segment, position: end })
   }
 
   #segment(key: SegmentKey): SegmentMetadata {
@@ -160,4 +171,10 @@ export class ReplicaService {
     const name = formatSegmentKey(key)
     return new WalrusError('UNAVAILABLE', `Cannot read segment "${name}": node ${this.#context.nodeId} has no copy`)
   }
+}
+
+function copyCounts(log: SegmentLog | undefined): FenceAnswer {
+  if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
+  const { epoch: createdEpoch, entryCount, position } = log
+  return { createdEpoch, entryCount, controlCount: position - entryCount }
 }

@@ -19,6 +19,7 @@ import {
 import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import type { OpenSegment, SegmentEnd } from '../open-segment.js'
+import { WriterTrace } from '../tracing/writer-trace.js'
 import { QuorumTicket } from './quorum-ticket.js'
 import { ReplicaStream, type StreamSource } from './replica-stream.js'
 import { SendWindow, type Stretch } from './send-window.js'
@@ -44,6 +45,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #newest: QuorumTicket | undefined
   /** Of the commit that begins, until the end of this turn. */
   #begun: EncodedBatch[] = []
+  readonly #trace: WriterTrace | undefined
   readonly #untap: () => void
   readonly #commitListeners = new Set<() => void>()
   readonly #quorumWaiters = new Set<() => void>()
@@ -68,6 +70,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#streams = others.map((node) => new ReplicaStream(this, node))
     const giveUp = (ticket: QuorumTicket): void => this.#giveUp(ticket)
     this.#line = new UncommittedLine({ clock, timeoutMs: limits.requestTimeoutMs, giveUp })
+    this.#trace = WriterTrace.of(context.trace, log)
     this.#untap = log.onBatch((batch) => this.#begin(batch))
   }
 
@@ -240,6 +243,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   }
 
   readonly #onLocal = (local: CommitTicket): void => {
+    this.#trace?.stored()
     if (local.error !== undefined) this.#fail(local.error)
     this.#advance()
   }
@@ -278,6 +282,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const countBefore = this.committedCount
     const settled = tickets.map((ticket) => ({ ticket, error: outcome(ticket) }))
     for (const { ticket, error } of settled) if (error === undefined) this.#commit(ticket)
+    this.#traceCommitted(settled)
     for (const { ticket, error } of settled) ticket.settle(error)
     if (this.committedCount > countBefore) {
       for (const listener of [...this.#commitListeners]) listener()
@@ -289,6 +294,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #commit(ticket: QuorumTicket): void {
     ticket.applyToState?.()
     this.committedCount = Math.max(this.committedCount, ticket.lastOffset + 1 - this.baseOffset)
+  }
+
+  #traceCommitted(
+    settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
+  ): void {
+    const last = settled.findLast(({ error }) => error === undefined)
+    if (last !== undefined) this.#trace?.committed(last.ticket.local.endPosition)
   }
 
   /** Replicas hear with the next stretch what is committed, or alone, when there is none for a while. */

@@ -332,6 +332,7 @@ export class TestNode {
       clock: cluster.clock,
       limits: cluster.limits,
       segmentLimits: {},
+      trace: undefined,
       report: (level, message, fields) =>
         cluster.reports.push({ node: this.id, level, message, reason: String(fields['reason'] ?? '') }),
     }

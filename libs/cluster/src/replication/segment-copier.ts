@@ -80,10 +80,16 @@ export class SegmentCopier {
       if (appendUpTo(copy, answer.batches, end) === 0)
         throw this.#cannot(key, `node ${origin.source} has no more of it`)
       await copy.durable()
+      this.#trace(copy, origin)
       this.#assertWanted(key, end, origin)
     }
     await this.#copies.find(key)?.durable()
     this.#expect(key)
+  }
+
+  #trace({ log }: ReplicaCopy, { epoch, source }: CopyOrigin): void {
+    const { topic, segment, position } = log
+    this.#context.trace?.record({ kind: 'copied', topic, segment, epoch, source, position })
   }
 
   #expect(key: SegmentKey): void {

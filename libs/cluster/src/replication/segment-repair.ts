@@ -65,6 +65,7 @@ export class SegmentRepair {
         break
       case 'truncate':
         await log?.truncateTail(endPosition(segment))
+        this.#tools.context.trace?.record({ kind: 'truncated', ...keyOf(key), position: endPosition(segment) })
         break
       case 'complete':
         await this.#fetch(key, segment)

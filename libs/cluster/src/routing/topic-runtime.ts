@@ -23,6 +23,7 @@ import { whenReadable } from '../reading/readable.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
 import { BatchLanes } from './batch-lanes.js'
 import { proposeKnown } from '../replication/propose-known.js'
+import { traceLead } from '../tracing/trace-lead.js'
 import { Forwarder } from './forwarder.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
 import { TopicTakes } from './topic-takes.js'
@@ -243,10 +244,11 @@ export class TopicRuntime {
     return this.#route.kind === 'here' && this.#route.segment === segmentId && this.#segment === undefined
   }
 
-  #begin(segment: OpenSegment): void {
-    this.#segment = segment
-    segment.onFailure((reason) => void this.#fence(segment, reason))
-    if (segment.sealed) this.#startRollover(false)
+  #begin(open: OpenSegment): void {
+    this.#segment = open
+    traceLead(this.#options.context.trace, open)
+    open.onFailure((reason) => void this.#fence(open, reason))
+    if (open.sealed) this.#startRollover(false)
     else this.#tryOpen()
   }
 
