@@ -37,9 +37,12 @@ export function planCluster(seed: number): ClusterPlan {
 function planNode(random: Random): NodePlan {
   return {
     sizes: { fileBytes: oneOf(random, [64, 128]) * 1024, blockBytes: 4096 },
-    topicConfig: { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax: oneOf(random, [3, 10, 40, 200]) },
+    topicConfig: { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax: oneOf(random, [5, 20, 60, 200]) },
     limits: {
       requestTimeoutMs: 2_000,
+      heartbeatMs: 200,
+      leaseSweepMs: 200,
+      recoveryIntervalMs: 200,
       monitorIntervalMs: 1_000,
       repairIntervalMs: 1_000,
       retryMaxMs: 400,
@@ -49,7 +52,13 @@ function planNode(random: Random): NodePlan {
       forwardEntriesMax: oneOf(random, [1, 10, 4_096]),
       diskFullMs: 3_000,
     },
-    raftTiming: { tickMs: 50, proposalTimeoutTicks: 60, readTimeoutTicks: 40, snapshotTimeoutTicks: 60 },
+    raftTiming: {
+      tickMs: 100,
+      electionTimeoutTicks: 8,
+      proposalTimeoutTicks: 30,
+      readTimeoutTicks: 20,
+      snapshotTimeoutTicks: 30,
+    },
     raftLimits: { snapshotLogBytesMin: oneOf(random, [2_000, 20_000]), trailingEntryCount: randomBelow(random, 20) },
   }
 }

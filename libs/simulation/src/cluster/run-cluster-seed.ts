@@ -3,12 +3,15 @@ import { streamOf } from '../plan/random-choice.js'
 import { BrokenPromise, checkCluster } from './check/check-cluster.js'
 import { Client } from './clients/client.js'
 import { TopicHistory } from './clients/history.js'
+import { Storm } from './faults/storm.js'
 import { planCluster, type ClusterPlan } from './plan.js'
 import { ClusterWorld, type WorldOptions } from './world/cluster-world.js'
 
 export interface ClusterRunOptions {
   /** Keeps readable lines of what happened. */
   readonly recording?: boolean
+  /** Only so many things go wrong; all unless told. */
+  readonly faultsMax?: number
   readonly ports?: WorldOptions['ports']
 }
 
@@ -21,18 +24,20 @@ export interface ClusterSeedResult {
   readonly hash: string
   readonly lines: readonly string[]
   readonly simulatedMs: number
+  readonly faultCount: number
   readonly acknowledged: number
 }
 
 /** Runs a cluster of which the seed decides all, and tells what it did to its promises. */
 export async function runClusterSeed(seed: number, options: ClusterRunOptions = {}): Promise<ClusterSeedResult> {
   const plan = planCluster(seed)
-  const { recording = false, ports } = options
+  const { recording = false, ports, faultsMax = Infinity } = options
   const world = new ClusterWorld({ plan, recording, ...(ports && { ports }) })
   const histories = plan.topics.map((topic) => new TopicHistory(topic))
+  const storm = new Storm({ world, random: streamOf(seed, 2), everyMs: plan.faultEveryMs, faultsMax })
   let failure: string | undefined
   try {
-    await live(world, plan, histories)
+    await live(world, storm, histories)
   } catch (error) {
     failure =
       error instanceof BrokenPromise ? error.message : error instanceof Error ? (error.stack ?? '') : reasonOf(error)
@@ -44,11 +49,13 @@ export async function runClusterSeed(seed: number, options: ClusterRunOptions = 
     hash: world.trace.hash,
     lines: world.trace.lines,
     simulatedMs: world.time.nowMs,
+    faultCount: storm.count,
     acknowledged: histories.reduce((sum, { ackedCount }) => sum + ackedCount, 0),
   }
 }
 
-async function live(world: ClusterWorld, plan: ClusterPlan, histories: readonly TopicHistory[]): Promise<void> {
+async function live(world: ClusterWorld, storm: Storm, histories: readonly TopicHistory[]): Promise<void> {
+  const { plan } = world
   await begin(world, plan)
   const [first, ...others] = histories
   if (first === undefined) return
@@ -60,7 +67,9 @@ async function live(world: ClusterWorld, plan: ClusterPlan, histories: readonly 
   const working = Promise.all(clients.map((client) => client.work()))
   // It is waited for at last; until then it is no rejection that nobody handles.
   working.catch(() => undefined)
+  storm.begin()
   await world.time.pass(plan.stormMs)
+  storm.end()
   world.healAll()
   for (const client of clients) client.stop()
   await world.time.settled(working, 'the last answer to a client')

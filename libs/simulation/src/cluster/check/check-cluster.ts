@@ -1,7 +1,7 @@
 import { encodeState, endPosition, type ClusterMetadata, type SegmentMetadata } from '@walrus/core'
 import type { ReadEvent } from '@walrus/testing'
 import { ClientConnection } from '../clients/client-connection.js'
-import { getOne } from '../clients/client.js'
+import { getOne, takeSome } from '../clients/client.js'
 import type { TopicHistory } from '../clients/history.js'
 import type { ClusterWorld } from '../world/cluster-world.js'
 import type { NodeLife } from '../world/machine.js'
@@ -123,7 +123,8 @@ async function takeTheRest(world: ClusterWorld, lives: readonly NodeLife[], hist
   for (let empty = 0, turn = 0; empty < connections.length; turn += 1) {
     const connection = connections[turn % connections.length]
     if (connection === undefined) return
-    const outcome = await world.time.settled(getOne(connection, history), `a GET of ${history.topic}`)
+    const taken = turn % 3 === 0 ? getOne(connection, history) : takeSome(connection, history, TAKEN_AT_ONCE)
+    const outcome = await world.time.settled(taken, `a GET of ${history.topic}`)
     empty = outcome === 'empty' ? empty + 1 : 0
     if (outcome === 'failed') await world.time.pass(100)
     if (world.time.nowMs > endMs)
@@ -170,4 +171,5 @@ function newestState(lives: readonly NodeLife[]): ClusterMetadata {
 }
 
 const RECOVERY_MS_MAX = 60_000
+const TAKEN_AT_ONCE = 300
 const FAULTS_SHOWN_MAX = 5

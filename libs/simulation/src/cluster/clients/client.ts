@@ -30,7 +30,7 @@ export class Client {
   /** Resolves when it was told to stop, and what it had begun is over. */
   async work(): Promise<void> {
     while (!this.#stopped) {
-      await this.#pause(between(this.#options.random, 1, 150))
+      await this.#pause(between(this.#options.random, 1, 400))
       if (this.#stopped) break
       if (randomBelow(this.#options.random, 10) === 0) this.#disconnect()
       await this.#act()
@@ -57,7 +57,7 @@ export class Client {
       case 4:
         return await this.#get(connection, history)
       case 5:
-        return await this.#next(connection, history)
+        return void (await takeSome(connection, history, between(random, 1, 10)))
       default:
         return await this.#fetch(connection, history)
     }
@@ -113,21 +113,6 @@ export class Client {
   async #get(connection: ClientConnection, history: TopicHistory): Promise<void> {
     const count = between(this.#options.random, 1, 3)
     await Promise.all(Array.from({ length: count }, () => getOne(connection, history)))
-  }
-
-  async #next(connection: ClientConnection, history: TopicHistory): Promise<void> {
-    const { topic } = history
-    const maxEntries = between(this.#options.random, 1, 10)
-    const outcome = await connection.binary({
-      command: 'next',
-      topic,
-      cursor: SHARED_CURSOR,
-      maxEntries,
-      maxBytes: 100_000,
-      maxWaitMs: 0,
-    })
-    if (outcome.kind !== 'answered') history.lostDeliveriesMax += maxEntries
-    else history.delivered.push(...outcome.reply.entries.map(({ data }) => decoder.decode(data)))
   }
 
   async #fetch(connection: ClientConnection, history: TopicHistory): Promise<void> {
@@ -186,17 +171,33 @@ export class Client {
   }
 }
 
-/** Takes the next entry at the shared cursor; true when there was one. */
-export async function getOne(
-  connection: ClientConnection,
-  history: TopicHistory,
-): Promise<'entry' | 'empty' | 'failed'> {
+export type Taken = 'entry' | 'empty' | 'failed'
+
+/** Takes the next entry at the shared cursor. */
+export async function getOne(connection: ClientConnection, history: TopicHistory): Promise<Taken> {
   const answer = await connection.text(commands.get.requestFrame({ command: 'get', topic: history.topic }))
   const reply = answer && commands.get.readReply(answer, 0, answer.length)
   if (reply?.kind === 'entry') history.delivered.push(decoder.decode(reply.payload))
   if (reply?.kind === 'entry' || reply?.kind === 'empty') return reply.kind
   history.lostDeliveriesMax += 1
   return 'failed'
+}
+
+/** Takes several at once. */
+export async function takeSome(
+  connection: ClientConnection,
+  history: TopicHistory,
+  maxEntries: number,
+): Promise<Taken> {
+  const { topic } = history
+  const bounds = { maxEntries, maxBytes: 100_000, maxWaitMs: 0 }
+  const outcome = await connection.binary({ command: 'next', topic, cursor: SHARED_CURSOR, ...bounds })
+  if (outcome.kind !== 'answered') {
+    history.lostDeliveriesMax += maxEntries
+    return 'failed'
+  }
+  history.delivered.push(...outcome.reply.entries.map(({ data }) => decoder.decode(data)))
+  return outcome.reply.entries.length > 0 ? 'entry' : 'empty'
 }
 
 function offsetAt(first: number | undefined, at: number): number | undefined {
