@@ -134,7 +134,15 @@ const BODIES: readonly Body[] = [
     maxEntries: anyU32(random),
     maxBytes: anyU32(random),
   })),
-  body(takeRequest, (random) => ({ topic: anyName(random), segment: anyNumber(random), count: anyU32(random) })),
+  body(takeRequest, (random) => ({
+    topic: anyName(random),
+    segment: anyNumber(random),
+    cursor: anyName(random),
+    slot: randomBelow(random, 256),
+    number: anyId(random),
+    count: anyU32(random),
+    maxBytes: anyU32(random),
+  })),
   body(replicateRequest, (random) => ({
     ...segmentKey(random),
     baseOffset: anyNumber(random),
