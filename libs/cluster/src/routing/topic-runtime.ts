@@ -163,6 +163,11 @@ export class TopicRuntime {
     if (decideRollover(tailStatus(segment, now), this.#limits).kind !== 'keep') this.#startRollover(false)
   }
 
+  /** This node's copy of the segment that is led here was found damaged. */
+  damaged(): void {
+    if (this.segment !== undefined) this.#startRollover(true)
+  }
+
   /** Ends the segment that is led here, full or not; resolves when that is done, or is not for this node to do. */
   async roll(): Promise<void> {
     if (this.segment === undefined) return
@@ -246,6 +251,7 @@ export class TopicRuntime {
   #begin(segment: OpenSegment): void {
     this.#segment = segment
     segment.onFailure((reason) => void this.#fence(segment, reason))
+    segment.onDamage(() => segment === this.#segment && this.#startRollover(true))
     if (segment.sealed) this.#startRollover(false)
     else this.#tryOpen()
   }
