@@ -11,6 +11,8 @@ export interface TestClusterOptions {
   readonly nodeCount: number
   /** Further flags, for every broker. */
   readonly flags?: readonly string[]
+  /** Further flags of one broker, asked for at each start. */
+  readonly nodeFlags?: (id: number) => readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
   /** How many nodes may come later; only linked ones need to be told of. */
@@ -154,14 +156,14 @@ export class TestCluster {
     const address = `127.0.0.1:${raftPort}`
     this.links.place(id, address)
     this.#addresses.set(id, address)
-    const { flags = [], onLine, onProcess } = this.#options
+    const { flags = [], nodeFlags = () => [], onLine, onProcess } = this.#options
     const node = new LocalNode({
       id,
       dataDir: this.folder,
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...this.#redirectFlags(id)],
+      flags: () => [...flags, ...nodeFlags(id), ...this.#redirectFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
       ...(onLine && { onLine: (line: string) => onLine(id, line) }),
       ...(onProcess && { onProcess }),
