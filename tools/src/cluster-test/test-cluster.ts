@@ -11,6 +11,8 @@ export interface TestClusterOptions {
   readonly nodeCount: number
   /** Further flags, for every broker. */
   readonly flags?: readonly string[]
+  /** Further flags of one broker, asked for at each start. */
+  readonly nodeFlags?: (id: number) => readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
   /** The nodes say for how long their event loops stand still. */
@@ -166,14 +168,14 @@ export class TestCluster {
     const address = `127.0.0.1:${raftPort}`
     this.links.place(id, address)
     this.#addresses.set(id, address)
-    const { flags = [], watchLoops = false, onProcess } = this.#options
+    const { flags = [], nodeFlags = () => [], watchLoops = false, onProcess } = this.#options
     const node = new LocalNode({
       id,
       dataDir: this.folder,
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...this.#redirectFlags(id), ...this.#traceFlags(id)],
+      flags: () => [...flags, ...nodeFlags(id), ...this.#redirectFlags(id), ...this.#traceFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
       ...(watchLoops && { variables: { NODE_OPTIONS: `--import=${WATCH_EVENT_LOOP}` } }),
       ...(onProcess && { onProcess }),

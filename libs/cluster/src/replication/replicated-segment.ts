@@ -7,6 +7,7 @@ import {
   WalrusError,
   type CommitTicket,
   type EncodedBatch,
+  type NodeId,
   type Producer,
   type ReadLimits,
   type SegmentCounts,
@@ -53,6 +54,8 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #stopped: WalrusError | undefined
   #failure: WalrusError | undefined
   #failureListener: ((reason: WalrusError) => void) | undefined
+  #damageListener: (() => void) | undefined
+  readonly #damagedNodes = new Set<NodeId>()
   #publishTimer: Timer | undefined
   #sentSincePublish = false
 
@@ -180,6 +183,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     if (this.#failure !== undefined) listener(this.#failure)
   }
 
+  onDamage(listener: () => void): void {
+    this.#damageListener = listener
+  }
+
   /** It takes nothing, waits for nothing, and sends nothing any more. */
   get isOver(): boolean {
     return this.#refusal !== undefined && this.#line.isEmpty && this.#streams.every((stream) => stream.isStopped)
@@ -211,6 +218,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   onSent(): void {
     this.#sentSincePublish = true
     this.#forgetSent()
+  }
+
+  onDamaged(node: NodeId): void {
+    const { topic, segment } = this
+    if (!this.#damagedNodes.has(node)) this.context.report('error', 'a copy is damaged', { topic, segment, node })
+    this.#damagedNodes.add(node)
+    this.#damageListener?.()
   }
 
   onStale(epoch: number): void {

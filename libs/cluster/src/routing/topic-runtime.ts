@@ -164,6 +164,11 @@ export class TopicRuntime {
     if (decideRollover(tailStatus(segment, now), this.#limits).kind !== 'keep') this.#startRollover(false)
   }
 
+  /** This node's copy of the segment that is led here was found damaged. */
+  damaged(): void {
+    if (this.segment !== undefined) this.#startRollover(true)
+  }
+
   /** Ends the segment that is led here, full or not; resolves when that is done, or is not for this node to do. */
   async roll(): Promise<void> {
     if (this.segment === undefined) return
@@ -248,6 +253,7 @@ export class TopicRuntime {
     this.#segment = open
     traceLead(this.#options.context.trace, open)
     open.onFailure((reason) => void this.#fence(open, reason))
+    open.onDamage(() => open === this.#segment && this.#startRollover(true))
     if (open.sealed) this.#startRollover(false)
     else this.#tryOpen()
   }
