@@ -22,7 +22,7 @@ function getAt(world: World, state: State, place: Place, emit: (step: Step) => v
   const { writer, copy } = writing
   if (!holdsLease(world, state, place, writer)) return
   const position = world.rules.decisions.nextRead(viewOf(state, place), writer.cursor)
-  const operation = readAt(state, place, position, writer.committed)
+  const operation = readAt(world, state, place, position, writer.committed)
   if (operation === undefined) return
   const serving = { offset: position.offset, operation, position: copy.log.length }
   const label = `node ${place.node} takes ${describeOperation(operation)} at offset ${position.offset} for a reader, and commits the cursor`
@@ -32,6 +32,7 @@ function getAt(world: World, state: State, place: Place, emit: (step: Step) => v
 }
 
 function readAt(
+  { rules: { habits } }: World,
   state: State,
   place: Place,
   { segment, index }: ReadPosition,
@@ -39,7 +40,7 @@ function readAt(
 ): Operation | undefined {
   if (segment.state !== 'sealed') return entryAt(state, place, segment.id, index, committed)
   for (const node of nodeIds(state)) {
-    if (!nodeOf(state, node).up) continue
+    if (!nodeOf(state, node).up || (!habits.readsAnyCopy && node !== segment.leader)) continue
     const log = copyOf(state, { ...place, node, segment: segment.id })?.log ?? []
     if (entryCount(log) < segment.entryCount) continue
     return entryAt(state, { ...place, node }, segment.id, index, log.length)

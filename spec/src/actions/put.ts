@@ -2,7 +2,7 @@ import { entriesPerTopic } from '../model/configuration.js'
 import { describeOperation, isEntry, operationOf, producerOf, sequenceOf, type Operation } from '../model/records.js'
 import type { State } from '../model/state.js'
 import { stateAfter } from '../model/topic-start.js'
-import { itemAt, nodeIds, nodeOf, type Place } from '../model/update.js'
+import { itemAt, nodeIds, nodeOf, segmentName, type Place } from '../model/update.js'
 import type { Action, Step, World } from './step.js'
 import { acknowledged, appended, holdsLease, writingAt } from './writer-steps.js'
 
@@ -50,7 +50,7 @@ function deliver(world: World, state: State, place: Place, operation: Operation,
   }
   const passes = writer.gate === 'open' || !habits.gateCloses
   if (!passes || !holdsLease(world, state, place, writer)) return
-  const label = `node ${place.node} appends ${describeOperation(operation)} to segment ${writer.segment} of topic ${place.topic}`
+  const label = `node ${place.node} appends ${describeOperation(operation)} to ${segmentName(writer.segment, place.topic)}`
   emit({ kind: 'protocol', label, state: appended(world, state, place, operation) })
 }
 

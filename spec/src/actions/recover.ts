@@ -1,5 +1,5 @@
 import { assert, endPosition, lastSegment, segmentById, type CopyReport } from '@walrus/core'
-import { entryCount } from '../model/records.js'
+import { counted, entryCount } from '../model/records.js'
 import type { Copy, Recovery, State } from '../model/state.js'
 import {
   copyOf,
@@ -81,7 +81,7 @@ function hear(world: World, before: State, place: Place, recovery: Recovery, emi
   const fenced = copy === undefined ? state : fencedCopy(world, state, at, { ...copy, fencedEpoch: recovery.epoch })
   const report = world.rules.habits.fenceDrains ? (copyOf(fenced, at)?.durable ?? 0) : (copy?.durable ?? 0)
   const next = { ...recovery, reports: replaced(recovery.reports, place.node - 1, report) }
-  const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${report} records`
+  const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${counted(report, 'record')}`
   emit({ kind: 'protocol', label, state: withRecovery(fenced, place.topic, recovery, next) })
 }
 

@@ -1,5 +1,5 @@
 import { segmentById, type NodeId } from '@walrus/core'
-import { describeLog } from '../model/records.js'
+import { counted, describeLog } from '../model/records.js'
 import type { Copy, State, Stretch } from '../model/state.js'
 import {
   copyOf,
@@ -7,6 +7,7 @@ import {
   nodeIds,
   nodeOf,
   partOf,
+  segmentName,
   viewOf,
   withCopy,
   withWriter,
@@ -24,7 +25,7 @@ export const sync: Action = (world, state, emit) => {
       for (const [index, copy] of copies.entries()) {
         if (copy === undefined || copy.durable === copy.log.length) continue
         const place = { node, topic, segment: index + 1 }
-        const label = `node ${node} has ${describeLog(copy.log)} on stable storage (segment ${place.segment} of topic ${topic})`
+        const label = `node ${node} has ${describeLog(copy.log)} on stable storage (${segmentName(place.segment, topic)})`
         emit({ kind: 'protocol', label, state: synced(world, state, place, copy) })
       }
     }
@@ -101,7 +102,7 @@ export const learnConfirmed: Action = (world, state, emit) => {
         })
         emit({
           kind: 'protocol',
-          label: `node ${node} hears that node ${replica} has ${confirmed} records`,
+          label: `node ${node} hears that node ${replica} has ${counted(confirmed, 'record')}`,
           state: next,
         })
       }
@@ -167,6 +168,6 @@ function sameStretch(left: Stretch, right: Stretch): boolean {
 }
 
 function describe({ topic, segment, epoch, from, to, position, record }: Stretch): string {
-  const what = `${describeLog([record])} at position ${position} of segment ${segment} of topic ${topic}`
+  const what = `${describeLog([record])} at position ${position} of ${segmentName(segment, topic)}`
   return `node ${from} sends ${what} under epoch ${epoch} to node ${to}`
 }

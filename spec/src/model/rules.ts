@@ -30,12 +30,18 @@ export interface Habits {
   readonly gateCloses: boolean
   /** A rollover waits for what is in flight before it counts (libs/cluster/src/roll-over.ts). */
   readonly drainsBeforeCount: boolean
+  /** For that the ack quorum is enough: a rollover does not wait for the other replicas (libs/cluster/src/leading/roll-over.ts). */
+  readonly drainsToQuorum: boolean
   /** The count of a segment is that of its log, whoever wrote it (libs/cluster/src/roll-over.ts). */
   readonly countsTheLog: boolean
   /** The end of a segment is on the leader's disk before it is proposed (libs/cluster/src/roll-over.ts). */
   readonly recordsEnd: boolean
+  /** Where the end cannot be on the disk, since nothing is, the segment is fenced first (libs/cluster/src/leading/roll-over.ts). */
+  readonly fencesUnrecordedEnd: boolean
   /** An entry is acknowledged when a quorum has it, and not when this node has it (libs/cluster/src/replication). */
   readonly waitsForQuorum: boolean
+  /** An entry is acknowledged when a quorum has it, and not only when every replica has it (libs/cluster/src/replication). */
+  readonly quorumIsEnough: boolean
   /** A replica confirms what is on stable storage (libs/cluster/src/replication). */
   readonly confirmsDurable: boolean
   /** A replica that is fenced settles what is in flight before it tells its end (libs/cluster/src/replication). */
@@ -64,6 +70,8 @@ export interface Habits {
   readonly inheritsSequences: boolean
   /** An entry is delivered after its cursor is committed (libs/cluster/src/shared-cursor.ts). */
   readonly cursorBeforeDelivery: boolean
+  /** A sealed segment is read wherever there is a whole copy of it (libs/cluster/src/reading/segment-reader.ts). */
+  readonly readsAnyCopy: boolean
   /** The cursor of a new leader is the one of the log (libs/cluster/src/shared-cursor.ts). */
   readonly cursorFromLog: boolean
 }
@@ -89,9 +97,12 @@ export const RULES: Rules = {
   habits: {
     gateCloses: true,
     drainsBeforeCount: true,
+    drainsToQuorum: true,
     countsTheLog: true,
     recordsEnd: true,
+    fencesUnrecordedEnd: true,
     waitsForQuorum: true,
+    quorumIsEnough: true,
     confirmsDurable: true,
     fenceDrains: true,
     fenceStopsWriter: true,
@@ -106,6 +117,7 @@ export const RULES: Rules = {
     knowsSequences: true,
     inheritsSequences: true,
     cursorBeforeDelivery: true,
+    readsAnyCopy: true,
     cursorFromLog: true,
   },
 }
