@@ -51,8 +51,9 @@ vars == <<log, proposals, view, inherited, up, silence, copy, writer,
 Max(a, b) == IF a > b THEN a ELSE b
 Min(a, b) == IF a < b THEN a ELSE b
 
-Quorum == IF Factor = 1 THEN 1 ELSE (Factor \div 2) + 1       \* ack-quorum.ts
-RecoveryQuorum == IF Quorum = 1 THEN (Factor \div 2) + 1      \* ack-quorum.ts
+\* Code: libs/core/src/ack-quorum.ts#ackQuorum, libs/core/src/ack-quorum.ts#recoveryQuorum
+Quorum == IF Factor = 1 THEN 1 ELSE (Factor \div 2) + 1
+RecoveryQuorum == IF Quorum = 1 THEN (Factor \div 2) + 1
                   ELSE Factor - Quorum + 1
 MajorityUp == Cardinality({n \in Nodes : up[n]}) > Cardinality(Nodes) \div 2
 
@@ -109,6 +110,7 @@ Writes(n, t) == writer[n][t].on /\ writer[n][t].gate # "stopped"
 OwnCopy(n, t) == copy[n][t][writer[n][t].segment]
 
 \* decideLease and leaseHeld
+\* Code: libs/core/src/lease.ts#decideLease, libs/core/src/lease.ts#leaseHeld
 HoldsLease(n, t) ==
   /\ SeenLast(n, t).state = "open"
   /\ SeenLast(n, t).leader = n
@@ -116,6 +118,7 @@ HoldsLease(n, t) ==
   /\ (silence[n] = 0 \/ Mutated("lease-never-expires"))
 
 \* committedPosition: what a quorum has on stable storage
+\* Code: libs/core/src/replication.ts#committedPosition
 Committed(n, t, w, c) ==
   LET at(m) == IF m = n THEN c.durable ELSE w.confirmed[m]
       who == Replicas(Seen(n, t)[w.segment])
@@ -152,6 +155,7 @@ Settle(n, t, w, c) ==
            ELSE Max(w.committed, Committed(n, t, w, c)))
 
 \* decideRollover asks for a drain
+\* Code: libs/core/src/rollover.ts#decideRollover
 Full(n, t, w, c) == HoldsLease(n, t) /\ Entries(c.log) >= EntriesMax
 
 \* The record joins the leader's own log; a segment that is full closes its gate.
@@ -171,6 +175,8 @@ Acked(t, p, i) == \E a \in acked[t] : a.producer = p /\ a.number = i
 Sent(t, p, i) == \A j \in 0..(i - 1) : Acked(t, p, j)
 
 \* A forwarded append reaches a leader, for the first time or again.
+\* Code: libs/cluster/src/leading/append-intake.ts#append,
+\*       libs/cluster/src/leading/topic-gate.ts#appendBatch
 CanPut(n, t, p, i) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
@@ -185,6 +191,7 @@ Put(n, t, p, i) ==
   /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* A leader knows the sequence, and its outcome.
+\* Code: libs/cluster/src/leading/append-intake.ts#storedAnswer
 CanPutKnown(n, t, p, i) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
@@ -206,6 +213,7 @@ PutKnown(n, t, p, i) ==
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, attempts, delivered, left>>
 
 \* What is written reaches stable storage.
+\* Code: libs/wal/src/commit/committer.ts#Committer
 CanSync(n, t, s) == up[n] /\ copy[n][t][s].durable < Len(copy[n][t][s].log)
 
 Sync(n, t, s) ==
@@ -226,6 +234,9 @@ IsAwaited(n, t) ==
 
 \* A leader's next record reaches a replica, which has it on stable storage, or refuses it: by
 \* its metadata, or by its copy.
+\* Code: libs/cluster/src/replication/replica-stream.ts#pump,
+\*       libs/cluster/src/replication/replica-service.ts#replicate,
+\*       libs/core/src/replication.ts#decideReplicate
 CanReplicate(n, t, r) ==
   LET w == writer[n][t]
       s == w.segment
@@ -253,6 +264,9 @@ Replicate(n, t, r) ==
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* A confirmation reaches the leader, however late.
+\* Code: libs/cluster/src/replication/replica-stream.ts#noteDurable,
+\*       libs/cluster/src/replication/replicated-segment.ts#advance,
+\*       libs/core/src/replication.ts#committedPosition
 CanConfirm(n, t, r) ==
   Writes(n, t) /\ r # n /\ copy[r][t][writer[n][t].segment].confirmed > writer[n][t].confirmed[r]
 
@@ -267,10 +281,13 @@ Confirm(n, t, r) ==
 (* Rollover: gate, drain, compare-and-set *)
 
 \* placeNextSegment: whoever lives and is not the leader now; itself when nobody else does
+\* Code: libs/core/src/placement.ts#placeNextSegment
 NextLeaders(leader) ==
   LET others == {n \in Nodes \ {leader} : up[n]}
   IN IF others = {} THEN {leader} ELSE others
 
+\* Code: libs/cluster/src/routing/topic-runtime.ts#startRollover,
+\*       libs/core/src/rollover.ts#decideRollover
 CanCloseGate(n, t) ==
   Writes(n, t) /\ writer[n][t].gate = "open" /\ Full(n, t, writer[n][t], OwnCopy(n, t))
 
@@ -285,12 +302,16 @@ SealCommand(t, s, e, entries, controls, next) ==
    entries |-> entries, controls |-> controls, next |-> next]
 
 \* A leader that leaves, or an operator, ends a segment that is not full.
+\* Code: libs/cluster/src/cluster-node.ts#rollAway,
+\*       libs/cluster/src/administration/administration.ts#rollTopic
 HandOver(n, t) ==
   /\ Writes(n, t) /\ writer[n][t].gate = "open" /\ HoldsLease(n, t) /\ left.handovers > 0
   /\ writer' = [writer EXCEPT ![n][t].gate = "closed", ![n][t].forced = TRUE]
   /\ left' = [left EXCEPT !.handovers = @ - 1]
   /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, attempts, acked, delivered>>
 
+\* Code: libs/cluster/src/leading/roll-over.ts#rollOver,
+\*       libs/cluster/src/leading/local-segment.ts#recordEnd
 CanProposeSeal(n, t) ==
   LET w == writer[n][t]
       end == Len(OwnCopy(n, t).log)
@@ -324,6 +345,7 @@ ProposeSeal(n, t) ==
      /\ UNCHANGED <<log, view, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* The answer did not come: the same command again.
+\* Code: libs/cluster/src/leading/roll-over.ts#untilKnown
 ProposeAgain(n, t) ==
   LET w == writer[n][t] IN
   /\ Writes(n, t) /\ w.gate = "sealing" /\ left.repeats > 0
@@ -353,6 +375,8 @@ Applied(command) ==
           ELSE Append(Append(front, sealed),
                       OpenSegment(command.next, last.epoch + 1, last.base + command.entries))
 
+\* Code: libs/core/src/metadata/apply-segment.ts#sealAndRoll,
+\*       libs/core/src/metadata/apply-segment.ts#fenceSegment
 CanApply(command) == MajorityUp /\ Len(Applied(command)) <= SegmentMax
 
 Apply(command) ==
@@ -375,6 +399,9 @@ CutAll(n, t, segments) ==
 
 \* A node applies the newest metadata, and acts on it, when that makes a difference to somebody:
 \* a node that knows less refuses less.
+\* Code: libs/cluster/src/routing/topic-runtime.ts#adopt,
+\*       libs/cluster/src/replication/segment-repair.ts#follow,
+\*       libs/cluster/src/replication/await-metadata.ts#awaitSegment
 IsEnded(w, now) == w.on /\ now[w.segment].state = "sealed"
 IsFenced(w, now) == w.on /\ ~IsEnded(w, now) /\ now[w.segment].epoch > w.epoch
 
@@ -451,6 +478,8 @@ Begin(n, t, start) ==
 PreviousLife(n, t) ==
   ~Mutated("restarted-leader-goes-on") /\ Len(Seen(n, t)) <= inherited[n][t]
 
+\* Code: libs/cluster/src/leading/open-tail.ts#openTail,
+\*       libs/cluster/src/replication/inherited-state.ts#inheritedState
 CanOpen(n, t) ==
   LET segments == Seen(n, t)
       s == Len(segments)
@@ -478,6 +507,9 @@ Open(n, t) ==
 FenceCommand(t) == Fencing(t, Len(Newest(t)), Last(t).epoch)
 
 \* Its leader is silent, or came back, or cannot go on.
+\* Code: libs/cluster/src/replication/segment-recovery.ts#fenced,
+\*       libs/cluster/src/leading/previous-life.ts#fenceAll,
+\*       libs/cluster/src/routing/topic-runtime.ts#fence
 CanProposeFence(t) ==
   LET leader == Last(t).leader
       w == writer[leader][t]
@@ -493,6 +525,7 @@ ProposeFence(t) ==
   /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, attempts, acked, delivered, left>>
 
 \* A second coordinator fences again.
+\* Code: libs/core/src/metadata/apply-segment.ts#fenceSegment
 TakeOver(t) ==
   /\ left.takeovers > 0 /\ Last(t).state = "recovering"
   /\ FenceCommand(t) \notin proposals
@@ -504,6 +537,7 @@ NewAttempt(t, who) ==
   [topic |-> t, segment |-> Len(Newest(t)), epoch |-> Last(t).epoch, by |-> who,
    reports |-> [n \in Nodes |-> -1]]
 
+\* Code: libs/cluster/src/replication/recovery-coordinator.ts#recover
 CanBeginRecovery(t) ==
   /\ Last(t).state = "recovering"
   /\ \A a \in attempts : a.topic # t \/ a.epoch # Last(t).epoch
@@ -515,6 +549,7 @@ BeginRecovery(t) ==
   /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, acked, delivered, left>>
 
 \* Two nodes each take themselves for the coordinator.
+\* Code: libs/cluster/src/replication/recovery-coordinator.ts#isCoordinator
 BeginSecondRecovery(t) ==
   /\ left.takeovers > 0 /\ Last(t).state = "recovering"
   /\ \E a \in attempts : a.topic = t /\ a.epoch = Last(t).epoch
@@ -524,6 +559,8 @@ BeginSecondRecovery(t) ==
 
 \* The replica waits for the epoch, refuses older ones (a copy durably; where there is none, by
 \* its metadata), settles what is in flight, and tells its end.  A leader that is told stops.
+\* Code: libs/cluster/src/replication/segment-recovery.ts#reports,
+\*       libs/cluster/src/replication/replica-service.ts#fence
 CanHear(a, r) ==
   LET t == a.topic
       s == a.segment
@@ -560,6 +597,8 @@ EndOf(a) == IF Mutated("recovery-takes-shortest") THEN Shortest(a) ELSE Longest(
 \* A replica takes what it lacks from one that has it, under the epoch of the recovery.
 \* Who knows the end of a segment takes nothing more of it; and a copy that was cut since, because
 \* the segment is sealed, is none to copy from.
+\* Code: libs/cluster/src/replication/replica-service.ts#copySegment,
+\*       libs/cluster/src/replication/segment-copier.ts#complete
 Sources(a) ==
   {m \in Heard(a) : /\ up[m] /\ a.reports[m] = EndOf(a)
                      /\ Len(copy[m][a.topic][a.segment].log) >= EndOf(a)}
@@ -583,6 +622,8 @@ CopyTo(a, r) ==
      /\ attempts' = (attempts \ {a}) \cup {[a EXCEPT !.reports[r] = EndOf(a)]}
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, writer, acked, delivered, left>>
 
+\* Code: libs/cluster/src/replication/segment-recovery.ts#seal,
+\*       libs/core/src/replication.ts#decideRecovery, libs/core/src/replication.ts#wholeCopies
 WholeCopies(a) == {n \in Heard(a) : a.reports[n] >= EndOf(a)}
 
 CanSealRecovered(a) ==
@@ -619,6 +660,8 @@ CanRead(n, t) ==
                            /\ Entries(copy[m][t][s].log) >= segments[s].entries
      ELSE o - segments[s].base < Entries(Prefix(copy[n][t][s].log, writer[n][t].committed))
 
+\* Code: libs/cluster/src/leading/shared-cursor.ts#serveAll,
+\*       libs/cluster/src/reading/segment-reader.ts#read, libs/core/src/cursor.ts#nextRead
 CanGet(n, t) ==
   /\ Readers /\ Writes(n, t) /\ writer[n][t].gate = "open" /\ writer[n][t].serving = -1
   /\ HoldsLease(n, t) /\ CanRead(n, t)
@@ -640,6 +683,7 @@ Get(n, t) ==
 Barrier == ~Mutated("start-without-barrier") /\ ~Mutated("fence-is-forgotten")
 
 \* A process dies, with or without what is not on stable storage.
+\* Code: none, the process is gone.
 Crash(n) ==
   LET seen(c) == IF Mutated("fence-is-forgotten") THEN 0 ELSE c.fenced
       lost(c) == [c EXCEPT !.log = Prefix(@, c.durable), !.committed = 0, !.fenced = seen(c)]
@@ -656,6 +700,8 @@ Crash(n) ==
      /\ UNCHANGED <<log, proposals, inherited, attempts, acked, delivered>>
 
 \* A process starts; it takes part when its metadata are as new as the cluster's.
+\* Code: libs/cluster/src/open-node.ts#openNode,
+\*       libs/cluster/src/leading/previous-life.ts#PreviousLife
 Restart(n) ==
   /\ ~up[n]
   /\ up' = [up EXCEPT ![n] = TRUE]
@@ -669,6 +715,8 @@ Restart(n) ==
   /\ UNCHANGED <<log, proposals, writer, attempts, acked, delivered, left>>
 
 \* Nobody hears a leader: its lease runs out, and then others take it for dead.
+\* Code: libs/cluster/src/liveness/write-lease.ts#WriteLease, libs/core/src/lease.ts#leaseHeld,
+\*       libs/core/src/liveness.ts#liveNodes
 FallSilent(n) ==
   /\ up[n] /\ silence[n] < 2
   /\ silence[n] = 0 => left.silences > 0
@@ -677,6 +725,8 @@ FallSilent(n) ==
   /\ left' = IF silence[n] = 0 THEN [left EXCEPT !.silences = @ - 1] ELSE left
   /\ UNCHANGED <<log, proposals, view, inherited, up, copy, writer, attempts, acked, delivered>>
 
+\* Code: libs/cluster/src/liveness/heartbeats.ts#onContact,
+\*       libs/cluster/src/liveness/write-lease.ts#sweep
 CanReachMajority(n) == up[n] /\ silence[n] > 0 /\ MajorityUp
 
 ReachMajority(n) ==
@@ -685,6 +735,8 @@ ReachMajority(n) ==
   /\ UNCHANGED <<log, proposals, view, inherited, up, copy, writer, attempts, acked, delivered, left>>
 
 \* A disk refuses a commit that replicas may have.
+\* Code: libs/cluster/src/replication/replicated-segment.ts#fail,
+\*       libs/cluster/src/routing/topic-runtime.ts#fence
 RefuseCommit(n, t) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
@@ -720,13 +772,13 @@ Init ==
 
 ApplyAny == \E command \in proposals : Apply(command)
 HearAny == \E a \in attempts, r \in Nodes : Hear(a, r)
-CopyAny == \E a \in attempts, r \in Nodes : CopyTo(a, r)
-SealAny == \E a \in attempts : SealRecovered(a)
+CopyToAny == \E a \in attempts, r \in Nodes : CopyTo(a, r)
+SealRecoveredAny == \E a \in attempts : SealRecovered(a)
 PutAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : Put(n, t, p, i)
 PutKnownAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : PutKnown(n, t, p, i)
 
 Next ==
-  \/ ApplyAny \/ HearAny \/ CopyAny \/ SealAny
+  \/ ApplyAny \/ HearAny \/ CopyToAny \/ SealRecoveredAny
   \/ \E t \in Topics : ProposeFence(t) \/ TakeOver(t) \/ BeginRecovery(t) \/ BeginSecondRecovery(t)
   \/ \E n \in Nodes : Crash(n) \/ Restart(n) \/ FallSilent(n) \/ ReachMajority(n)
   \/ \E n \in Nodes, t \in Topics :

@@ -7,7 +7,10 @@ import { appended, delivered, holdsLease, writingAt } from './writer-steps.js'
 
 /**
  * The leader takes the next entry for a reader: it finds the position (nextRead), reads the entry where it lies, and commits
- * the cursor in the log; when that is committed, the entry is delivered (libs/cluster/src/shared-cursor.ts).
+ * the cursor in the log; when that is committed, the entry is delivered.
+ *
+ * Code: libs/cluster/src/leading/shared-cursor.ts#serveAll, libs/cluster/src/reading/segment-reader.ts#read,
+ *       libs/core/src/cursor.ts#nextRead
  */
 export const get: Action = (world, state, emit) => {
   if (!world.configuration.readers) return

@@ -17,7 +17,11 @@ import {
 import type { Action, Step, World } from './step.js'
 import { settled } from './writer-steps.js'
 
-/** The leader that metadata names begins to write (libs/cluster/src/open-tail.ts), with the topic's state so far. */
+/**
+ * The leader that metadata names begins to write, with the topic's state so far.
+ *
+ * Code: libs/cluster/src/leading/open-tail.ts#openTail, libs/cluster/src/replication/inherited-state.ts#inheritedState
+ */
 export const openSegment: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     if (!nodeOf(state, node).up) continue

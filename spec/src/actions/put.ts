@@ -7,8 +7,11 @@ import type { Action, Step, World } from './step.js'
 import { acknowledged, appended, holdsLease, writingAt } from './writer-steps.js'
 
 /**
- * A forwarded append reaches a leader (libs/cluster/src/led-topic.ts): the next one of its producer, again and again until
+ * A forwarded append reaches a leader: the next one of its producer, again and again until
  * its outcome is known, or a late copy of an earlier one. Whoever does not lead refuses, which changes nothing.
+ *
+ * Code: libs/cluster/src/leading/append-intake.ts#append, libs/cluster/src/leading/topic-gate.ts#appendBatch,
+ *       libs/cluster/src/leading/append-intake.ts#storedAnswer
  */
 export const put: Action = (world, state, emit) => {
   for (const [topic, { acked }] of state.clients.entries()) {

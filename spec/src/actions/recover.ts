@@ -21,7 +21,16 @@ import { describeCommand, nextLeaders, proposed, sealCommand } from './roll-over
 import type { Action, Step, World } from './step.js'
 import { settled, stopped, writingAt } from './writer-steps.js'
 
-/** Coordinators end a fenced segment at its longest copy (libs/cluster/src/replication, decideRecovery). */
+/**
+ * Coordinators end a fenced segment at its longest copy.
+ *
+ * Code: libs/cluster/src/replication/recovery-coordinator.ts#recover,
+ *       libs/cluster/src/replication/segment-recovery.ts#reports,
+ *       libs/cluster/src/replication/replica-service.ts#fence,
+ *       libs/cluster/src/replication/replica-service.ts#copySegment,
+ *       libs/cluster/src/replication/segment-copier.ts#complete, libs/cluster/src/replication/segment-recovery.ts#seal,
+ *       libs/core/src/replication.ts#decideRecovery, libs/core/src/replication.ts#wholeCopies
+ */
 export const recover: Action = (world, state, emit) => {
   for (const [topic, attempts] of state.recoveries.entries()) {
     begin(state, topic, attempts, emit)

@@ -18,7 +18,11 @@ import type { Action, Step, World } from './step.js'
 import { learnedUpTo } from './metadata.js'
 import { settled, stopped, writingAt } from './writer-steps.js'
 
-/** What was written to a copy reaches stable storage (libs/wal: group commit); a replica confirms it to the writer. */
+/**
+ * What was written to a copy reaches stable storage; a replica confirms it to the writer.
+ *
+ * Code: libs/wal/src/commit/committer.ts#Committer
+ */
 export const sync: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const [topic, { copies }] of nodeOf(state, node).topics.entries()) {
@@ -39,7 +43,11 @@ function synced(world: World, state: State, place: SegmentPlace, copy: Copy): St
   return writes ? settled(world, next, place) : next
 }
 
-/** A leader sends what it has and a replica lacks (libs/cluster/src/replication). */
+/**
+ * A leader sends what it has and a replica lacks.
+ *
+ * Code: libs/cluster/src/replication/replica-stream.ts#pump
+ */
 export const sendStretch: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const topic of nodeOf(state, node).topics.keys()) sendFrom(world, state, { node, topic }, emit)
@@ -78,7 +86,11 @@ function sendDelayed(world: World, state: State, place: Place, to: NodeId, emit:
   }
 }
 
-/** What is under way arrives, or is lost when the node is down. */
+/**
+ * What is under way arrives, or is lost when the node is down.
+ *
+ * Code: libs/cluster/src/replication/replica-service.ts#replicate, libs/core/src/replication.ts#decideReplicate
+ */
 export const receiveStretch: Action = (world, state, emit) => {
   for (const stretch of state.stretches) {
     const without = { ...state, stretches: state.stretches.filter((other) => other !== stretch) }
@@ -87,7 +99,12 @@ export const receiveStretch: Action = (world, state, emit) => {
   }
 }
 
-/** A replica's confirmation reaches the writer, however late. */
+/**
+ * A replica's confirmation reaches the writer, however late.
+ *
+ * Code: libs/cluster/src/replication/replica-stream.ts#noteDurable,
+ *       libs/cluster/src/replication/replicated-segment.ts#advance, libs/core/src/replication.ts#committedPosition
+ */
 export const learnConfirmed: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const [topic, { writer }] of nodeOf(state, node).topics.entries()) {

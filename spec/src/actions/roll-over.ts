@@ -19,7 +19,13 @@ import {
 import type { Action, Step, World } from './step.js'
 import { holdsLease, rolloverOf, writingAt, type Writing } from './writer-steps.js'
 
-/** A leader's rollover in its steps: gate, drain, compare-and-set (libs/cluster/src/roll-over.ts, decideRollover). */
+/**
+ * A leader's rollover in its steps: gate, drain, compare-and-set.
+ *
+ * Code: libs/cluster/src/leading/roll-over.ts#rollOver, libs/cluster/src/leading/local-segment.ts#recordEnd,
+ *       libs/cluster/src/leading/roll-over.ts#untilKnown, libs/cluster/src/cluster-node.ts#rollAway,
+ *       libs/cluster/src/administration/administration.ts#rollTopic, libs/core/src/rollover.ts#decideRollover
+ */
 export const rollOver: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const topic of nodeOf(state, node).topics.keys()) {
