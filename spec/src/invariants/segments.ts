@@ -3,7 +3,7 @@ import { holdsLease } from '../actions/writer-steps.js'
 import { counted } from '../model/records.js'
 import type { State } from '../model/state.js'
 import { copyOf, newestTopic, nodeIds, nodeOf, partOf, topicOf, viewOf } from '../model/update.js'
-import type { Invariant } from './invariants.js'
+import type { Invariant } from './invariant.js'
 import { storedSegments } from './true-log.js'
 
 const faults = new WeakMap<ClusterMetadata, { readonly fault: string | undefined }>()
