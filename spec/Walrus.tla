@@ -607,7 +607,7 @@ CanCopyTo(a, r) ==
   /\ Heard(a) # {} /\ Enough(a) /\ r \in Heard(a) /\ up[r]
   /\ a.reports[r] < EndOf(a)
   /\ copy[r][a.topic][a.segment].fenced <= a.epoch
-  /\ Seen(r, a.topic)[a.segment].state # "sealed"
+  /\ Seen(r, a.topic)[a.segment].state # "sealed" \/ Mutated("copy-behind-seal")
   /\ Sources(a) # {}
 
 CopyTo(a, r) ==

@@ -28,6 +28,7 @@ const {
   readersAndCrash,
   reorder,
   single,
+  takeover,
 } = SMALL
 
 /** A lease that knows no epochs, and no recovery. */
@@ -257,6 +258,14 @@ export const MUTATIONS: readonly Mutation[] = [
     configuration: crash,
     breaks: 'SealedCountsStable',
     steps: 11,
+  },
+  {
+    name: 'copy-behind-seal',
+    says: 'a replica that knows the end of a segment lets a second coordinator copy more into it',
+    rules: habit('sealEndsCopies'),
+    configuration: takeover,
+    breaks: 'SealedCountsStable',
+    steps: 16,
   },
   {
     name: 'recovery-hears-all',

@@ -117,11 +117,13 @@ function copyTo(
   const at = { ...to, segment: recovery.segment }
   const source = nodeIds(state).find((node) => nodeOf(state, node).up && recovery.reports[node - 1] === end)
   if (source === undefined || !nodeOf(state, to.node).up) return
-  // Who knows the end of a segment takes nothing more of it, whoever sends it.
-  if (segmentById(viewOf(state, at), at.segment)?.state === 'sealed') return
+  const isSealed = segmentById(viewOf(state, at), at.segment)?.state === 'sealed'
+  if (isSealed && world.rules.habits.sealEndsCopies) return
   if ((recovery.reports[to.node - 1] ?? end) >= end) return
   const from = copyOf(state, { ...at, node: source })
   assert(from !== undefined, 'a node that told its end has a copy')
+  // It has learned of another coordinator's seal, and given its tail up.
+  if (from.log.length < end) return
   const target = copyOf(state, at) ?? { ...from, log: [], durable: 0, ended: false, fencedEpoch: 0, confirmed: 0 }
   const position = target.log.length
   const stretch = { epoch: recovery.epoch, position }

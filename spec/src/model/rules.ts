@@ -62,6 +62,8 @@ export interface Habits {
   readonly copiesBeforeSeal: boolean
   /** A copy behind the end of its sealed segment gives its tail up (libs/cluster/src/replication/segment-repair.ts#complete). */
   readonly truncatesTail: boolean
+  /** Who knows where a segment ends takes nothing behind that, whoever sends it (libs/cluster/src/replication/segment-copier.ts#assertWanted). */
+  readonly sealEndsCopies: boolean
   /** A segment begins with the state at the end of the one before, taken from a whole copy (libs/cluster/src/replication/inherited-state.ts#inheritedState). */
   readonly stateFromWholeCopy: boolean
   /** What a producer sent before is known by its sequence (libs/cluster/src/leading/append-intake.ts#storedBy). */
@@ -113,6 +115,7 @@ export const RULES: Rules = {
     stopsWhenRefused: true,
     copiesBeforeSeal: true,
     truncatesTail: true,
+    sealEndsCopies: true,
     stateFromWholeCopy: true,
     knowsSequences: true,
     inheritsSequences: true,
