@@ -1,6 +1,6 @@
 import type { Configuration } from './model/configuration.js'
 
-const NO_FAULTS = { crashes: 0, silences: 0, refusals: 0, repeats: 0, takeovers: 0 }
+const NO_FAULTS = { crashes: 0, silences: 0, refusals: 0, repeats: 0, takeovers: 0, handovers: 0 }
 
 /** Three nodes, three copies; two producers with one entry each; every entry fills a segment; nothing goes wrong. */
 const base: Configuration = {
@@ -91,6 +91,21 @@ export const SMALL = {
     says: 'after a crash, copies of sealed segments are completed',
     faults: { ...NO_FAULTS, crashes: 1 },
     repairs: true,
+  },
+  handover: {
+    ...oneEntry,
+    name: 'handover',
+    says: 'a leader ends its segment before it is full, with the only copy, and a node crashes',
+    nodes: 2,
+    replicationFactor: 1,
+    entriesPerProducer: 2,
+    faults: { ...NO_FAULTS, crashes: 1, handovers: 1 },
+  },
+  handoverOfCopies: {
+    ...oneEntry,
+    name: 'handover-of-copies',
+    says: 'a leader ends its segment before it is full, and a node crashes',
+    faults: { ...NO_FAULTS, crashes: 1, handovers: 1 },
   },
   single: {
     ...base,

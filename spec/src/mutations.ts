@@ -16,7 +16,20 @@ export interface Mutation {
   readonly steps: number
 }
 
-const { crash, refusal, repeat, rollover, silence, readers, reorder, single } = SMALL
+const {
+  crash,
+  crashInRollover,
+  handover,
+  refusal,
+  repeat,
+  rollover,
+  silence,
+  readers,
+  readersAndCrash,
+  reorder,
+  single,
+  takeover,
+} = SMALL
 
 /** A lease that knows no epochs, and no recovery. */
 const RECKLESS: Partial<Decisions> = {
@@ -85,6 +98,14 @@ export const MUTATIONS: readonly Mutation[] = [
     configuration: single,
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 9,
+  },
+  {
+    name: 'empty-end-not-fenced',
+    says: 'the end of an only copy in which nothing is, and of which nothing is on disk, is proposed all the same',
+    rules: habit('fencesUnrecordedEnd'),
+    configuration: handover,
+    breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 8,
   },
   {
     name: 'replica-ignores-epoch',
@@ -239,12 +260,44 @@ export const MUTATIONS: readonly Mutation[] = [
     steps: 11,
   },
   {
+    name: 'copy-behind-seal',
+    says: 'a replica that knows the end of a segment lets a second coordinator copy more into it',
+    rules: habit('sealEndsCopies'),
+    configuration: takeover,
+    breaks: 'SealedCountsStable',
+    steps: 16,
+  },
+  {
     name: 'recovery-hears-all',
     says: 'a recovery waits for every replica, also for the dead one',
     rules: decision({ decideRecovery: patient }),
     configuration: crash,
     breaks: 'FailoverProgress',
     steps: 1,
+  },
+  {
+    name: 'drain-hears-all',
+    says: 'a rollover waits for every replica, also for the dead one',
+    rules: habit('drainsToQuorum'),
+    configuration: crashInRollover,
+    breaks: 'RolloverProgress',
+    steps: 3,
+  },
+  {
+    name: 'ack-needs-all',
+    says: 'an entry is acknowledged when every replica has it, also the dead one',
+    rules: habit('quorumIsEnough'),
+    configuration: crash,
+    breaks: 'WriteProgress',
+    steps: 1,
+  },
+  {
+    name: 'read-from-leader-only',
+    says: 'a sealed segment is read on the node that led it, also when that is dead (C1 of the original)',
+    rules: habit('readsAnyCopy'),
+    configuration: readersAndCrash,
+    breaks: 'ReadProgress',
+    steps: 4,
   },
 ]
 

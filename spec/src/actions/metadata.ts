@@ -17,7 +17,11 @@ import { describeCommand } from './roll-over.js'
 import type { Action, World } from './step.js'
 import { resolvedSealed } from './writer-steps.js'
 
-/** Raft applies a proposal (applyCommand), in any order, while a majority is up. */
+/**
+ * Raft applies a proposal (applyCommand), in any order, while a majority is up.
+ *
+ * Code: libs/core/src/metadata/apply-segment.ts#sealAndRoll, libs/core/src/metadata/apply-segment.ts#fenceSegment
+ */
 export const applyProposal: Action = ({ rules }, state, emit) => {
   if (!majorityUp(state)) return
   for (const command of state.proposals) {
@@ -30,8 +34,11 @@ export const applyProposal: Action = ({ rules }, state, emit) => {
 }
 
 /**
- * A node applies the newest metadata, and acts on it (libs/cluster: subscribe). Where there is nothing to act on it need not:
+ * A node applies the newest metadata, and acts on it. Where there is nothing to act on it need not:
  * a node that knows less refuses less.
+ *
+ * Code: libs/cluster/src/routing/topic-runtime.ts#adopt, libs/cluster/src/replication/segment-repair.ts#follow,
+ *       libs/cluster/src/replication/await-metadata.ts#awaitSegment
  */
 export const learnMetadata: Action = (world, state, emit) => {
   const last = state.history.length - 1

@@ -1,5 +1,5 @@
 import { assert, endPosition, lastSegment, segmentById, type CopyReport } from '@walrus/core'
-import { entryCount } from '../model/records.js'
+import { counted, entryCount } from '../model/records.js'
 import type { Copy, Recovery, State } from '../model/state.js'
 import {
   copyOf,
@@ -21,7 +21,16 @@ import { describeCommand, nextLeaders, proposed, sealCommand } from './roll-over
 import type { Action, Step, World } from './step.js'
 import { settled, stopped, writingAt } from './writer-steps.js'
 
-/** Coordinators end a fenced segment at its longest copy (libs/cluster/src/replication, decideRecovery). */
+/**
+ * Coordinators end a fenced segment at its longest copy.
+ *
+ * Code: libs/cluster/src/replication/recovery-coordinator.ts#recover,
+ *       libs/cluster/src/replication/segment-recovery.ts#reports,
+ *       libs/cluster/src/replication/replica-service.ts#fence,
+ *       libs/cluster/src/replication/replica-service.ts#copySegment,
+ *       libs/cluster/src/replication/segment-copier.ts#complete, libs/cluster/src/replication/segment-recovery.ts#seal,
+ *       libs/core/src/replication.ts#decideRecovery, libs/core/src/replication.ts#wholeCopies
+ */
 export const recover: Action = (world, state, emit) => {
   for (const [topic, attempts] of state.recoveries.entries()) {
     begin(state, topic, attempts, emit)
@@ -81,7 +90,7 @@ function hear(world: World, before: State, place: Place, recovery: Recovery, emi
   const fenced = copy === undefined ? state : fencedCopy(world, state, at, { ...copy, fencedEpoch: recovery.epoch })
   const report = world.rules.habits.fenceDrains ? (copyOf(fenced, at)?.durable ?? 0) : (copy?.durable ?? 0)
   const next = { ...recovery, reports: replaced(recovery.reports, place.node - 1, report) }
-  const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${report} records`
+  const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${counted(report, 'record')}`
   emit({ kind: 'protocol', label, state: withRecovery(fenced, place.topic, recovery, next) })
 }
 
@@ -108,11 +117,13 @@ function copyTo(
   const at = { ...to, segment: recovery.segment }
   const source = nodeIds(state).find((node) => nodeOf(state, node).up && recovery.reports[node - 1] === end)
   if (source === undefined || !nodeOf(state, to.node).up) return
-  // Who knows the end of a segment takes nothing more of it, whoever sends it.
-  if (segmentById(viewOf(state, at), at.segment)?.state === 'sealed') return
+  const isSealed = segmentById(viewOf(state, at), at.segment)?.state === 'sealed'
+  if (isSealed && world.rules.habits.sealEndsCopies) return
   if ((recovery.reports[to.node - 1] ?? end) >= end) return
   const from = copyOf(state, { ...at, node: source })
   assert(from !== undefined, 'a node that told its end has a copy')
+  // It has learned of another coordinator's seal, and given its tail up.
+  if (from.log.length < end) return
   const target = copyOf(state, at) ?? { ...from, log: [], durable: 0, ended: false, fencedEpoch: 0, confirmed: 0 }
   const position = target.log.length
   const stretch = { epoch: recovery.epoch, position }
