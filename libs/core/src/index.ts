@@ -10,6 +10,7 @@ export {
   endOffset,
   endPosition,
   firstSegment,
+  isOfTopic,
   lastSegment,
   segmentAtOffset,
   segmentById,

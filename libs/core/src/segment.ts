@@ -21,6 +21,11 @@ export function segmentById(topic: TopicMetadata, id: number): SegmentMetadata |
   return topic.segments[id - firstSegment(topic).id]
 }
 
+/** A copy of a segment that was created under that epoch is of this topic, and not of a deleted one with the same name. */
+export function isOfTopic(topic: TopicMetadata, createdEpoch: number): boolean {
+  return createdEpoch >= topic.createdEpoch
+}
+
 /**
  * The segment in which the entry at `offset` is or will be. What was trimmed is taken for the oldest entry there is,
  * and everything past the sealed segments is in the last one. Takes logarithmic time.

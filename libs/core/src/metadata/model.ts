@@ -49,6 +49,8 @@ export interface TopicConfig {
 /** One topic. */
 export interface TopicMetadata {
   readonly name: string
+  /** Epoch of its first segment when it was created. Invariant: never changes; all epochs of an older topic of that name are lower. */
+  readonly createdEpoch: number
   readonly config: TopicConfig
   /** Ascending by id. Invariant: never empty; every replica is a node of the cluster. */
   readonly segments: readonly SegmentMetadata[]
