@@ -24,8 +24,8 @@ describe('a copy of a sealed segment', () => {
   })
 
   it('that is damaged before the end is taken anew, and else needs nothing', () => {
-    expect(decideCopy({ position: 9, sealed: false, damagedFrom: 7 }, sealed)).to.equal('renew')
-    expect(decideCopy({ position: 10, sealed: false, damagedFrom: 8 }, sealed)).to.equal('whole')
+    expect(decideCopy({ epoch: 4, position: 9, sealed: false, damagedFrom: 7 }, sealed)).to.equal('renew')
+    expect(decideCopy({ epoch: 4, position: 10, sealed: false, damagedFrom: 8 }, sealed)).to.equal('whole')
   })
 
   it('that was ended elsewhere is taken anew', () => {

@@ -11,6 +11,7 @@ export {
   endOffset,
   endPosition,
   firstSegment,
+  isOfTopic,
   lastSegment,
   segmentAtOffset,
   segmentById,

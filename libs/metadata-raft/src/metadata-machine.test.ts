@@ -34,6 +34,17 @@ describe('metadata as a state machine', () => {
     expect(encodeState(other.state)).to.equal(before)
   })
 
+  it('tells of a topic that a snapshot has replaced by another one of its name', () => {
+    const [machine, other] = [new MetadataMachine(), new MetadataMachine()]
+    const deletion = encodeCommand({ kind: 'DeleteTopic', topic: 'logs', epoch: 2 })
+    for (const command of [upsert, creation('logs')]) machine.apply(Buffer.from(command))
+    for (const command of [upsert, creation('logs'), deletion, creation('logs')]) other.apply(Buffer.from(command))
+    const told: string[] = []
+    machine.subscribe(({ kind }) => told.push(kind))
+    machine.restore(Buffer.concat([...other.snapshot()]))
+    expect(told).to.deep.equal(['DeleteTopic', 'ConfigureTopic'])
+  })
+
   it('refuses a snapshot that is damaged, and stays as it was', () => {
     const machine = new MetadataMachine()
     machine.apply(Buffer.from(upsert))

@@ -6,7 +6,6 @@ import {
   EMPTY_TOPIC_STATE,
   type NodeId,
   type SegmentKey,
-  type SegmentLog,
   type SegmentMetadata,
 } from '@walrus/core'
 import type {

@@ -111,6 +111,7 @@ const BODIES: readonly Body[] = [
     createdEpoch: anyNumber(random),
     entryCount: anyNumber(random),
     controlCount: anyNumber(random),
+    damaged: random() < 0.5,
   })),
   body(fetchBatchesRequest, (random) => ({
     ...segmentKey(random),
