@@ -91,6 +91,20 @@ class ScriptedService implements ClientService {
   }
 }
 
+const LIMITS: ClientListenerOptions['limits'] = {
+  maxConnections: 100,
+  maxFrameBytes: 1 << 20,
+  maxPendingBytes: 1 << 20,
+  frameTimeoutMs: 60_000,
+  maxHeldBytes: 1 << 30,
+}
+
+function announced(payloadBytes: number): Buffer {
+  const header = Buffer.alloc(4)
+  header.writeUInt32LE(payloadBytes)
+  return header
+}
+
 describe('client listener', () => {
   let service: ScriptedService
   let events: ClientListenerEvent[]
@@ -102,7 +116,7 @@ describe('client listener', () => {
       host: '127.0.0.1',
       port: 0,
       service,
-      limits: { maxConnections: 100, maxFrameBytes: 1 << 20, maxPendingBytes: 1 << 20, ...limits },
+      limits: { ...LIMITS, ...limits },
       onEvent: (event) => events.push(event),
     })
   }
@@ -308,6 +322,56 @@ describe('client listener', () => {
     await client.whenClosed()
   })
 
+  for (const { part, bytes } of [
+    { part: 'two bytes of a length', bytes: [5, 0] },
+    { part: 'half of a request', bytes: [5, 0, 0, 0, 65, 66] },
+  ]) {
+    it(`answers what came before, says so and closes when ${part} is all that comes`, async () => {
+      await listen({ frameTimeoutMs: 20 })
+      const slow = await connect()
+      const idle = await connect()
+      slow.sendBytes(Buffer.concat([frame(Buffer.from('before')), Buffer.from(bytes)]))
+      expect(await slow.nextTexts(2)).to.deep.equal(['OK before', 'OK a fault: unfinished'])
+      await slow.whenClosed()
+      expect(await idle.ask('a client may be silent between requests')).to.match(/^OK/)
+      expect(eventKinds()).to.include('frame-refused')
+    })
+  }
+
+  it('gives nobody up who is not read', async () => {
+    service.automatic = false
+    await listen({ frameTimeoutMs: 20, maxPendingBytes: 1024 })
+    const [client, witness] = [await connect(), await connect()]
+    client.send('x'.repeat(2000))
+    await service.whenAccepted(1)
+    client.sendBytes(Buffer.from([5, 0, 0, 0, 65]))
+    service.automatic = true
+    // Each of these is given up after 20 ms, and the last is by then twice as old as the client's.
+    for (let nth = 0; nth < 2; nth += 1) {
+      const slow = await connect()
+      slow.sendBytes(Buffer.of(1))
+      expect(await slow.nextText()).to.equal('OK a fault: unfinished')
+    }
+    expect(await witness.ask('still here')).to.equal('OK still here')
+    service.sessions[0]?.answer(1)
+    expect(await client.nextText()).to.match(/^OK x/)
+    client.sendBytes(Buffer.from('BCDE'))
+    expect(await client.nextText()).to.equal('OK ABCDE')
+  })
+
+  it('cuts off who holds most when all hold too much, and nobody else', async () => {
+    await listen({ maxHeldBytes: 1 << 20 })
+    const [small, witness] = [await connect(), await connect()]
+    small.sendBytes(Buffer.concat([announced(65_536), Buffer.alloc(1000)]))
+    const large = await Promise.all([1, 2, 3].map(() => connect()))
+    for (const client of large) client.sendBytes(Buffer.concat([announced(800_000), Buffer.alloc(799_999)]))
+    while (large.filter((client) => client.closed).length < 2) await roundTrips(witness, 1)
+    expect(large.filter((client) => client.closed)).to.have.length(2)
+    small.sendBytes(Buffer.alloc(65_536 - 1000))
+    expect(await small.nextText()).to.match(/^OK/)
+    expect(eventKinds().filter((kind) => kind === 'connection-cut')).to.have.length(2)
+  })
+
   it('tells the session when the client is gone, and drops its answers', async () => {
     service.automatic = false
     await listen()
@@ -376,7 +440,7 @@ describe('client listener', () => {
   it('says which address it cannot have, and why', async () => {
     await listen()
     const port = Number(listener.address.split(':')[1])
-    const limits = { maxConnections: 1, maxFrameBytes: 1024, maxPendingBytes: 1024 }
+    const limits = LIMITS
     for (const [host, reason] of [
       ['127.0.0.1', 'the address is in use'],
       ['192.0.2.1', 'the address is not one of this machine'],

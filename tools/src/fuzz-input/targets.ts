@@ -6,6 +6,7 @@ import { levelFiles } from './targets/level-files.js'
 import { confChanges, metadataCommands, metadataStates } from './targets/metadata.js'
 import { peerBodies } from './targets/peer-bodies.js'
 import { peerFrames, peerStreams } from './targets/peer-frames.js'
+import { raftMessages } from './targets/raft-messages.js'
 import { raftRecords } from './targets/raft-records.js'
 import { textAnswers, textRequests } from './targets/text-dialect.js'
 import { walLog } from './wal-log/wal-log.js'
@@ -25,6 +26,7 @@ export const targets: readonly FuzzTarget[] = [
   metadataCommands,
   metadataStates,
   confChanges,
+  raftMessages,
   walLog,
   raftRecords,
   levelFiles,
