@@ -2,9 +2,12 @@ import type { FuzzTarget } from './fuzz-target.js'
 import { batches, controlRecords } from './targets/batches.js'
 import { binaryAnswers, binaryRequests } from './targets/binary-dialect.js'
 import { clientFrames } from './targets/client-frames.js'
+import { levelFiles } from './targets/level-files.js'
 import { confChanges, metadataCommands, metadataStates } from './targets/metadata.js'
 import { peerBodies } from './targets/peer-bodies.js'
 import { peerFrames, peerStreams } from './targets/peer-frames.js'
+import { raftMessages } from './targets/raft-messages.js'
+import { raftRecords } from './targets/raft-records.js'
 import { textAnswers, textRequests } from './targets/text-dialect.js'
 import { walLog } from './wal-log/wal-log.js'
 
@@ -23,7 +26,10 @@ export const targets: readonly FuzzTarget[] = [
   metadataCommands,
   metadataStates,
   confChanges,
+  raftMessages,
   walLog,
+  raftRecords,
+  levelFiles,
 ]
 
 /** Throws for a name that is none. */
