@@ -7,7 +7,14 @@ import {
   type PeerMessaging,
   type SegmentLog,
 } from '@walrus/core'
-import { CLUSTER_REQUESTS, crc32, fenceAnswer, readBatchHeader, replicateAnswer, replicateRequest } from '@walrus/protocol'
+import {
+  CLUSTER_REQUESTS,
+  crc32,
+  fenceAnswer,
+  readBatchHeader,
+  replicateAnswer,
+  replicateRequest,
+} from '@walrus/protocol'
 import type { LogStore } from '@walrus/raft'
 import { sabotagedFiles } from '../../sabotage/sabotaged-files.js'
 import type { ClusterPlan } from '../plan.js'
