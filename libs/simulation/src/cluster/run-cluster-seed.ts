@@ -5,14 +5,18 @@ import { Client } from './clients/client.js'
 import { TopicHistory } from './clients/history.js'
 import { Storm } from './faults/storm.js'
 import { planCluster, type ClusterPlan } from './plan.js'
-import { ClusterWorld, type WorldOptions } from './world/cluster-world.js'
+import type { ClusterSabotage } from './sabotage/cluster-sabotages.js'
+import { ClusterWorld } from './world/cluster-world.js'
 
 export interface ClusterRunOptions {
   /** Keeps readable lines of what happened. */
   readonly recording?: boolean
   /** Only so many things go wrong; all unless told. */
   readonly faultsMax?: number
-  readonly ports?: WorldOptions['ports']
+  /** None of these, by number from 1. */
+  readonly without?: ReadonlySet<number>
+  /** What is wrong with the cluster, so that a promise must be broken. */
+  readonly sabotage?: ClusterSabotage
 }
 
 /** What became of a seed. */
@@ -30,11 +34,18 @@ export interface ClusterSeedResult {
 
 /** Runs a cluster of which the seed decides all, and tells what it did to its promises. */
 export async function runClusterSeed(seed: number, options: ClusterRunOptions = {}): Promise<ClusterSeedResult> {
-  const plan = planCluster(seed)
-  const { recording = false, ports, faultsMax = Infinity } = options
-  const world = new ClusterWorld({ plan, recording, ...(ports && { ports }) })
+  const { recording = false, sabotage = {}, faultsMax = Infinity, without = new Set() } = options
+  const plan = (sabotage.plan ?? unchanged)(planCluster(seed))
+  const world = new ClusterWorld({ plan, recording, sabotage })
   const histories = plan.topics.map((topic) => new TopicHistory(topic))
-  const storm = new Storm({ world, random: streamOf(seed, 2), everyMs: plan.faultEveryMs, faultsMax })
+  const storm = new Storm({
+    world,
+    random: streamOf(seed, 2),
+    randomOf: (fault) => streamOf(seed, 1_000 + fault),
+    everyMs: plan.faultEveryMs,
+    faultsMax,
+    without,
+  })
   let failure: string | undefined
   try {
     await live(world, storm, histories)
@@ -85,4 +96,8 @@ async function begin(world: ClusterWorld, plan: ClusterPlan): Promise<void> {
     const life = world.machine(1).life
     if (life !== undefined) await world.time.settled(life.node.register(topic), `registering ${topic}`)
   }
+}
+
+function unchanged(plan: ClusterPlan): ClusterPlan {
+  return plan
 }

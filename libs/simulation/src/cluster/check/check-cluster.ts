@@ -18,7 +18,7 @@ export async function checkCluster(world: ClusterWorld, histories: readonly Topi
   for (const history of histories) logs.set(history, await readEverywhere(world, lives, history))
   for (const history of histories) await takeTheRest(world, lives, history)
   const faults = [...logs].flatMap(([history, log]) => checkHistory(history, log))
-  if (faults.length > 0) throw new BrokenPromise(faults.slice(0, FAULTS_SHOWN_MAX).join('; '))
+  if (faults.length > 0) throw new BrokenPromise(faults.slice(0, FAULTS_SHOWN_MAX).join('; ').replaceAll(/x{3,}/g, '…'))
   await copiesAreWhole(world, lives)
   await sameMetadata(world, lives)
 }

@@ -77,7 +77,8 @@ export class Client {
     const answer = await connection.text(frame)
     const reply = answer && commands.put.readReply(answer, 0, answer.length)
     if (reply?.kind === 'ok') history.settled(entry, 'acked')
-    else if (reply?.kind === 'error') this.#tell(`PUT to ${topic} fails: ${reply.message}`)
+    else if (reply?.kind === 'error' && reply.message.endsWith('was not stored')) history.settled(entry, 'refused')
+    if (reply?.kind === 'error') this.#tell(`PUT to ${topic} fails: ${reply.message}`)
   }
 
   /** A batch that is sent until its outcome is known, on whatever connection. */
@@ -154,7 +155,7 @@ export class Client {
   #newEntry(): string {
     const { name, random } = this.#options
     this.#entryCount += 1
-    const length = oneOf(random, [0, 0, 20, 100, 900])
+    const length = oneOf(random, [0, 0, 0, 20, 90, 900])
     return `${name}-${this.#entryCount}:${'x'.repeat(length)}`
   }
 

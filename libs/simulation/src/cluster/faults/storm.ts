@@ -55,6 +55,10 @@ export interface StormOptions {
   readonly everyMs: number
   /** Only so many things happen: a run that fails is repeated with fewer. */
   readonly faultsMax: number
+  /** By number from 1. What is left out changes nothing in what comes later. */
+  readonly without: ReadonlySet<number>
+  /** The chance of one fault. */
+  readonly randomOf: (fault: number) => Random
 }
 
 /** Lets things go wrong by chance. */
@@ -92,9 +96,11 @@ export class Storm {
 
   #happen(fault: FaultName): void {
     this.#count += 1
+    const { world, without, randomOf } = this.#options
     const machine = this.#anyMachine()
-    this.#options.world.tell(`fault ${this.#count}: ${fault} ${machine.nodeId}`)
-    FAULTS[fault](this.#options, machine)
+    if (without.has(this.#count)) return
+    world.tell(`fault ${this.#count}: ${fault} ${machine.nodeId}`)
+    FAULTS[fault]({ world, random: randomOf(this.#count) }, machine)
   }
 
   #anyMachine(): Machine {
@@ -105,7 +111,7 @@ export class Storm {
   }
 }
 
-type Fault = (storm: StormOptions, machine: Machine) => void
+type Fault = (storm: Pick<StormOptions, 'world' | 'random'>, machine: Machine) => void
 
 const FAULTS: Readonly<Record<FaultName, Fault>> = {
   kill: (_, machine) => machine.kill(false),

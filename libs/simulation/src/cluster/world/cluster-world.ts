@@ -1,8 +1,9 @@
 import type { NodeId } from '@walrus/core'
 import { streamOf } from '../../plan/random-choice.js'
 import type { ClusterPlan } from '../plan.js'
+import type { ClusterSabotage } from '../sabotage/cluster-sabotages.js'
 import { Links } from './links.js'
-import { Machine, type PortWrapper } from './machine.js'
+import { Machine } from './machine.js'
 import type { PeerDirectory } from './peer-port.js'
 import type { RaftDirectory } from './raft-port.js'
 import { WorldTrace } from './trace.js'
@@ -12,7 +13,7 @@ export interface WorldOptions {
   readonly plan: ClusterPlan
   /** Readable lines are kept. */
   readonly recording: boolean
-  readonly ports?: (node: NodeId) => PortWrapper
+  readonly sabotage: ClusterSabotage
 }
 
 /** The machines of a cluster, the network between them, and the time that passes for all. */
@@ -24,11 +25,11 @@ export class ClusterWorld {
   readonly #machines = new Map<NodeId, Machine>()
   readonly #peers: PeerDirectory = new Map()
   readonly #rafts: RaftDirectory = new Map()
-  readonly #ports: WorldOptions['ports']
+  readonly #sabotage: ClusterSabotage
 
-  constructor({ plan, recording, ports }: WorldOptions) {
+  constructor({ plan, recording, sabotage }: WorldOptions) {
     this.plan = plan
-    this.#ports = ports
+    this.#sabotage = sabotage
     this.trace = new WorldTrace(recording)
     this.links = new Links({ time: this.time, random: streamOf(plan.seed, 1), trace: this.trace })
     for (const node of plan.nodes) this.addMachine(node)
@@ -58,7 +59,7 @@ export class ClusterWorld {
       peers: this.#peers,
       rafts: this.#rafts,
       tell: (line) => this.tell(line),
-      ...(this.#ports && { ports: this.#ports(nodeId) }),
+      sabotage: this.#sabotage,
     })
     this.#machines.set(nodeId, machine)
     return machine

@@ -1,9 +1,10 @@
 import { nodeClientService, openNode, type ClientService, type ClusterNode, type NodeLimits } from '@walrus/cluster'
-import { reasonOf, WalrusError, type LogStorage, type NodeId, type TopicConfig } from '@walrus/core'
+import { reasonOf, WalrusError, type LogStorage, type MetadataLog, type NodeId, type TopicConfig } from '@walrus/core'
 import { findCluster, openMembership, type AdmissionOptions, type ClusterRecord } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
-import { emptyConfState, type RaftLimits, type RaftTiming } from '@walrus/raft'
+import { emptyConfState, type LogStore, type RaftLimits, type RaftTiming } from '@walrus/raft'
 import { randomBelow, type Random } from '@walrus/testing'
+import type { ClusterSabotage } from '../sabotage/cluster-sabotages.js'
 import type { Links } from './links.js'
 import { PeerPort, type PeerDirectory } from './peer-port.js'
 import { RaftDisk } from './raft-disk.js'
@@ -33,14 +34,7 @@ export interface MachineOptions {
   readonly peers: PeerDirectory
   readonly rafts: RaftDirectory
   readonly tell: (line: string) => void
-  /** What a sabotage puts between the node and what it stands on. */
-  readonly ports?: PortWrapper
-}
-
-/** Puts something between a node and what it stands on. */
-export interface PortWrapper {
-  readonly storage?: (storage: LogStorage) => LogStorage
-  readonly metadata?: (metadata: RaftMetadataLog) => RaftMetadataLog
+  readonly sabotage: ClusterSabotage
 }
 
 /** One life of a node. */
@@ -49,7 +43,7 @@ export interface NodeLife {
   readonly node: ClusterNode
   readonly service: ClientService
   readonly storage: LogStorage
-  readonly metadata: RaftMetadataLog
+  readonly metadata: MetadataLog
   /** Called when the process is gone: what a closed connection tells a client. */
   readonly onEnd: Set<() => void>
 }
@@ -140,16 +134,15 @@ export class Machine {
   }
 
   async #open(process: SimulatedProcess): Promise<NodeLife> {
-    const { nodeId, links, peers: directory, plan, random, ports } = this.#options
+    const { nodeId, links, peers: directory, plan, random, sabotage } = this.#options
     const peers = new PeerPort({ nodeId, process, links, directory })
     this.#ports = { peers, raft: undefined }
-    const opened = await this.disk.open(process, process, (error) =>
-      this.#options.tell(`node ${nodeId}: ${error.message}`),
-    )
-    const storage = ports?.storage?.(opened) ?? opened
+    const onProblem = (error: Error): void => this.#options.tell(`node ${nodeId}: ${error.message}`)
+    const opened = await this.disk.open(process, onProblem, sabotage.files)
+    const storage = sabotage.storage?.(opened) ?? opened
     const admission = this.#admission(process, peers)
     const log = await this.#openMetadata(process, peers, admission)
-    const metadata = ports?.metadata?.(log) ?? log
+    const metadata = sabotage.metadata?.(log) ?? log
     const { clusterId } = this.#record
     const onRefused = (error: WalrusError): void => this.#failed(process, error)
     const membership = await openMembership({ ...admission, clusterId: clusterId ?? '', log, onRefused })
@@ -158,7 +151,7 @@ export class Machine {
       address: addressOf(nodeId),
       storage,
       metadata,
-      peers,
+      peers: sabotage.peers?.(peers) ?? peers,
       removeMember: (id, timeoutMs) => membership.removeNode(id, timeoutMs),
       clock: process,
       random,
@@ -190,7 +183,7 @@ export class Machine {
     peers: PeerPort,
     admission: AdmissionOptions,
   ): Promise<RaftMetadataLog> {
-    const { nodeId, links, rafts: directory, random, plan } = this.#options
+    const { nodeId, links, rafts: directory, random, plan, sabotage } = this.#options
     const record = this.#record
     const newClusterId = (): string => 'simulated'
     const addresses = await findCluster({ ...admission, record, adoptCluster: () => undefined, newClusterId })
@@ -198,7 +191,7 @@ export class Machine {
       nodeId,
       address: addressOf(nodeId),
       addresses,
-      store: this.raftDisk.open(process),
+      store: (sabotage.raftStore ?? unchanged)(this.raftDisk.open(process)),
       connect: (events) => {
         const raft = new RaftPort({ nodeId, process, links, directory, events })
         this.#ports = { peers, raft }
@@ -229,6 +222,10 @@ export function addressOf(node: NodeId): string {
 
 function idOf(address: string): NodeId {
   return Number(/^node-(\d+):/.exec(address)?.[1])
+}
+
+function unchanged(store: LogStore): LogStore {
+  return store
 }
 
 /** Which cluster the machine belongs to, on the disk of its log. */

@@ -54,7 +54,7 @@ export class PeerPort implements PeerMessaging {
         this.#fail(id, new WalrusError('TIMED_OUT', `Cannot ask node ${target}: no answer within ${timeoutMs} ms`))
       })
       this.#pending.set(id, { target, timer, resolve, reject })
-      this.#send(target, { kind: 'request', id, requestKind, timeoutMs, payload })
+      this.#send(target, { kind: 'request', id, requestKind, timeoutMs: Math.ceil(timeoutMs), payload })
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, LogStorage } from '@walrus/core'
+import type { BlockFileDirectory, LogStorage } from '@walrus/core'
 import { crc32 } from '@walrus/protocol'
 import { FaultyDisk, randomBelow, type DiskOperation, type Random, type Verdict } from '@walrus/testing'
 import { openLogStorage } from '@walrus/wal'
@@ -38,11 +38,15 @@ export class StorageDisk {
     this.#disk = new FaultyDisk({ random, onOperation: (operation) => this.#onOperation(operation) })
   }
 
-  async open(process: SimulatedProcess, clock: Clock, onProblem: (error: Error) => void): Promise<LogStorage> {
+  async open(
+    process: SimulatedProcess,
+    onProblem: (error: Error) => void,
+    wrap: (directory: BlockFileDirectory) => BlockFileDirectory = (directory) => directory,
+  ): Promise<LogStorage> {
     this.#process = process
     this.hasFailed = false
-    const directory = await this.#disk.open()
-    return await openLogStorage({ directory, clock, checksum: crc32, onProblem, ...this.#sizes })
+    const directory = wrap(await this.#disk.open())
+    return await openLogStorage({ directory, clock: process, checksum: crc32, onProblem, ...this.#sizes })
   }
 
   heal(): void {
