@@ -640,6 +640,16 @@ SealRecovered(a) ==
      /\ attempts' = attempts \ {a}
      /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, acked, delivered, left>>
 
+\* Who has all of it is gone: the attempt fails, and is made anew with those that can be heard.
+\* Code: libs/cluster/src/replication/segment-recovery.ts#copyTo,
+\*       libs/cluster/src/replication/recovery-coordinator.ts#noteFailure
+CanGiveUp(a) == Heard(a) # {} /\ Enough(a) /\ Sources(a) = {} /\ ~CanSealRecovered(a)
+
+GiveUp(a) ==
+  /\ CanGiveUp(a)
+  /\ attempts' = attempts \ {a}
+  /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, acked, delivered, left>>
+
 -----------------------------------------------------------------------------
 (* Reading at the shared cursor *)
 
@@ -774,11 +784,12 @@ ApplyAny == \E command \in proposals : Apply(command)
 HearAny == \E a \in attempts, r \in Nodes : Hear(a, r)
 CopyToAny == \E a \in attempts, r \in Nodes : CopyTo(a, r)
 SealRecoveredAny == \E a \in attempts : SealRecovered(a)
+GiveUpAny == \E a \in attempts : GiveUp(a)
 PutAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : Put(n, t, p, i)
 PutKnownAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : PutKnown(n, t, p, i)
 
 Next ==
-  \/ ApplyAny \/ HearAny \/ CopyToAny \/ SealRecoveredAny
+  \/ ApplyAny \/ HearAny \/ CopyToAny \/ SealRecoveredAny \/ GiveUpAny
   \/ \E t \in Topics : ProposeFence(t) \/ TakeOver(t) \/ BeginRecovery(t) \/ BeginSecondRecovery(t)
   \/ \E n \in Nodes : Crash(n) \/ Restart(n) \/ FallSilent(n) \/ ReachMajority(n)
   \/ \E n \in Nodes, t \in Topics :
@@ -798,6 +809,7 @@ ApplyIsFair == []<>~(\E command \in proposals : CanApply(command))
 HearIsFair == []<>~(\E a \in attempts, r \in Nodes : CanHear(a, r))
 CopyIsFair == []<>~(\E a \in attempts, r \in Nodes : CanCopyTo(a, r))
 SealIsFair == []<>~(\E a \in attempts : CanSealRecovered(a))
+GiveUpIsFair == []<>~(\E a \in attempts : CanGiveUp(a))
 SyncIsFair == []<>~(\E n \in Nodes, t \in Topics, s \in 1..SegmentMax : CanSync(n, t, s))
 ReplicateIsFair == []<>~(\E n, r \in Nodes, t \in Topics : CanReplicate(n, t, r))
 ConfirmIsFair == []<>~(\E n, r \in Nodes, t \in Topics : CanConfirm(n, t, r))
@@ -816,7 +828,7 @@ ReachMajorityIsFair == []<>~(\E n \in Nodes : CanReachMajority(n))
 RestartIsFair == []<>~(Factor = 1 /\ \E n \in Nodes : ~up[n])
 
 Fairness ==
-  /\ ApplyIsFair /\ HearIsFair /\ CopyIsFair /\ SealIsFair
+  /\ ApplyIsFair /\ HearIsFair /\ CopyIsFair /\ SealIsFair /\ GiveUpIsFair
   /\ SyncIsFair /\ ReplicateIsFair /\ ConfirmIsFair /\ PutIsFair /\ PutKnownIsFair
   /\ CloseGateIsFair /\ ProposeSealIsFair /\ LearnIsFair /\ OpenIsFair /\ GetIsFair
   /\ ProposeFenceIsFair /\ BeginRecoveryIsFair /\ ReachMajorityIsFair /\ RestartIsFair
@@ -831,6 +843,7 @@ GuardsAreRight ==
        /\ CanHear(a, r) <=> ENABLED Hear(a, r)
        /\ CanCopyTo(a, r) <=> ENABLED CopyTo(a, r)
   /\ \A a \in attempts : CanSealRecovered(a) <=> ENABLED SealRecovered(a)
+  /\ \A a \in attempts : CanGiveUp(a) <=> ENABLED GiveUp(a)
   /\ \A n \in Nodes, t \in Topics :
        /\ \A s \in 1..SegmentMax : CanSync(n, t, s) <=> ENABLED Sync(n, t, s)
        /\ \A r \in Nodes : CanReplicate(n, t, r) <=> ENABLED Replicate(n, t, r)

@@ -107,6 +107,14 @@ export const SMALL = {
     says: 'a leader ends its segment before it is full, and a node crashes',
     faults: { ...NO_FAULTS, crashes: 1, handovers: 1 },
   },
+  fiveNodes: {
+    ...oneEntry,
+    name: 'five-nodes',
+    says: 'five nodes and five copies; a crash',
+    nodes: 5,
+    replicationFactor: 5,
+    faults: { ...NO_FAULTS, crashes: 1 },
+  },
   single: {
     ...base,
     name: 'single',
@@ -158,14 +166,6 @@ export const LARGE = {
     producers: 1,
     entriesPerProducer: 2,
     faults: { ...NO_FAULTS, crashes: 1, refusals: 1 },
-  },
-  fiveNodes: {
-    ...oneEntry,
-    name: 'five-nodes',
-    says: 'five nodes and five copies; a crash',
-    nodes: 5,
-    replicationFactor: 5,
-    faults: { ...NO_FAULTS, crashes: 1 },
   },
   twoCrashes: {
     ...oneEntry,

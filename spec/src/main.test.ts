@@ -74,7 +74,9 @@ describe('Walrus.tla', () => {
     const used = [...model.matchAll(/Mutated\("([a-z-]+)"\)/g)].map(([, name]) => name)
     expect(used).to.have.length.above(12)
     expect(known).to.include.members(used)
-    const worlds = JSON.parse(readFileSync(new URL('../mutations.json', import.meta.url), 'utf8')) as object
+    const file = readFileSync(new URL('../mutations.json', import.meta.url), 'utf8')
+    const worlds = JSON.parse(file) as Readonly<Record<string, { readonly says: string }>>
     expect(Object.keys(worlds)).to.have.members([...new Set(used)])
+    for (const { name, says } of MUTATIONS) if (worlds[name]) expect(worlds[name].says).to.equal(says)
   })
 })

@@ -31,6 +31,8 @@ const {
   takeover,
 } = SMALL
 
+const { silenceAndCrash } = LARGE
+
 /** A lease that knows no epochs, and no recovery. */
 const RECKLESS: Partial<Decisions> = {
   decideLease: (topic, question) => {
@@ -79,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'ack-before-sync',
     says: 'a replica confirms what is not on stable storage',
     rules: habit('confirmsDurable'),
-    configuration: { ...crash, replicasDelay: true },
+    configuration: { ...crash, name: 'crash, with delays', replicasDelay: true },
     breaks: 'AckedForever',
     steps: 5,
   },
@@ -135,7 +137,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fence-is-forgotten',
     says: 'a replica that starts again knows neither from its copy nor from its metadata what it has refused',
     rules: habit('fenceIsDurable', 'waitsForBarrier'),
-    configuration: { ...silence, faults: { ...silence.faults, crashes: 1 } },
+    configuration: silenceAndCrash,
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 15,
   },
@@ -143,7 +145,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'start-without-barrier',
     says: "a node takes part before its metadata are as new as the cluster's, and has no copy that would know better",
     rules: habit('waitsForBarrier'),
-    configuration: { ...silence, faults: { ...silence.faults, crashes: 1 } },
+    configuration: silenceAndCrash,
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 15,
   },
@@ -151,7 +153,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fence-before-drain',
     says: 'a replica tells its end while it writes, and confirms the rest to the old leader after',
     rules: habit('fenceDrains'),
-    configuration: { ...silence, replicasDelay: true },
+    configuration: { ...silence, name: 'silence, with delays', replicasDelay: true },
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 14,
   },
@@ -199,7 +201,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'cursor-not-fenced',
     says: 'an entry is delivered before a quorum knows that the cursor has passed it',
     rules: habit('cursorBeforeDelivery'),
-    configuration: { ...crash, readers: true },
+    configuration: readersAndCrash,
     breaks: 'DeliveredAtMostOnce',
     steps: 18,
   },

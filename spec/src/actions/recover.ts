@@ -1,4 +1,4 @@
-import { assert, endPosition, lastSegment, segmentById, type CopyReport } from '@walrus/core'
+import { assert, endPosition, lastSegment, segmentById, type CopyReport, type NodeId } from '@walrus/core'
 import { counted, entryCount } from '../model/records.js'
 import type { Copy, Recovery, State } from '../model/state.js'
 import {
@@ -7,6 +7,7 @@ import {
   nodeIds,
   nodeOf,
   replaced,
+  segmentName,
   suffered,
   topicName,
   viewOf,
@@ -73,6 +74,21 @@ function goOn(world: World, state: State, topic: number, recovery: Recovery, emi
   const whole = world.rules.decisions.wholeCopies(decision.source, reports)
   const ready = whole.length >= decision.copies || !world.rules.habits.copiesBeforeSeal
   if (ready) sealAt(world, state, topic, recovery, decision.source, emit)
+  else if (sourceOf(state, topic, recovery, end) === undefined) giveUp(state, topic, recovery, emit)
+}
+
+/** Who has all of it is gone: the attempt fails, and is made anew with those that can be heard. */
+function giveUp(state: State, topic: number, recovery: Recovery, emit: (step: Step) => void): void {
+  const label = `the coordinator of ${segmentName(recovery.segment, topic)} cannot reach the longest copy, and gives this attempt up`
+  emit({ kind: 'protocol', label, state: withRecovery(state, topic, recovery, undefined) })
+}
+
+/** A node from which the segment can be copied up to `end`. One that learned of another's seal has given its tail up. */
+function sourceOf(state: State, topic: number, { segment, reports }: Recovery, end: number): NodeId | undefined {
+  return nodeIds(state).find((node) => {
+    const length = copyOf(state, { node, topic, segment })?.log.length ?? 0
+    return nodeOf(state, node).up && reports[node - 1] === end && length >= end
+  })
 }
 
 /**
@@ -115,15 +131,13 @@ function copyTo(
   emit: (step: Step) => void,
 ): void {
   const at = { ...to, segment: recovery.segment }
-  const source = nodeIds(state).find((node) => nodeOf(state, node).up && recovery.reports[node - 1] === end)
+  const source = sourceOf(state, to.topic, recovery, end)
   if (source === undefined || !nodeOf(state, to.node).up) return
   const isSealed = segmentById(viewOf(state, at), at.segment)?.state === 'sealed'
   if (isSealed && world.rules.habits.sealEndsCopies) return
   if ((recovery.reports[to.node - 1] ?? end) >= end) return
   const from = copyOf(state, { ...at, node: source })
   assert(from !== undefined, 'a node that told its end has a copy')
-  // It has learned of another coordinator's seal, and given its tail up.
-  if (from.log.length < end) return
   const target = copyOf(state, at) ?? { ...from, log: [], durable: 0, ended: false, fencedEpoch: 0, confirmed: 0 }
   const position = target.log.length
   const stretch = { epoch: recovery.epoch, position }
