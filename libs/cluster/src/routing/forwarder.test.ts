@@ -8,8 +8,12 @@ import { bytes, range, text } from '../node-harness.test.js'
 describe('forwarding', () => {
   let harness: ClusterHarness
 
-  const start = async (segmentEntriesMax = 1000): Promise<void> => {
-    harness = new ClusterHarness([1, 2, 3], { segmentLimits: { segmentEntriesMax }, topicConfig: DEFAULT_TOPIC_CONFIG })
+  const start = async (segmentEntriesMax = 1000, requestTimeoutMs = 5_000): Promise<void> => {
+    harness = new ClusterHarness([1, 2, 3], {
+      segmentLimits: { segmentEntriesMax },
+      topicConfig: DEFAULT_TOPIC_CONFIG,
+      limits: { requestTimeoutMs },
+    })
     await harness.start()
     await harness.until(harness.node(1).register('logs'))
     await harness.advance(50)
@@ -99,7 +103,7 @@ describe('forwarding', () => {
 
   for (const seed of range(1, 7)) {
     it(`keeps the order of entries and batches of one connection, through any node, over rollovers (seed ${seed})`, async () => {
-      await start(5)
+      await start(5, 50_000)
       const random = seededRandom(seed)
       harness.peers.fate = ({ kind }) =>
         kind === CLUSTER_REQUESTS.append && random() < 0.2 ? (random() < 0.5 ? 'lost' : 'answer-lost') : 'carried'
