@@ -21,10 +21,11 @@ import type { OpenSegment } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
 import { whenReadable } from '../reading/readable.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
-import { BatchLanes } from './batch-lanes.js'
+import { AppendSender } from './append-sender.js'
 import { proposeKnown } from '../replication/propose-known.js'
 import { traceLead } from '../tracing/trace-lead.js'
 import { Forwarder } from './forwarder.js'
+import { ProducerLanes } from './producer-lanes.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
 import { TopicTakes } from './topic-takes.js'
 
@@ -50,7 +51,8 @@ export class TopicRuntime {
   #intake: AppendIntake | undefined
   #forwarder: Forwarder | undefined
   #takes: TopicTakes | undefined
-  #batches: BatchLanes | undefined
+  #sender: AppendSender | undefined
+  #producers: ProducerLanes | undefined
   #route: Route = UNKNOWN_ROUTE
   #limits: SegmentLimits | undefined
   /** The segment that is to be led here, as soon as another node has told how it begins. */
@@ -97,9 +99,7 @@ export class TopicRuntime {
    * of a producer are stored once, however often they come.
    */
   appendBatch(entries: readonly Uint8Array[], producer: Producer | undefined): CommitTicket {
-    const mayPass = producer === undefined && this.#batches?.isClear !== false
-    const direct = mayPass ? this.#gate.appendBatch(entries) : undefined
-    return direct ?? this.#lanes().append(entries, producer)
+    return producer === undefined ? this.#gate.appendBatch(entries) : this.#lanes().append(entries, producer)
   }
 
   /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
@@ -148,7 +148,7 @@ export class TopicRuntime {
   /** Nothing gets through any more. */
   fail(error: WalrusError): void {
     this.#forwarder?.close()
-    this.#batches?.close(error)
+    this.#sender?.close(error)
     this.#takes?.close(error)
     this.#gate.fail(error)
     this.routeChanged.fire()
@@ -320,23 +320,23 @@ export class TopicRuntime {
       context: this.#options.context,
       topic: this.#options.topic,
       gate: this.#gate,
-      intake: this.#taken(),
+      sender: this.#sending(),
       route: () => this.#route,
-      routeChanged: this.routeChanged,
     })
     this.#forwarder.pump()
   }
 
-  #lanes(): BatchLanes {
-    this.#batches ??= new BatchLanes({
-      context: this.#options.context,
-      topic: this.#options.topic,
-      intake: this.#taken(),
-      direct: (entries) => this.#gate.appendBatch(entries),
-      route: () => this.#route,
-      routeChanged: this.routeChanged,
-    })
-    return this.#batches
+  #lanes(): ProducerLanes {
+    const { context, topic } = this.#options
+    this.#producers ??= new ProducerLanes({ context, topic, sender: this.#sending() })
+    return this.#producers
+  }
+
+  #sending(): AppendSender {
+    const { context, topic } = this.#options
+    const { routeChanged } = this
+    this.#sender ??= new AppendSender({ context, topic, intake: this.#taken(), route: () => this.#route, routeChanged })
+    return this.#sender
   }
 
   #taken(): AppendIntake {
