@@ -6,6 +6,7 @@ import { manyTopics } from './scenarios/many-topics.js'
 import { multiTopic } from './scenarios/multi-topic.js'
 import { partition } from './scenarios/partition.js'
 import { recovery } from './scenarios/recovery.js'
+import { replacement } from './scenarios/replacement.js'
 import { resilience } from './scenarios/resilience.js'
 import { rollover } from './scenarios/rollover.js'
 import { stress } from './scenarios/stress.js'
@@ -21,5 +22,6 @@ export const scenarios: readonly Scenario[] = [
   manyTopics,
   partition,
   join,
+  replacement,
   failover,
 ]
