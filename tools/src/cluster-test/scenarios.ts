@@ -10,6 +10,7 @@ import { multiTopic } from './scenarios/multi-topic.js'
 import { partition } from './scenarios/partition.js'
 import { pause } from './scenarios/pause.js'
 import { recovery } from './scenarios/recovery.js'
+import { replacement } from './scenarios/replacement.js'
 import { resilience } from './scenarios/resilience.js'
 import { rollover } from './scenarios/rollover.js'
 import { stress } from './scenarios/stress.js'
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   manyTopics,
   partition,
   join,
+  replacement,
   failover,
   graceful,
   pause,

@@ -74,17 +74,18 @@ async function openMetadataLog(
   return lifetime.owns(log, (one) => one.close())
 }
 
-/** Of a node alone, nobody wants to read that it leads itself. */
+/** Of a node alone, nobody wants to read that it leads itself, and of a node that joins that it is on its way. */
 function loggedEvents(store: RaftLog, logger: Logger): Pick<RaftNodeEvents, 'onLeadership' | 'onMembership'> {
-  let voterCount = store.initialState().confState.voters.length
+  let { voters: known } = store.initialState().confState
   return {
     onLeadership: ({ role, leader, term }) => {
-      const level = voterCount > 1 && leader !== noNode ? 'info' : 'debug'
+      const level = known.length > 1 && leader !== noNode ? 'info' : 'debug'
       logger[level]({ role, leader, term }, 'Raft: leadership changed')
     },
     onMembership: ({ voters, learners }) => {
-      voterCount = voters.length
-      logger.info({ voters, learners }, 'Raft: membership changed')
+      const level = voters.join() === known.join() ? 'debug' : 'info'
+      known = voters
+      logger[level]({ voters, learners }, 'Raft: membership changed')
     },
   }
 }
