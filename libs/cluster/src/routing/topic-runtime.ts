@@ -251,6 +251,8 @@ export class TopicRuntime {
   #begin(segment: OpenSegment): void {
     this.#segment = segment
     segment.onFailure((reason) => void this.#fence(segment, reason))
+    segment.onStop(() => segment === this.#segment && this.#gate.close('its leader is being replaced'))
+    segment.onDisplaced((appends) => void this.#gate.takeBack(appends))
     segment.onDamage(() => segment === this.#segment && this.#startRollover(true))
     if (segment.sealed) this.#startRollover(false)
     else this.#tryOpen()
@@ -274,7 +276,7 @@ export class TopicRuntime {
   #tryOpen(): void {
     const segment = this.#segment
     if (segment === undefined || this.#limits === undefined || this.#route.kind !== 'here') return
-    if (segment.sealed || this.#rollovers?.has(segment)) return
+    if (segment.sealed || segment.isStopped || this.#rollovers?.has(segment)) return
     const mayWrite = this.#options.context.lease.check()
     if (this.#gate.segment === segment) return
     if (mayWrite) this.#gate.open(segment, this.#limits)
