@@ -111,12 +111,14 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
 
   append(entry: Uint8Array): CommitTicket {
     this.#admit()
+    this.#assertFits('ENTRY_TOO_LARGE', ENTRY_HEADER_BYTES + entry.length)
     return this.#join(this.log.append(entry), ENTRY_HEADER_BYTES + entry.length)
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     this.#admit()
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
+    this.#assertFits('BATCH_TOO_LARGE', bytes)
     const local = this.log.appendBatch(entries, producer)
     if (producer === undefined) return this.#join(local, bytes)
     const lastSequence = producer.sequence + entries.length - 1
@@ -262,6 +264,14 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const { bytes } = this.#line
     if (bytes < this.context.limits.uncommittedBytesMax) return
     throw new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": ${bytes} bytes wait for its replicas`)
+  }
+
+  /** What no replica can be sent must not be in the log: nothing behind it would be committed, ever. */
+  #assertFits(code: 'ENTRY_TOO_LARGE' | 'BATCH_TOO_LARGE', bytes: number): void {
+    const { batchBytesMax } = this.context.limits
+    if (bytes <= batchBytesMax) return
+    const reason = `a batch that is replicated has at most ${batchBytesMax}`
+    throw new WalrusError(code, `Cannot append ${bytes} bytes to "${this.topic}": ${reason}`)
   }
 
   #join(local: CommitTicket, bytes: number): CommitTicket {
