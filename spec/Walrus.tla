@@ -574,7 +574,8 @@ Hear(a, r) ==
       s == a.segment
       c == copy[r][t][s]
       leads == writer[r][t].on /\ writer[r][t].segment = s
-      fenced == [c EXCEPT !.fenced = a.epoch, !.durable = Len(c.log),
+      \* Nobody else writes to an only copy: there the metadata are enough.
+      fenced == [c EXCEPT !.fenced = IF Factor = 1 THEN @ ELSE a.epoch, !.durable = Len(c.log),
                           !.confirmed = IF leads THEN @ ELSE Max(@, Len(c.log))]
       w == writer[r][t]
       k == IF w.gate = "stopped" THEN w.committed ELSE Max(w.committed, Committed(r, t, w, fenced))

@@ -123,6 +123,22 @@ describe('a replica', () => {
     expect(copy()!.epoch).to.equal(epoch()).and.not.equal(old)
   })
 
+  it('copies nothing of a deleted topic with the same name', async () => {
+    const old = { ...key, baseOffset: 0, epoch: epoch(), position: 0, committedCount: 0, startState: EMPTY_TOPIC_STATE }
+    const payload = replicateRequest.encode({ ...old, batches: batches.map(({ bytes }) => bytes) })
+    await cluster.settled(cluster.node(1).peer.request(3, CLUSTER_REQUESTS.replicate, payload, 5_000))
+    cluster.crash(3)
+    const { metadata } = cluster.node(1)
+    await cluster.settled(metadata.propose({ kind: 'DeleteTopic', topic: 'logs', epoch: epoch() }))
+    await cluster.createTopic('logs', 'quorum', [1, 2, 3])
+    cluster.open(3)
+    await cluster.run(50)
+    await fenced()
+    const question = copySegmentRequest.encode({ ...key, epoch: epoch(), entryCount: 2, controlCount: 0, source: 3 })
+    expect(await codeOf(asked(CLUSTER_REQUESTS.copySegment, question, 3))).to.equal('UNAVAILABLE')
+    expect(copy()).to.equal(undefined)
+  })
+
   it('gives what it has to whoever completes a copy', async () => {
     const startState = { cursors: new Map([['shared', 3]]), producers: new Map() }
     await sent({ startState, batches: batches.map(({ bytes }) => bytes) })

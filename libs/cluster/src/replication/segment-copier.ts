@@ -91,11 +91,13 @@ export class SegmentCopier {
     this.#assertWanted(key, end, origin)
     for (let position = this.#positionOf(key); position < end; position = this.#positionOf(key)) {
       const answer = await this.#fetch(key, position, origin.source)
-      this.#assertWanted(key, end, origin)
+      const { createdEpoch } = this.#assertWanted(key, end, origin)
+      if (answer.createdEpoch !== createdEpoch)
+        throw this.#cannot(key, `node ${origin.source} has a copy of another topic with the same name`)
       // The segment's leader may still send it, too.
       if (this.#positionOf(key) !== position) continue
       const copy = this.#copies.find(key) ?? this.#create(key, answer)
-      if (copy.log.epoch !== answer.createdEpoch) throw await this.#removeStranger(copy, answer)
+      if (copy.log.epoch !== createdEpoch) throw await this.#removeStranger(copy, createdEpoch)
       if (appendUpTo(copy, answer.batches, end) === 0)
         throw this.#cannot(key, `node ${origin.source} has no more of it`)
       await copy.durable()
@@ -135,21 +137,21 @@ export class SegmentCopier {
     return answer
   }
 
-  /** The older one of two copies that were created under different epochs is of a deleted topic with the same name. */
-  async #removeStranger({ log }: ReplicaCopy, { createdEpoch }: FetchBatchesAnswer): Promise<WalrusError> {
+  /** Created under an older epoch than the segment, it is of a deleted topic with the same name. */
+  async #removeStranger({ log }: ReplicaCopy, createdEpoch: number): Promise<WalrusError> {
     if (log.epoch < createdEpoch) {
       const { topic, segment, entryCount } = log
       this.#context.report('warn', 'a copy of a deleted topic is removed', { topic, segment, entryCount })
       await this.#copies.remove(log)
     }
-    return this.#cannot(log, `its copies were created under epochs ${log.epoch} and ${createdEpoch}`)
+    return this.#cannot(log, `what is here was created under epoch ${log.epoch}, and the segment under ${createdEpoch}`)
   }
 
   /** Two coordinators may recover a segment under one epoch: once one of them has had it sealed, its end is not the other's. */
-  #assertWanted(key: SegmentKey, end: number, { epoch }: CopyOrigin): void {
+  #assertWanted(key: SegmentKey, end: number, { epoch }: CopyOrigin): SegmentMetadata {
     if (this.#closed) throw new WalrusError('STORAGE_CLOSED', 'Cannot copy a segment: this node is closed')
     const segment = knownSegment(this.#context, key)
-    if (segment?.epoch === epoch && segment.state !== 'open' && !isBehindEnd(segment, end)) return
+    if (segment?.epoch === epoch && segment.state !== 'open' && !isBehindEnd(segment, end)) return segment
     throw new WalrusError('NOT_LEADER', `Cannot copy segment "${formatSegmentKey(key)}": it has changed meanwhile`)
   }
 
