@@ -21,9 +21,9 @@ export function segmentById(topic: TopicMetadata, id: number): SegmentMetadata |
   return topic.segments[id - firstSegment(topic).id]
 }
 
-/** A copy of a segment that was created under that epoch is of this topic, and not of a deleted one with the same name. */
+/** False: a copy that was created under that epoch is of a segment that was trimmed, or of a deleted topic with the same name. */
 export function isOfTopic(topic: TopicMetadata, createdEpoch: number): boolean {
-  return createdEpoch >= topic.createdEpoch
+  return createdEpoch >= firstSegment(topic).createdEpoch
 }
 
 /**
@@ -91,7 +91,8 @@ function openSegment(
   ack: AckPolicy,
 ): SegmentMetadata {
   const quorum = ackQuorum(placement.replicas.length, ack)
-  return { id, baseOffset, ...placement, epoch, state: 'open', ackQuorum: quorum, entryCount: 0, controlCount: 0 }
+  const epochs = { epoch, createdEpoch: epoch }
+  return { id, baseOffset, ...placement, ...epochs, state: 'open', ackQuorum: quorum, entryCount: 0, controlCount: 0 }
 }
 
 function baseOffsetAt(segments: readonly SegmentMetadata[], index: number): number {

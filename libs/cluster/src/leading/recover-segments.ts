@@ -1,4 +1,4 @@
-import { firstSegment, isOfTopic, type SegmentLog, type TopicMetadata } from '@walrus/core'
+import { isOfTopic, type SegmentLog, type TopicMetadata } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import { checkSegment } from './segment-check.js'
 
@@ -36,7 +36,7 @@ async function removeDeleted(context: NodeContext): Promise<void> {
   report('info', 'segments were removed that were deleted meanwhile', { segmentCount: deleted.length, entryCount })
 }
 
-function isDeleted({ metadata }: NodeContext, { topic: name, segment, epoch }: SegmentLog): boolean {
+function isDeleted({ metadata }: NodeContext, { topic: name, epoch }: SegmentLog): boolean {
   const topic = metadata.state.topics.get(name)
-  return topic === undefined || !isOfTopic(topic, epoch) || segment < firstSegment(topic).id
+  return topic === undefined || !isOfTopic(topic, epoch)
 }

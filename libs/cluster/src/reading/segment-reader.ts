@@ -1,5 +1,4 @@
 import {
-  isOfTopic,
   nextRead,
   reasonOf,
   segmentById,
@@ -7,7 +6,6 @@ import {
   type NodeId,
   type ReadLimits,
   type SegmentKey,
-  type SegmentLog,
   type SegmentMetadata,
   type StoredEntry,
 } from '@walrus/core'
@@ -15,6 +13,7 @@ import { CLUSTER_REQUESTS, entriesAnswer, readRequest, unknownTopicMessage, type
 import { checkSegment, damagedSegment } from '../leading/segment-check.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
+import { storedCopy } from '../stored-copy.js'
 
 export interface SegmentReaderOptions {
   readonly context: ClusterContext
@@ -62,7 +61,7 @@ export class SegmentReader {
   ): Promise<readonly StoredEntry[]> {
     const open = this.#openSegment(key)
     if (open !== undefined && segment.state !== 'sealed') return await open.read(index, limits)
-    const log = this.#copyOf(key)
+    const log = storedCopy(this.#context.storage, key, segment)
     if (isOnlyHere(segment, this.#context.nodeId)) {
       const verdict = checkSegment(segment, log)
       if (verdict.kind === 'damaged') throw damagedSegment(key.topic, key.segment, verdict.reason)
@@ -74,14 +73,6 @@ export class SegmentReader {
     const entries = await log.read(index, { ...limits, maxEntries: Math.min(limits.maxEntries, count) })
     if (entries.length > 0) return entries
     throw damagedSegment(key.topic, key.segment, `it has no entry ${index} of ${segment.entryCount}`)
-  }
-
-  /** Not of a deleted topic with the same name, which may not be gone yet. */
-  #copyOf(key: SegmentKey): SegmentLog | undefined {
-    const { metadata, storage } = this.#context
-    const topic = metadata.state.topics.get(key.topic)
-    const log = storage.segment(key)
-    return topic && log && isOfTopic(topic, log.epoch) ? log : undefined
   }
 
   async #readElsewhere(request: ReadRequest, segment: SegmentMetadata): Promise<readonly StoredEntry[]> {

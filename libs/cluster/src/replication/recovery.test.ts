@@ -138,6 +138,31 @@ describe('recovery of a segment', () => {
     expect(cluster.topic('logs').segments[0]).to.include({ state: 'sealed', entryCount: 1 })
   })
 
+  it('begins anew when the longest copy is gone before it was copied', async () => {
+    const old = await started({ limits: { requestTimeoutMs: 30_000 } })
+    await appended(old, 'a')
+    await cluster.run(50)
+    let asked = 0
+    cluster.peers.fate = ({ kind, from, to }) => {
+      if (kind === CLUSTER_REQUESTS.fetchBatches) asked += 1
+      const isLost = kind === CLUSTER_REQUESTS.replicate ? from === 1 : kind === CLUSTER_REQUESTS.fence && to === 3
+      return isLost || kind === CLUSTER_REQUESTS.fetchBatches ? 'lost' : 'carried'
+    }
+    old.append('logs', 'late')
+    await cluster.run(50)
+    const { epoch } = cluster.last('logs')
+    await cluster.settled(cluster.node(2).metadata.propose({ kind: 'FenceSegment', topic: 'logs', segment: 1, epoch }))
+    await cluster.until(() => asked > 0, 'that the longest copy is asked for')
+    expect(old.storage.segment({ topic: 'logs', segment: 1 })!.entryCount).to.equal(2)
+    cluster.crash(1)
+    cluster.peers.fate = () => 'carried'
+    const next = await cluster.leaderAfter('logs', 1)
+    expect([cluster.topic('logs').segments[0]!.entryCount, next.segment('logs').baseOffset]).to.deep.equal([1, 1])
+    cluster.open(1)
+    await cluster.until(() => cluster.isUp(1) && cluster.isWhole('logs'))
+    expect(await cluster.stored('logs', 1)).to.deep.equal(['a'])
+  })
+
   it('does not let a leader go on whose disk refused what replicas may have', async () => {
     const old = await started({ limits: { requestTimeoutMs: 30_000 } })
     await appended(old, 'a')
@@ -180,6 +205,20 @@ describe('recovery of a segment', () => {
     expect([fourth.id, cluster.last('logs').id]).to.deep.equal([4, 4])
     expect(fourth.segment('logs').topicState.cursors.get(SHARED_CURSOR)).to.equal(1)
     expect(fourth.storage.segment({ topic: 'logs', segment: 1 })).to.equal(undefined)
+  })
+
+  it('ends an only copy without writing to it, so also when its disk has no room', async () => {
+    cluster = new TestCluster()
+    await cluster.start('logs', 'quorum', [1])
+    cluster.metadata.elect(2)
+    const old = await cluster.leaderOf('logs')
+    await appended(old, 'a')
+    old.commit = () => Promise.reject(new WalrusError('DISK_FULL', 'Cannot write: no space left'))
+    const { epoch } = cluster.last('logs')
+    const fence = { kind: 'FenceSegment', topic: 'logs', segment: 1, epoch } as const
+    await cluster.settled(cluster.node(2).metadata.propose(fence))
+    const next = await cluster.leaderAfter('logs', 1)
+    expect([next.id, cluster.topic('logs').segments[0]!.entryCount]).to.deep.equal([2, 1])
   })
 
   it('leaves a segment to its node when that has the only copy', async () => {

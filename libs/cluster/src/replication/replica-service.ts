@@ -66,8 +66,8 @@ export class ReplicaService {
   }
 
   /**
-   * Refuses whatever is older than `epoch`, also after a restart: the metadata here knows the epoch by then, and the copy has it
-   * on stable storage. The counts are of what is durable.
+   * Refuses whatever is older than `epoch`, also after a restart: the metadata here knows the epoch by then, and one copy among
+   * others has it on stable storage. The counts are of what is durable.
    */
   async fence(request: FenceRequest): Promise<FenceAnswer> {
     await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
@@ -79,7 +79,8 @@ export class ReplicaService {
     this.#stopLeading(request)
     const log = this.#copies.find(request)?.log
     if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
-    await log.fence(request.epoch)
+    // The only copy is written by this node alone, and the next life of this node will know by the metadata that it is over.
+    if (segment.replicas.length > 1) await log.fence(request.epoch)
     await log.drain()
     const { epoch: createdEpoch, entryCount, position } = log
     return { createdEpoch, entryCount, controlCount: position - entryCount }
@@ -113,7 +114,7 @@ export class ReplicaService {
     await awaitSegment(this.#context, key, ({ state }) => state === 'sealed')
     const segment = this.#segment(key)
     const log = this.#copies.find(key)?.log
-    const whole = log !== undefined && log.position === endPosition(segment)
+    const whole = log?.epoch === segment.createdEpoch && log.position === endPosition(segment)
     return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
   }
 

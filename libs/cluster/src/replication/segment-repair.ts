@@ -1,7 +1,6 @@
 import {
   decideCopy,
   endPosition,
-  firstSegment,
   formatSegmentKey,
   isOfTopic,
   lastSegment,
@@ -71,6 +70,9 @@ export class SegmentRepair {
         break
       case 'renew':
         await this.#giveUp(key, segment)
+        break
+      case 'stranger':
+        await this.#removeStranger(key)
         break
     }
     await this.complete(key)
@@ -170,6 +172,12 @@ export class SegmentRepair {
     await copies.remove(key)
   }
 
+  async #removeStranger(key: SegmentKey): Promise<void> {
+    const { context, copies } = this.#tools
+    context.report('warn', 'a copy of a deleted topic is removed', { ...keyOf(key) })
+    await copies.remove(key)
+  }
+
   #others({ replicas }: SegmentMetadata): readonly NodeId[] {
     const { nodeId, liveness } = this.#tools.context
     const live = liveness.live()
@@ -181,17 +189,11 @@ export class SegmentRepair {
   #isUnwanted(log: SegmentLog): boolean {
     const { metadata, nodeId } = this.#tools.context
     const topic = metadata.state.topics.get(log.topic)
-    if (topic === undefined || this.#isStranger(log)) return true
+    if (topic === undefined || !isOfTopic(topic, log.epoch)) return true
     const segment = knownSegment(this.#tools.context, log)
     if (segment !== undefined) return !segment.replicas.includes(nodeId) && segment.state === 'sealed'
     // A segment that is yet to come has a newer epoch than any that metadata knows.
-    return log.segment < firstSegment(topic).id || log.epoch < lastSegment(topic).epoch
-  }
-
-  /** It was created before the topic of its name was. */
-  #isStranger({ topic: name, epoch }: SegmentLog): boolean {
-    const topic = this.#tools.context.metadata.state.topics.get(name)
-    return topic !== undefined && !isOfTopic(topic, epoch)
+    return log.epoch < lastSegment(topic).epoch
   }
 
   async #removeUnwanted(key: SegmentKey, segment: SegmentMetadata | undefined): Promise<void> {
@@ -200,7 +202,7 @@ export class SegmentRepair {
     if (log === undefined || !this.#isUnwanted(log) || copier.isExpected(key)) return
     // The topic may be one that this node is yet to hear of.
     if (!context.metadata.state.topics.has(key.topic)) await context.metadata.barrier()
-    if (segment !== undefined && !this.#isStranger(log) && endPosition(segment) > 0) {
+    if (segment?.createdEpoch === log.epoch && endPosition(segment) > 0) {
       const whole = await questions.wholeCopiesAmong(segment.replicas, key)
       if (whole.length < majority(segment.replicas.length)) return
     }
