@@ -11,7 +11,6 @@ interface Options {
   readonly runs: number
   readonly requests: number
   readonly seed: number
-  readonly pauseMs: number
 }
 
 /** What others may feel of an attack: their p99, over the one without it. */
@@ -25,15 +24,9 @@ const program = new Command('npm run hostile --')
       `Exits with 0 when all ratios are up to ${RATIO_MAX}, 1 when one is above or the node fails, 2 when the command was not understood.`,
   )
   .argument('[attacks...]', `attacks to try (default: all): ${attacks.map(({ name }) => name).join(', ')}`, find, [])
-  .option('--runs <count>', 'pairs of runs, without the attack and with it; the median counts', count, 5)
-  .option('--requests <count>', 'requests of the others in each run', count, 20_000)
+  .option('--runs <count>', 'pairs of runs, without the attack and with it; the median counts', count, 9)
+  .option('--requests <count>', 'requests of the others in each run', count, 3000)
   .option('--seed <number>', 'of what is left to chance', count, 1)
-  .option(
-    '--pause-ms <ms>',
-    'between two rounds of an attack: the attacker takes time of the same processors',
-    count,
-    100,
-  )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .action(run)
 
