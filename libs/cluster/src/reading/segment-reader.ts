@@ -13,6 +13,7 @@ import { CLUSTER_REQUESTS, entriesAnswer, readRequest, unknownTopicMessage, type
 import { checkSegment, damagedSegment } from '../leading/segment-check.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
+import { ReadTurns } from './read-turns.js'
 
 export interface SegmentReaderOptions {
   readonly context: ClusterContext
@@ -24,6 +25,7 @@ export interface SegmentReaderOptions {
 export class SegmentReader {
   readonly #context: ClusterContext
   readonly #openSegment: (key: SegmentKey) => OpenSegment | undefined
+  readonly #turns = new ReadTurns(READS_BYTES_MAX)
 
   constructor({ context, openSegment }: SegmentReaderOptions) {
     this.#context = context
@@ -51,8 +53,17 @@ export class SegmentReader {
     return await this.#readElsewhere({ ...key, index, ...limits }, segment)
   }
 
-  /** What this node may show of its copy; nothing when it has none. */
-  async #readHere(
+  /** What this node may show of its copy, in its turn; nothing when it has none. */
+  #readHere(
+    key: SegmentKey,
+    segment: SegmentMetadata,
+    index: number,
+    limits: ReadLimits,
+  ): Promise<readonly StoredEntry[]> {
+    return this.#turns.take(limits.maxBytes, () => this.#readNow(key, segment, index, limits))
+  }
+
+  async #readNow(
     key: SegmentKey,
     segment: SegmentMetadata,
     index: number,
@@ -148,3 +159,6 @@ function isOnlyHere({ replicas }: SegmentMetadata, self: NodeId): boolean {
 function isDamage(error: unknown): boolean {
   return error instanceof WalrusError && error.code === 'CORRUPT_DATA'
 }
+
+/** Enough to keep a disk busy, and through in a few milliseconds. */
+const READS_BYTES_MAX = 4 * 1024 * 1024
