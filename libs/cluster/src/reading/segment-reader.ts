@@ -14,6 +14,7 @@ import { checkSegment, damagedSegment } from '../leading/segment-check.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { storedCopy } from '../stored-copy.js'
+import { ReadTurns } from './read-turns.js'
 
 export interface SegmentReaderOptions {
   readonly context: ClusterContext
@@ -28,6 +29,7 @@ export class SegmentReader {
   readonly #context: ClusterContext
   readonly #openSegment: (key: SegmentKey) => OpenSegment | undefined
   readonly #onDamage: (key: SegmentKey) => void
+  readonly #turns = new ReadTurns(READS_BYTES_MAX)
 
   constructor({ context, openSegment, onDamage }: SegmentReaderOptions) {
     this.#context = context
@@ -58,8 +60,18 @@ export class SegmentReader {
     return await this.#readElsewhere({ ...key, index, ...limits }, segment)
   }
 
+  /** What this node may show of its copy, in its turn; nothing when it has none. */
+  #readHere(
+    key: SegmentKey,
+    segment: SegmentMetadata,
+    index: number,
+    limits: ReadLimits,
+  ): Promise<readonly StoredEntry[]> {
+    return this.#turns.take(limits.maxBytes, () => this.#readCarefully(key, segment, index, limits))
+  }
+
   /** As `#readCopy`; damage is reported, and repaired if there is another copy. */
-  async #readHere(
+  async #readCarefully(
     key: SegmentKey,
     segment: SegmentMetadata,
     index: number,
@@ -175,3 +187,6 @@ function isOnlyHere({ replicas }: SegmentMetadata, self: NodeId): boolean {
 function isDamage(error: unknown): boolean {
   return error instanceof WalrusError && error.code === 'CORRUPT_DATA'
 }
+
+/** Enough to keep a disk busy, and through in a few milliseconds. */
+const READS_BYTES_MAX = 4 * 1024 * 1024
