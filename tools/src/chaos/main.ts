@@ -25,6 +25,7 @@ const program = new Command('npm run chaos --')
     'Real brokers under clients and faults: killed, stopped, cut off, slowed down, with full disks, replaced. Then everything ' +
       'is read back from every node and held against what the clients saw.',
   )
+  .argument('[flags...]', 'further flags for every broker, behind another --: npm run chaos -- -- --ack leader')
   .option('--minutes <count>', 'how long clients and faults are at work', number(0.1, 1440), 10)
   .option(
     '--seed <number>',
@@ -44,7 +45,7 @@ const program = new Command('npm run chaos --')
 
 await program.parseAsync()
 
-async function run(options: Options): Promise<void> {
+async function run(flags: readonly string[], options: Options): Promise<void> {
   const guardian = postGuardian()
   const stop = new AbortController()
   const logs = await NodeLogs.open()
@@ -66,7 +67,7 @@ async function run(options: Options): Promise<void> {
   )
   try {
     const onLine = (id: number, line: string) => logs.write(id, line)
-    const shared = { seed, nodeCount, rate, durationMs: minutes * 60_000, note, stop: stop.signal }
+    const shared = { seed, nodeCount, rate, flags, durationMs: minutes * 60_000, note, stop: stop.signal }
     chaos = await ChaosRun.start({ ...shared, onLine, onProcess: guardian.hear })
     const deadline = setTimeout(() => void breakOff(), minutes * 60_000 + DEADLINE_MS)
     const result = await chaos.run()
