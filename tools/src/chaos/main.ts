@@ -53,8 +53,12 @@ async function run(flags: readonly string[], options: Options): Promise<void> {
   const note = (line: string) => console.log(pc.dim(`  ${line}`))
   console.log(`${pc.bold('chaos')}: ${nodeCount} nodes, ${minutes} minutes, seed ${seed}`)
   let chaos: ChaosRun | undefined
+  let brokenOff = false
   const breakOff = async () => {
+    brokenOff = true
     if (chaos !== undefined) await report(chaos.result('unchecked'), options)
+    await chaos?.end({ keepData: false })
+    await logs.close({ keep: false })
     process.exit(2)
   }
   onInterrupts(
@@ -72,6 +76,7 @@ async function run(flags: readonly string[], options: Options): Promise<void> {
     const deadline = setTimeout(() => void breakOff(), minutes * 60_000 + DEADLINE_MS)
     const result = await chaos.run()
     clearTimeout(deadline)
+    if (brokenOff) return
     await report(result, options)
     const held = result.verdict === 'held'
     await chaos.end({ keepData: !held })
