@@ -52,7 +52,8 @@ function taken({ replay, node, segment }: Scene, event: Of<'taken'>): Refusal | 
   const copy = copyFor(segment, node)
   // The disk has refused what was in flight.
   if (event.position < copy.taken && event.position >= copy.stored) copy.taken = event.position
-  const decision = replay.decisions.decideReplicate({ epoch: copy.fencedEpoch, position: copy.taken }, event)
+  const epoch = Math.max(copy.fencedEpoch, segment.promised.get(node.id) ?? 0)
+  const decision = replay.decisions.decideReplicate({ epoch, position: copy.taken }, event)
   switch (decision.kind) {
     case 'append':
       copy.taken = event.end
@@ -92,6 +93,7 @@ function fenced({ replay, node, segment }: Scene, event: Of<'fenced'>): Refusal 
     copy.held = Math.max(copy.held, copy.stored)
     copy.fencedEpoch = Math.max(copy.fencedEpoch, epoch)
   }
+  segment.promised.set(node.id, Math.max(epoch, segment.promised.get(node.id) ?? 0))
   segment.reports.push({ node: node.id, epoch, createdEpoch, entryCount, controlCount: event.controlCount })
   if (segment.writer?.life === node.life && segment.leader === node.id)
     segment.writer.over = `it was fenced at epoch ${epoch}`
