@@ -15,13 +15,13 @@ export {
   type MemoryRaftNetworkOptions,
   type NetworkFaults,
 } from './memory-raft-network.js'
-export {
-  raftTransportSuite,
-  type OpenRaftTransport,
-  type RaftTransportNode,
-  type RaftTransportPlace,
-  type RaftTransportSuiteOptions,
-} from './raft-transport-suite/suite.js'
+export type {
+  OpenRaftTransport,
+  RaftTransportNode,
+  RaftTransportPlace,
+  RaftTransportSuiteOptions,
+} from './raft-transport-suite/suite-options.js'
+export { raftTransportSuite } from './raft-transport-suite/suite.js'
 export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
 export {
@@ -45,7 +45,8 @@ export { metadataLogSuite, type MetadataLogPlace, type MetadataLogSuiteOptions }
 export { MemoryLogStorage, type MemoryLogDisk, type MemoryLogStorageOptions } from './memory-log-storage.js'
 export type { MemorySegment, MemoryStoredBatch } from './memory-segment-log.js'
 export { SECTOR_BYTES } from './sector-file.js'
-export { blockFileSuite, type BlockFilePlace, type BlockFileSuiteOptions } from './block-file-suite/suite.js'
+export type { BlockFilePlace, BlockFileSuiteOptions } from './block-file-suite/suite-options.js'
+export { blockFileSuite } from './block-file-suite/suite.js'
 export { raftLogSuite } from './raft-log-suite/suite.js'
 export { type RaftLogPlace, type RaftLogSuiteOptions } from './raft-log-suite/fixture.js'
 export { segmentLogSuite } from './segment-log-suite/suite.js'

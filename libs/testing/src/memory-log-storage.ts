@@ -7,7 +7,7 @@ import {
   type SegmentLog,
 } from '@walrus/core'
 import type { MemoryCommit } from './memory-commit.js'
-import { MemorySegmentLog, type MemorySegment } from './memory-segment-log.js'
+import { MemorySegmentLog, type MemorySegment, type MemorySegmentHome } from './memory-segment-log.js'
 
 /** What outlives a `MemoryLogStorage`: what was committed. Opening over the same one is a restart. */
 export type MemoryLogDisk = Map<string, MemorySegment>
@@ -23,7 +23,7 @@ export interface MemoryLogStorageOptions {
 }
 
 /** The readable definition of the `LogStorage` port: group commit over all segments, without disks. */
-export class MemoryLogStorage implements LogStorage {
+export class MemoryLogStorage implements LogStorage, MemorySegmentHome {
   readonly disk: MemoryLogDisk
   readonly options: MemoryLogStorageOptions
   readonly #logs = new Map<string, MemorySegmentLog>()

@@ -7,13 +7,13 @@ import {
   type NewSegment,
   type Producer,
   type ReadLimits,
+  type SegmentKey,
   type SegmentLog,
   type StoredEntry,
   type TopicState,
 } from '@walrus/core'
 import { BATCH_HEADER_BYTES, crc32, EntryReader, readWholeBatch, type WholeBatch } from '@walrus/protocol'
 import { MemoryCommit, type MemoryBatch } from './memory-commit.js'
-import type { MemoryLogStorage } from './memory-log-storage.js'
 import { MemoryTicket } from './memory-ticket.js'
 
 /** One committed segment. A test may edit it between two openings to play damage. */
@@ -30,17 +30,32 @@ export interface MemoryStoredBatch extends EncodedBatch {
   readonly stateBefore: TopicState
 }
 
+/** What a segment needs of the storage that it is in. */
+export interface MemorySegmentHome {
+  readonly closed: boolean
+  readonly options: {
+    readonly read?: (key: SegmentKey, fromIndex: number) => Promise<void>
+    readonly wallMs?: () => number
+  }
+  /** The segment has something to commit. */
+  enlist(segment: MemorySegmentLog): void
+  /** Makes a change that is on stable storage when this resolves. */
+  persist(segment: MemorySegmentLog, change: () => void): Promise<void>
+  /** Resolves when nothing is being committed. */
+  settled(): Promise<void>
+}
+
 /** One segment of a `MemoryLogStorage`. */
 export class MemorySegmentLog implements SegmentLog {
   readonly stored: MemorySegment
-  readonly #storage: MemoryLogStorage
+  readonly #storage: MemorySegmentHome
   #refusal: WalrusError | undefined
   #waiting: MemoryCommit | undefined
   #underWay: MemoryCommit | undefined
   readonly #commitListeners = new Set<() => void>()
   readonly #batchListeners = new Set<(batch: EncodedBatch) => void>()
 
-  constructor(storage: MemoryLogStorage, stored: MemorySegment) {
+  constructor(storage: MemorySegmentHome, stored: MemorySegment) {
     this.#storage = storage
     this.stored = stored
     if (stored.sealed) this.#refusal = this.#sealedError()

@@ -7,11 +7,7 @@ import {
   sealedCountsStable,
   singleWriterPerSegment,
 } from './segments.js'
-import type { World } from '../actions/step.js'
-import type { State } from '../model/state.js'
-
-/** What is wrong with a state; undefined: nothing. */
-export type Invariant = (world: World, state: State) => string | undefined
+import type { Invariant } from './invariant.js'
 
 /** What is true of every state. The same names stand in Walrus.tla; the first six are those of the original's model. */
 export const INVARIANTS: Readonly<Record<string, Invariant>> = {

@@ -1,7 +1,7 @@
 import { isEntry, describeOperation, producerOf, sequenceOf, type LogRecord } from '../model/records.js'
 import type { State } from '../model/state.js'
 import { itemAt, nodeIds, partOf } from '../model/update.js'
-import type { Invariant } from './invariants.js'
+import type { Invariant } from './invariant.js'
 import { storedSegments } from './true-log.js'
 
 /** A committed cursor never goes back, and never beyond the entries before it. */

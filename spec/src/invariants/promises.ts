@@ -3,7 +3,7 @@ import { UNKNOWN_OFFSET } from '../actions/writer-steps.js'
 import { describeLog, describeOperation, entryCount, isEntry } from '../model/records.js'
 import type { Acknowledged, Copy, State } from '../model/state.js'
 import { itemAt, partOf, topicName } from '../model/update.js'
-import type { Invariant } from './invariants.js'
+import type { Invariant } from './invariant.js'
 import { storedSegments, type StoredSegment } from './true-log.js'
 
 /** What was acknowledged is in the log, at the offset that was told, on as many disks as its segment's quorum. */

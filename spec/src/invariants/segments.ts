@@ -2,7 +2,7 @@ import { endPosition, lastSegment, stateFault, type ClusterMetadata, type Segmen
 import { holdsLease } from '../actions/writer-steps.js'
 import type { State } from '../model/state.js'
 import { copyOf, newestTopic, nodeIds, nodeOf, partOf, topicOf, viewOf } from '../model/update.js'
-import type { Invariant } from './invariants.js'
+import type { Invariant } from './invariant.js'
 import { storedSegments } from './true-log.js'
 
 const faults = new WeakMap<ClusterMetadata, { readonly fault: string | undefined }>()

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import type { Command } from 'commander'
 import { addDrain } from './drain.js'
 import { addRemove } from './remove.js'
 import { addStatus } from './status.js'
@@ -12,12 +12,4 @@ export function addCluster(program: Command): void {
   addStatus(program, cluster)
   addDrain(program, cluster)
   addRemove(program, cluster)
-}
-
-/** For commander: a node's id. */
-export function readNodeId(text: string): number {
-  const id = Number(text)
-  if (!/^\d+$/.test(text) || id < 1 || !Number.isSafeInteger(id))
-    throw new InvalidArgumentError('expected a node id from 1')
-  return id
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { withClient } from '../connection.js'
-import { readNodeId } from './cluster-command.js'
+import { readNodeId } from './read-node-id.js'
 
 const NOTES = `
 A draining node gets nothing new, and hands on what it leads; it goes on serving what it has. Run it again to see how much is

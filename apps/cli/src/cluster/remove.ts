@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { confirm, YES_OPTION, type ConfirmOptions } from '../confirmation.js'
 import { withClient } from '../connection.js'
-import { readNodeId } from './cluster-command.js'
+import { readNodeId } from './read-node-id.js'
 
 const NOTES = `
 The node is drained first, and waited for until others keep all that it kept; if that takes longer than --wait-ms, it goes on

@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import pc from 'picocolors'
 import { addressText } from '../address.js'
 import { withClient, type GlobalOptions } from '../connection.js'
-import { runShell, type ShellStreams } from '../shell/shell.js'
+import type { ShellStreams } from '../shell/shell-streams.js'
+import { runShell } from '../shell/shell.js'
 
 const NOTES = `
 Reads one command a line: REGISTER topic, PUT topic data, GET topic, STATE topic, METRICS; exit, Ctrl+C or Ctrl+D leaves.

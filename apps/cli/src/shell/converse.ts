@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline'
 import pc from 'picocolors'
 import { banner } from './banner.js'
-import type { LineOutcome, ShellStreams } from './shell.js'
+import type { LineOutcome, ShellStreams } from './shell-streams.js'
 
 const PROMPT = '🦭 > '
 const HISTORY_LINES = 1000

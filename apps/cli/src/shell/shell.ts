@@ -1,27 +1,15 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { ClientError } from '@walrus/client'
 import pc from 'picocolors'
 import { converse } from './converse.js'
 import { meaningOf } from './line-meaning.js'
 import { linesOf } from './lines.js'
-
-/** What the shell talks through. */
-export interface ShellStreams {
-  readonly input: Readable
-  readonly output: Writable
-  readonly errors: Writable
-  /** True when a person sits at both ends: banner, prompt, line editing, history. */
-  readonly terminal: boolean
-  readonly colors: boolean
-}
+import type { LineOutcome, ShellStreams } from './shell-streams.js'
 
 /** The part of the client that the shell needs: one line in, the reply's bytes out. */
 export interface LineSender {
   raw(line: Uint8Array): Promise<Uint8Array>
 }
-
-/** What became of a line: `refused` was answered `ERR …`, `failed` was not answered. */
-export type LineOutcome = 'answered' | 'refused' | 'failed' | 'leave'
 
 /**
  * Sends line after line and writes what the broker answers, `ERR …` included, until the input ends or says `exit`.

@@ -3,7 +3,7 @@ import type { TopicConfig } from '@walrus/core'
 import type { Command } from 'commander'
 import { withClient } from '../connection.js'
 import { readSettings, SETTINGS_ARGUMENT, SETTINGS_NOTES } from './settings.js'
-import { TOPIC_ARGUMENT } from './topic-command.js'
+import { TOPIC_ARGUMENT } from './topic-argument.js'
 
 /** `topic config TOPIC [SETTING=VALUE…]` */
 export function addConfig(program: Command, topic: Command): void {

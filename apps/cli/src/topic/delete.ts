@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { confirm, YES_OPTION, type ConfirmOptions } from '../confirmation.js'
 import { withClient } from '../connection.js'
-import { TOPIC_ARGUMENT } from './topic-command.js'
+import { TOPIC_ARGUMENT } from './topic-argument.js'
 
 /** `topic delete TOPIC` */
 export function addDelete(program: Command, topic: Command): void {

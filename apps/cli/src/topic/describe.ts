@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { withClient } from '../connection.js'
 import { table } from '../plain-table.js'
 import { configText } from './config.js'
-import { TOPIC_ARGUMENT } from './topic-command.js'
+import { TOPIC_ARGUMENT } from './topic-argument.js'
 
 /** `topic describe TOPIC` */
 export function addDescribe(program: Command, topic: Command): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { withClient } from '../connection.js'
-import { TOPIC_ARGUMENT } from './topic-command.js'
+import { TOPIC_ARGUMENT } from './topic-argument.js'
 
 /** `topic roll TOPIC` */
 export function addRoll(program: Command, topic: Command): void {

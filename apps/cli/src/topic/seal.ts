@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { confirm, YES_OPTION, type ConfirmOptions } from '../confirmation.js'
 import { withClient } from '../connection.js'
-import { TOPIC_ARGUMENT } from './topic-command.js'
+import { TOPIC_ARGUMENT } from './topic-argument.js'
 
 const NOTES = `
 For a topic whose replicas do not come back. Its last segment ends with what can be reached; entries that were acknowledged, and

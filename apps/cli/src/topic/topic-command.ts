@@ -15,6 +15,3 @@ export function addTopic(program: Command): void {
     .action(() => topic.error("error: missing subcommand: see 'walrus-cli topic --help'"))
   for (const add of [addList, addDescribe, addCreate, addConfig, addRoll, addSeal, addDelete]) add(program, topic)
 }
-
-/** How a topic is asked for that has to be there. */
-export const TOPIC_ARGUMENT = ['<topic>', 'an existing topic'] as const

@@ -1,11 +1,15 @@
 import type { Clock, Timer } from '@walrus/core'
-import type { NodeLimits } from '../node-context.js'
 import type { LivenessView } from './liveness-view.js'
 
 export interface WriteLeaseOptions {
   readonly clock: Clock
   readonly liveness: LivenessView
-  readonly limits: Pick<NodeLimits, 'leaseMs' | 'leaseSweepMs'>
+  readonly limits: {
+    /** How long it lasts, counted from when a majority was asked that has answered. */
+    readonly leaseMs: number
+    /** How often it is looked at. */
+    readonly leaseSweepMs: number
+  }
 }
 
 /**

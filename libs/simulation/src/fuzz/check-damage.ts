@@ -5,9 +5,15 @@ import { expectPromise } from '../model/violation.js'
 import { oneOf } from '../plan/random-choice.js'
 import { checkSealed, sealAll } from './check-sealing.js'
 import type { Machine } from './machine.js'
-import type { BitFlip } from './run-bit-flips.js'
 import type { Stage } from './stage.js'
 import { finish } from './schedule.js'
+
+/** One bit that has turned over on the medium. */
+export interface BitFlip {
+  readonly file: string
+  readonly position: number
+  readonly bit: number
+}
 
 /** What was done to the disk before it is opened again. */
 export interface Damage {

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { expect } from 'chai'
-import { fuzzCommand, type Output } from './fuzz-command.js'
+import type { Output } from '../output.js'
+import { fuzzCommand } from './fuzz-command.js'
 import { renderProgress } from './progress-line.js'
 
 async function fuzz(args: readonly string[], isTTY = false): Promise<{ readonly code: number; readonly said: string }> {

@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Output } from '../output.js'
 import { sabotages, type SabotageName } from '../sabotage/sabotages.js'
 import { describeFailure } from './failure-report.js'
 import { ProgressLine } from './progress-line.js'
@@ -15,9 +15,6 @@ interface Options {
   readonly sabotage?: SabotageName
   readonly failures: number
 }
-
-/** Where a command says what it has to say. */
-export type Output = Writable & { readonly isTTY?: boolean }
 
 const SEEDS = 1000
 const PROMISES_KEPT = 0

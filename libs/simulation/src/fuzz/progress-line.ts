@@ -1,4 +1,4 @@
-import type { Output } from './fuzz-command.js'
+import type { Output } from '../output.js'
 
 const CLEAR_LINE = '\r\u001b[K'
 const BETWEEN_MS = 100

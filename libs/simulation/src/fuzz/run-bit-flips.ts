@@ -1,18 +1,11 @@
 import { randomBelow, SECTOR_BYTES, type Random } from '@walrus/testing'
 import { between, streamOf } from '../plan/random-choice.js'
 import { planSeed, type EnginePlan, type SeedPlan } from '../plan/seed-plan.js'
-import { checkDamage } from './check-damage.js'
+import { checkDamage, type BitFlip } from './check-damage.js'
 import { checkRecovery } from './check-recovery.js'
 import type { Machine } from './machine.js'
 import { play, type RunOptions, type SeedResult } from './scenario.js'
 import { step, waitForInterval } from './schedule.js'
-
-/** One bit that has turned over on the medium. */
-export interface BitFlip {
-  readonly file: string
-  readonly position: number
-  readonly bit: number
-}
 
 /** Runs a seed without faults, turns over bits of what is durable, and compares what is read then. */
 export function runBitFlips(seed: number, options: RunOptions = {}): Promise<SeedResult> {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { resolveBackend } from '@walrus/embedded'
 import { expect } from 'chai'
-import type { Output } from '../fuzz/fuzz-command.js'
+import type { Output } from '../output.js'
 import { killCommand, KILLABLE_BACKENDS } from './kill-command.js'
 
 async function kill(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {

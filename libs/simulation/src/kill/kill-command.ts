@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { resolveBackend, type StorageChoice } from '@walrus/embedded'
 import { reasonOf } from '@walrus/core'
 import { temporaryFolder } from '@walrus/testing'
-import type { Output } from '../fuzz/fuzz-command.js'
+import type { Output } from '../output.js'
 import { ProgressLine } from '../fuzz/progress-line.js'
 import { Violation } from '../model/violation.js'
 import { runKillCycles } from './kill-cycles.js'

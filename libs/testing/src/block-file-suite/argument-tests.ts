@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { contents, expectRejection, FILE_BYTES, filled, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** What makes no sense is refused, and does nothing. */
 export function argumentTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

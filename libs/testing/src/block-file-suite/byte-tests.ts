@@ -2,7 +2,7 @@ import type { BlockFile } from '@walrus/core'
 import { expect } from 'chai'
 import { randomBelow, seededRandom } from '../seeded-random.js'
 import { contents, FILE_BYTES, filled, pattern, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** What is written is what is read. */
 export function byteTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { contents, expectRejection, FILE_BYTES, filled, pattern, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** The end of a file and of a directory. */
 export function closingTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { contents, FILE_BYTES, filled, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** Any number of calls at once. */
 export function concurrencyTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { contents, FILE_BYTES, pattern, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** What a power loss may not take. */
 export function crashTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

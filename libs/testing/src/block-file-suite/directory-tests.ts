@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { contents, expectRejection, FILE_BYTES, filled, pattern, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** Names come and go. */
 export function directoryTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

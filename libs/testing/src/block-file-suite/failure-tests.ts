@@ -2,7 +2,7 @@ import type { BlockFile } from '@walrus/core'
 import { expect } from 'chai'
 import type { DiskFault } from '../disk-world.js'
 import { contents, expectRejection, FILE_BYTES, filled, type Fixture } from './fixture.js'
-import type { BlockFilePlace, BlockFileSuiteOptions } from './suite.js'
+import type { BlockFilePlace, BlockFileSuiteOptions } from './suite-options.js'
 
 /** The system says no. */
 export function failureTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

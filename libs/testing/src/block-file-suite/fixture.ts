@@ -1,6 +1,6 @@
 import { WalrusError, type BlockFile, type BlockFileDirectory, type ErrorCode } from '@walrus/core'
 import { expect } from 'chai'
-import type { BlockFilePlace, BlockFileSuiteOptions } from './suite.js'
+import type { BlockFilePlace, BlockFileSuiteOptions } from './suite-options.js'
 
 /** A multiple of every alignment. */
 export const FILE_BYTES = 2 ** 16

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { contents, expectRejection, filled, type Fixture } from './fixture.js'
-import type { BlockFilePlace } from './suite.js'
+import type { BlockFilePlace } from './suite-options.js'
 
 /** One directory, one owner. */
 export function ownerTests<Place extends BlockFilePlace>(fixture: Fixture<Place>): void {

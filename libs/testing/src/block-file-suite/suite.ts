@@ -1,5 +1,3 @@
-import type { BlockFileDirectory } from '@walrus/core'
-import type { DiskFault, DiskOperation } from '../disk-world.js'
 import { argumentTests } from './argument-tests.js'
 import { byteTests } from './byte-tests.js'
 import { closingTests } from './closing-tests.js'
@@ -9,29 +7,7 @@ import { directoryTests } from './directory-tests.js'
 import { failureTests } from './failure-tests.js'
 import { Fixture } from './fixture.js'
 import { ownerTests } from './owner-tests.js'
-
-/** A place where one directory of block files is kept. */
-export interface BlockFilePlace {
-  /** Opens the directory, which is empty the first time. May be called again, after its `close` and before. */
-  open(): Promise<BlockFileDirectory>
-  /** Releases what the place takes up; the directories are closed before. */
-  remove(): Promise<void>
-}
-
-/** Who complies with the port, and what else a test can do to its place. */
-export interface BlockFileSuiteOptions<Place extends BlockFilePlace = BlockFilePlace> {
-  readonly name: string
-  /** A fresh place for each test. */
-  readonly place: () => Promise<Place>
-  /** Puts a file beside the block files that is none. */
-  readonly addForeignFile?: (place: Place) => Promise<void>
-  /** Cuts a block file, behind the back of whoever has it open. */
-  readonly truncate?: (place: Place, name: string, sizeBytes: number) => Promise<void>
-  /** Makes the system fail the next call of that kind. */
-  readonly failNext?: (place: Place, kind: DiskOperation['kind'], fault: DiskFault) => void
-  /** Takes the power away; the next `open` sees what is left. What was open before never answers again. */
-  readonly crash?: (place: Place) => Promise<void>
-}
+import type { BlockFilePlace, BlockFileSuiteOptions } from './suite-options.js'
 
 /** What every `BlockFileDirectory` promises, as tests. An adapter's first test is one call of it. */
 export function blockFileSuite<Place extends BlockFilePlace>(options: BlockFileSuiteOptions<Place>): void {

@@ -1,6 +1,6 @@
 import type { Message, NodeId, RaftTransport } from '@walrus/raft'
 import { markedHeartbeat } from '../every-raft-message.js'
-import type { RaftTransportPlace, RaftTransportSuiteOptions } from './suite.js'
+import type { RaftTransportPlace, RaftTransportSuiteOptions } from './suite-options.js'
 
 /** One transport of a test, with everything that it has told its node. */
 export class TestNode {

@@ -1,8 +1,7 @@
 import type { Clock, Timer } from '@walrus/core'
 import type { PlannedWrite, StoreFile } from '../blocks/store-file.js'
-import type { StoredSegment } from '../log/stored-segment.js'
 import type { FsyncSchedule } from './fsync-schedule.js'
-import type { SegmentCommit } from './segment-commit.js'
+import type { CommittingSegment, SegmentCommit } from './segment-commit.js'
 import { UnsyncedRuns } from './unsynced-runs.js'
 
 export interface CommitterOptions {
@@ -21,7 +20,7 @@ export class Committer {
   readonly #options: CommitterOptions
   readonly #durable: boolean
   readonly #unsynced = new UnsyncedRuns()
-  #queue: StoredSegment[] = []
+  #queue: CommittingSegment[] = []
   #scheduled = false
   #syncTimer: Timer | undefined
 
@@ -31,7 +30,7 @@ export class Committer {
   }
 
   /** The segment has something to commit; it is taken up after the input that is already waiting. */
-  readonly request = (segment: StoredSegment): void => {
+  readonly request = (segment: CommittingSegment): void => {
     segment.queued = true
     this.#queue.push(segment)
     if (this.#scheduled) return
@@ -61,7 +60,7 @@ export class Committer {
   }
 
   /** While its commit is under way a segment stays `queued`: its next one starts here. */
-  async #commitOnItsOwn(segment: StoredSegment): Promise<void> {
+  async #commitOnItsOwn(segment: CommittingSegment): Promise<void> {
     segment.queued = true
     while (segment.hasPending) {
       await this.#commit([segment])
@@ -70,14 +69,14 @@ export class Committer {
     segment.queued = false
   }
 
-  #takeQueue(): StoredSegment[] {
+  #takeQueue(): CommittingSegment[] {
     const segments = this.#queue
     this.#queue = []
     for (const segment of segments) segment.queued = false
     return segments
   }
 
-  async #commit(segments: readonly StoredSegment[]): Promise<void> {
+  async #commit(segments: readonly CommittingSegment[]): Promise<void> {
     const planned = segments.map((segment) => segment.planCommit())
     const commits = planned.every(isPlanned) ? planned : await allOf(planned)
     const failures = await this.#write(commits)

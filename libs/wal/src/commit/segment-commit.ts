@@ -5,7 +5,6 @@ import type { Run } from '../blocks/run.js'
 import type { PlannedWrite, StoreFile } from '../blocks/store-file.js'
 import { FRAME_BYTES, writeFrame } from '../format/frame.js'
 import type { TakenBatches } from '../log/pending-batches.js'
-import type { StoredSegment } from '../log/stored-segment.js'
 import { zerosBehind } from './fill-ahead.js'
 import type { WaitingBatch } from './waiting-batch.js'
 
@@ -22,6 +21,24 @@ export interface PlacedBatch {
   readonly timestampMs: number
 }
 
+/** What the committer needs of a segment. */
+export interface CommittingSegment {
+  readonly epoch: number
+  readonly entryCount: number
+  readonly position: number
+  readonly hasPending: boolean
+  /** Kept by the committer: it will come to this segment by itself. */
+  queued: boolean
+  /** Takes what waits, and finds a place for it; at once where it can. Never rejects: a failure is in the commit. */
+  planCommit(): SegmentCommit | Promise<SegmentCommit>
+  /** The commit's bytes are written, and durable if it says so. */
+  completeCommit(commit: SegmentCommit, durable: boolean): void
+  /** Nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
+  abortCommit(commit: SegmentCommit, error: Error): void
+  /** The first `bytes` of the run are on stable storage. */
+  noteDurable(run: Run, bytes: number): void
+}
+
 /** What one segment contributes to a commit, and where it goes. */
 export class SegmentCommit {
   #placed: PlacedBatch[] | undefined
@@ -35,7 +52,7 @@ export class SegmentCommit {
   readonly #checksum: Checksum
 
   constructor(
-    readonly segment: StoredSegment,
+    readonly segment: CommittingSegment,
     readonly taken: TakenBatches,
     checksum: Checksum,
   ) {

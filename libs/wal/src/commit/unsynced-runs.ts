@@ -1,11 +1,10 @@
 import type { Run } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
-import type { StoredSegment } from '../log/stored-segment.js'
-import type { SegmentCommit } from './segment-commit.js'
+import type { CommittingSegment, SegmentCommit } from './segment-commit.js'
 
 /** Runs that hold committed bytes which no sync has covered yet. */
 export class UnsyncedRuns {
-  #byFile = new Map<StoreFile, Map<Run, StoredSegment>>()
+  #byFile = new Map<StoreFile, Map<Run, CommittingSegment>>()
   #syncing: Promise<void> = Promise.resolve()
 
   add(commit: SegmentCommit): void {
@@ -32,7 +31,7 @@ export class UnsyncedRuns {
   }
 
   /** Resolves with what there is to tell. */
-  async #syncFile(file: StoreFile, runs: ReadonlyMap<Run, StoredSegment>): Promise<() => void> {
+  async #syncFile(file: StoreFile, runs: ReadonlyMap<Run, CommittingSegment>): Promise<() => void> {
     const written = [...runs].map(([run, segment]) => ({ run, segment, bytes: run.committedBytes }))
     try {
       await file.sync()
@@ -45,7 +44,7 @@ export class UnsyncedRuns {
     }
   }
 
-  #add(run: Run, segment: StoredSegment): void {
+  #add(run: Run, segment: CommittingSegment): void {
     const runs = this.#byFile.get(run.file)
     if (runs) runs.set(run, segment)
     else this.#byFile.set(run.file, new Map([[run, segment]]))

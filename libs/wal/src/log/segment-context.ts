@@ -2,8 +2,8 @@ import type { Checksum, Clock } from '@walrus/core'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { RunGrowth } from '../blocks/run-growth.js'
 import type { BufferPool } from '../commit/buffer-pool.js'
+import type { CommittingSegment } from '../commit/segment-commit.js'
 import type { ReadRemainders } from './read-remainders.js'
-import type { StoredSegment } from './stored-segment.js'
 
 /** What all segments of one storage share. */
 export interface SegmentContext {
@@ -18,7 +18,7 @@ export interface SegmentContext {
   /** A segment commits about this much at once. */
   readonly commitBytesMax: number
   /** The segment has something to commit. */
-  readonly requestCommit: (segment: StoredSegment) => void
+  readonly requestCommit: (segment: CommittingSegment) => void
   /** Makes durable whatever is committed. */
   readonly sync: () => Promise<void>
   /** True unless that segment is stored here and holds committed bytes that no sync has covered yet. */

@@ -13,7 +13,7 @@ import {
 import { ENTRY_HEADER_BYTES } from '@walrus/protocol'
 import type { Run } from '../blocks/run.js'
 import type { StoreFile } from '../blocks/store-file.js'
-import { SegmentCommit, type PlacedBatch } from '../commit/segment-commit.js'
+import { SegmentCommit, type CommittingSegment, type PlacedBatch } from '../commit/segment-commit.js'
 import {
   checkCopy,
   checkEntry,
@@ -36,7 +36,7 @@ import type { SegmentDamage, SegmentStart } from './segment-start.js'
 import { findCut, type TailCut } from './tail-cut.js'
 
 /** One segment in the block store: its runs, what waits to be committed, and what the committer tells it. */
-export class StoredSegment implements SegmentLog {
+export class StoredSegment implements SegmentLog, CommittingSegment {
   readonly topic: string
   readonly segment: number
   readonly baseOffset: number
@@ -282,10 +282,6 @@ export class StoredSegment implements SegmentLog {
     if (!this.#damage) this.#runs.recordEnd()
   }
 
-  /**
-   * For the committer: takes what waits, and finds a place for it; at once where the open run has room for it. Never
-   * rejects: a failure is in the commit.
-   */
   planCommit(): SegmentCommit | Promise<SegmentCommit> {
     const commit = new SegmentCommit(this, this.#pending.take(this.#context.commitBytesMax), this.#context.checksum)
     this.#commitUnderWay = true
@@ -294,7 +290,6 @@ export class StoredSegment implements SegmentLog {
     return planned instanceof Promise ? planned.then(this.#announceBatches) : this.#announceBatches(planned)
   }
 
-  /** For the committer: the commit's bytes are written, and durable if it says so. */
   completeCommit(commit: SegmentCommit, durable: boolean): void {
     this.#commitUnderWay = false
     const { taken, next } = commit
@@ -312,7 +307,6 @@ export class StoredSegment implements SegmentLog {
     this.#changes.announce()
   }
 
-  /** For the committer: nothing of the commit counts, nor what was appended since: the next append starts at the committed end. */
   abortCommit(commit: SegmentCommit, error: Error): void {
     this.#commitUnderWay = false
     const since = this.#pending.take()
@@ -324,7 +318,6 @@ export class StoredSegment implements SegmentLog {
     this.#changes.announce()
   }
 
-  /** For the committer: the first `bytes` of the run are on stable storage. */
   noteDurable(run: Run, bytes: number): void {
     run.durableBytes = Math.max(run.durableBytes, Math.min(bytes, run.committedBytes))
     this.#runs.recordIfClosed(run)
