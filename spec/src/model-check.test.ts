@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { ACTIONS } from './actions/actions.js'
 import { SMALL } from './configurations.js'
 import { GOALS } from './invariants/goals.js'
 import { INVARIANTS } from './invariants/invariants.js'
@@ -9,14 +10,19 @@ import { MUTATIONS } from './mutations.js'
 const STATES_MAX = 1_000_000
 
 describe('the protocol, in every state of small clusters', () => {
+  const taken = new Set<string>()
+
   for (const configuration of Object.values(SMALL)) {
     it(`${configuration.name}: ${configuration.says}`, function () {
       this.timeout(300_000)
       const { exploration, broken } = examine(configuration, RULES, STATES_MAX)
       expect(broken).to.equal(undefined)
       expect(exploration.exhausted).to.equal(true)
+      for (const action of exploration.taken.keys()) taken.add(action)
     })
   }
+
+  it('takes every action somewhere', () => expect([...taken]).to.have.members(Object.keys(ACTIONS)))
 })
 
 describe('a check that cannot fail does not count', () => {

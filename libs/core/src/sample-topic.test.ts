@@ -21,6 +21,7 @@ export function sampleTopic(
       leader,
       replicas: [leader],
       epoch: id,
+      createdEpoch: id,
       state,
       ackQuorum: 1,
       entryCount,

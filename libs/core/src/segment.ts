@@ -86,7 +86,8 @@ function openSegment(
   ack: AckPolicy,
 ): SegmentMetadata {
   const quorum = ackQuorum(placement.replicas.length, ack)
-  return { id, baseOffset, ...placement, epoch, state: 'open', ackQuorum: quorum, entryCount: 0, controlCount: 0 }
+  const epochs = { epoch, createdEpoch: epoch }
+  return { id, baseOffset, ...placement, ...epochs, state: 'open', ackQuorum: quorum, entryCount: 0, controlCount: 0 }
 }
 
 function baseOffsetAt(segments: readonly SegmentMetadata[], index: number): number {

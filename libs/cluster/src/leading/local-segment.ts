@@ -4,13 +4,13 @@ import {
   type EventTrace,
   type Producer,
   type ReadLimits,
-  type SegmentCounts,
   type SegmentLog,
   type StoredEntry,
   type TopicState,
 } from '@walrus/core'
-import type { OpenSegment } from '../open-segment.js'
+import type { OpenSegment, SegmentEnd } from '../open-segment.js'
 import { WriterTrace } from '../tracing/writer-trace.js'
+import { isDiskFull } from './disk-full.js'
 
 /** An open segment of which this node has the only copy: what its disk has is committed. */
 export class LocalSegment implements OpenSegment {
@@ -77,16 +77,24 @@ export class LocalSegment implements OpenSegment {
     return this.#log.drain()
   }
 
-  async seal(): Promise<SegmentCounts> {
+  async seal(): Promise<SegmentEnd> {
+    const isFinal = await this.#recordEnd()
+    const { entryCount, position } = this.#log
+    return { entryCount, controlCount: position - entryCount, isFinal }
+  }
+
+  /** Whether the end is on the disk, so that the next life of this node does not go on behind it. */
+  async #recordEnd(): Promise<boolean> {
     try {
       await this.#log.seal()
+      // What was never written to has no place on the disk, and so none for its end.
+      return this.#log.position > 0
     } catch (error) {
       // A full disk has no room to record the end. What was acknowledged is on it all the same, and metadata will know.
-      if (!(error instanceof WalrusError && error.code === 'DISK_FULL')) throw error
+      if (!isDiskFull(error)) throw error
       await this.#log.drain()
+      return false
     }
-    const { entryCount, position } = this.#log
-    return { entryCount, controlCount: position - entryCount }
   }
 
   stop(reason: WalrusError): void {

@@ -9,6 +9,7 @@ import {
 } from '@walrus/core'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
+import { storedCopy } from '../stored-copy.js'
 import { LocalSegment } from './local-segment.js'
 import { checkSegment, damagedSegment } from './segment-check.js'
 
@@ -47,7 +48,7 @@ function lead(context: ClusterContext, segment: SegmentMetadata, log: SegmentLog
 function inheritedState(context: ClusterContext, topic: TopicMetadata, segmentId: number): TopicState | undefined {
   const before = segmentById(topic, segmentId - 1)
   if (before === undefined) return segmentId === 1 ? EMPTY_TOPIC_STATE : undefined
-  const stored = context.storage.segment({ topic: topic.name, segment: before.id })
+  const stored = storedCopy(context.storage, { topic: topic.name, segment: before.id }, before)
   if (stored !== undefined && isWhole(before, stored)) return stored.topicState
   if (!isOnlyHere(before, context)) return undefined
   const verdict = checkSegment(before, stored)

@@ -1,10 +1,11 @@
-import { segmentById, type SegmentLog, type TopicMetadata } from '@walrus/core'
+import { segmentById, type SegmentLog, type SegmentMetadata, type TopicMetadata } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import { checkSegment } from './segment-check.js'
 
 /**
- * Compares all that is stored with all that metadata says, before anything is written: damage is reported, and a seal that
- * storage has not heard of is recorded. (What belongs to an open segment is decided when its topic is adopted.)
+ * Compares all that is stored with all that metadata says, before anything is written: damage is reported, what is left of a
+ * deleted topic in the place of a new one is removed, and a seal that storage has not heard of is recorded. (What belongs to an
+ * open segment is decided when its topic is adopted.)
  */
 export async function recoverSegments(context: NodeContext): Promise<void> {
   for (const topic of context.metadata.state.topics.values()) await recoverTopic(context, topic)
@@ -13,6 +14,7 @@ export async function recoverSegments(context: NodeContext): Promise<void> {
 
 async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise<void> {
   for (const segment of topic.segments) {
+    await removeStranger(context, topic, segment)
     // With other replicas, what this one lacks or has too much is theirs to give and to say.
     if (segment.replicas.length > 1 || !segment.replicas.includes(context.nodeId)) continue
     const key = { topic: topic.name, segment: segment.id }
@@ -21,6 +23,18 @@ async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise
     if (verdict.kind === 'damaged') context.report('error', 'segment is damaged', { ...key, reason: verdict.reason })
     if (verdict.kind === 'to-seal') await stored?.seal()
   }
+}
+
+/** A topic was deleted while this node was away, and created again: what is stored here is of the old one. */
+async function removeStranger(
+  { storage, report }: NodeContext,
+  { name: topic }: TopicMetadata,
+  { id: segment, createdEpoch }: SegmentMetadata,
+): Promise<void> {
+  const stored = storage.segment({ topic, segment })
+  if (stored === undefined || stored.epoch >= createdEpoch) return
+  report('warn', 'a copy of a deleted topic is removed', { topic, segment, entryCount: stored.entryCount })
+  await storage.remove({ topic, segment })
 }
 
 function reportUnknown({ metadata, report }: NodeContext, log: SegmentLog): void {

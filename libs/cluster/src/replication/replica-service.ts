@@ -117,7 +117,7 @@ export class ReplicaService {
     await awaitSegment(this.#context, key, ({ state }) => state === 'sealed')
     const segment = this.#segment(key)
     const log = this.#copies.find(key)?.log
-    const whole = log !== undefined && log.position === endPosition(segment)
+    const whole = log?.epoch === segment.createdEpoch && log.position === endPosition(segment)
     return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
   }
 

@@ -18,7 +18,7 @@ import {
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
-import type { OpenSegment } from '../open-segment.js'
+import type { OpenSegment, SegmentEnd } from '../open-segment.js'
 import { WriterTrace } from '../tracing/writer-trace.js'
 import { QuorumTicket } from './quorum-ticket.js'
 import { ReplicaStream, type StreamSource } from './replica-stream.js'
@@ -137,7 +137,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     while (this.#line.hasPending) await new Promise<void>((resolve) => this.#quorumWaiters.add(resolve))
   }
 
-  async seal(): Promise<SegmentCounts> {
+  async seal(): Promise<SegmentEnd> {
     const name = formatSegmentKey(this)
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${name}": the segment is sealed`)
     await this.drain()
@@ -148,7 +148,8 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     }
     await this.log.seal()
     const { entryCount, position } = this.log
-    return { entryCount, controlCount: position - entryCount }
+    // A node that comes back has what others have copies of fenced.
+    return { entryCount, controlCount: position - entryCount, isFinal: true }
   }
 
   stop(reason: WalrusError): void {

@@ -381,7 +381,7 @@ export class TestNode {
   }
 
   async #lead(topic: TopicMetadata, segment: SegmentMetadata): Promise<void> {
-    const name = `${topic.name}/${segment.id}`
+    const name = `${topic.name}/${segment.id} at ${segment.epoch}`
     if (this.#opening.has(name)) return
     this.#opening.add(name)
     for (;;) {

@@ -73,6 +73,9 @@ export class SegmentRepair {
       case 'renew':
         await this.#giveUp(key, segment)
         break
+      case 'stranger':
+        await this.#removeStranger(key)
+        break
     }
     await this.complete(key)
   }
@@ -168,6 +171,12 @@ export class SegmentRepair {
       throw new WalrusError('CORRUPT_DATA', `Cannot repair "${formatSegmentKey(key)}": no other node has a whole copy`)
     }
     context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source: whole[0] ?? 0 })
+    await copies.remove(key)
+  }
+
+  async #removeStranger(key: SegmentKey): Promise<void> {
+    const { context, copies } = this.#tools
+    context.report('warn', 'a copy of a deleted topic is removed', { ...keyOf(key) })
     await copies.remove(key)
   }
 

@@ -170,6 +170,7 @@ interface Segment {
   leader: number
   replicas: number[]
   epoch: number
+  createdEpoch: number
   state: string
   ackQuorum: number
   entryCount: number
@@ -196,7 +197,7 @@ function segments(): Segment[] {
 
 function sampleSegment(id: number, baseOffset: number): Segment {
   const counts = { ackQuorum: 1, entryCount: 0, controlCount: 0 }
-  return { id, baseOffset, leader: id, replicas: [id], epoch: id, state: 'open', ...counts }
+  return { id, baseOffset, leader: id, replicas: [id], epoch: id, createdEpoch: id, state: 'open', ...counts }
 }
 
 /** What the decoder says → what was done to a good state. */
@@ -212,7 +213,11 @@ const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
   'topic "a": segment 3: segment 2 is missing': (state) => (state.topics[0]!.segments[1]!.id = 3),
   'topic "a": segment 2: the segment before it ends at offset 10': (state) =>
     (state.topics[0]!.segments[1]!.baseOffset = 11),
-  'topic "a": segment 2: its epoch is not above the one before': (state) => (state.topics[0]!.segments[1]!.epoch = 1),
+  'topic "a": segment 2: its epoch is not above the one before': (state) => {
+    Object.assign(state.topics[0]!.segments[1]!, { epoch: 1, createdEpoch: 1 })
+  },
+  'topic "a": segment 2: its epoch is below the one under which it was created': (state) =>
+    (state.topics[0]!.segments[1]!.createdEpoch = 3),
   'topic "a": segment 2: its epoch is ahead of the version': (state) => (state.topics[0]!.segments[1]!.epoch = 10),
   'topic "a": segment 2: it has a count and is not sealed': (state) => (state.topics[0]!.segments[1]!.entryCount = 1),
   'topic "a": segment 2: its quorum exceeds its replicas': (state) => (state.topics[0]!.segments[1]!.ackQuorum = 3),

@@ -27,12 +27,13 @@ function orderFault(previous: SegmentMetadata | undefined, segment: SegmentMetad
   if (previous.state !== 'sealed') return 'the segment before it is not sealed'
   if (segment.id !== previous.id + 1) return `segment ${previous.id + 1} is missing`
   if (segment.baseOffset !== endOffset(previous)) return `the segment before it ends at offset ${endOffset(previous)}`
-  if (segment.epoch <= previous.epoch) return 'its epoch is not above the one before'
+  if (segment.createdEpoch <= previous.epoch) return 'its epoch is not above the one before'
   return undefined
 }
 
 function segmentFault(segment: SegmentMetadata, state: ClusterMetadata): string | undefined {
   if (segment.epoch > state.version) return 'its epoch is ahead of the version'
+  if (segment.epoch < segment.createdEpoch) return 'its epoch is below the one under which it was created'
   if (segment.state !== 'sealed' && endPosition(segment) !== 0) return 'it has a count and is not sealed'
   if (!Number.isSafeInteger(endOffset(segment) + segment.controlCount)) return 'its offsets are too large'
   const replicas = segment.replicas
