@@ -23,6 +23,8 @@ export function copyStep(scene: Scene, event: InScene): Refusal | undefined {
       return stored(scene, event)
     case 'fenced':
       return fenced(scene, event)
+    case 'fetched':
+      return fetched(scene, event)
     case 'copied':
       return copied(scene, event)
     case 'truncated':
@@ -113,18 +115,35 @@ function reportFault(copy: ReplayedCopy, event: Of<'fenced'>, entries: number | 
   return broken('CopiesArePrefixes', `it tells of ${event.entryCount} entries, and the log has ${entries ?? 'others'}`)
 }
 
-/** From another copy, up to where a coordinator or metadata has ended the segment. */
-function copied({ replay, node, segment }: Scene, event: Of<'copied'>): Refusal | undefined {
-  const { epoch, source, position } = event
+/** From another copy, up to where a coordinator has ended the segment; who knows the end from metadata takes nothing behind it. */
+function fetched({ replay, node, segment }: Scene, event: Of<'fetched'>): Refusal | undefined {
+  const { epoch, source, position, end } = event
   const view = segmentView(replay, node, segment)
   if (view === undefined || view.state === 'open' || view.epoch < epoch) {
     return broken('decideCopy', 'its metadata has the segment as open')
   }
-  const end = decidedEnd(segment.end, epoch, segment.recoveries)
-  if (end === undefined || end < position) return waits(`it copies ${position} records, and no such end was decided`)
+  if (view.state === 'sealed' && end > endPosition(view)) {
+    return broken('SealedCountsStable', `it fetches records up to ${end}, and it ends at ${endPosition(view)}`)
+  }
+  if ((decidedEnd(segment.end, epoch, segment.recoveries) ?? 0) < end) {
+    return waits(`it fetches records up to ${end}, and no such end was decided`)
+  }
   const held = segment.copies.get(source)?.held ?? 0
-  if (held < position) return waits(`it copies ${position} records, and node ${source} has had ${held}`)
-  store(copyFor(segment, node), position)
+  if (held < end) return waits(`it fetches records up to ${end}, and node ${source} has had ${held}`)
+  const copy = copyFor(segment, node)
+  if (position < copy.stored || position > copy.taken) {
+    return broken('CopiesArePrefixes', `it fetches records from ${position} on, and its copy ends at ${copy.taken}`)
+  }
+  copy.taken = end
+  return undefined
+}
+
+function copied({ node, segment }: Scene, { position }: Of<'copied'>): Refusal | undefined {
+  const copy = copyFor(segment, node)
+  if (position > copy.taken) {
+    return broken('confirmsDurable', `it says to have ${position} records, and has taken ${copy.taken}`)
+  }
+  store(copy, position)
   return undefined
 }
 

@@ -130,7 +130,8 @@ export class ModelRun {
     if (added.length > 0 && this.#isCopied(place, change)) {
       const source = this.#sourceOf(place, change, is.log.length)
       const { epoch } = this.#segment(place, change.after)
-      this.#record(place.id, { kind: 'copied', ...where, epoch, source, position: is.log.length })
+      this.#record(place.id, { kind: 'fetched', ...where, epoch, source, position: length, end: is.log.length })
+      this.#record(place.id, { kind: 'copied', ...where, epoch, position: is.log.length })
       return
     }
     if (added.length > 0 && this.#segment(place, change.after).leader === place.id) this.#appended(place, length, added)
