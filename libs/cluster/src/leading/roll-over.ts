@@ -67,14 +67,22 @@ async function sealed(segment: OpenSegment): Promise<SegmentEnd | 'stuck'> {
   }
 }
 
-/** The open segment as the rollover decision sees it. */
+/**
+ * The open segment as the rollover decision sees it. What a quorum lacks counts, drained or not, as it does at the gate: a
+ * segment that the one calls full and the other does not would be closed and opened for ever.
+ */
 export function tailStatus(
   segment: OpenSegment,
   now: { readonly drained: boolean; readonly leaseHeld: boolean; readonly wallMs: number },
 ): TailStatus {
   const { drained, leaseHeld, wallMs } = now
-  const entryCount = drained ? segment.committedCount : segment.appendedCount
-  return { leaseHeld, drained, entryCount, sizeBytes: segment.sizeBytes, ageMs: wallMs - segment.createdMs }
+  return {
+    leaseHeld,
+    drained,
+    entryCount: segment.appendedCount,
+    sizeBytes: segment.sizeBytes,
+    ageMs: wallMs - segment.createdMs,
+  }
 }
 
 function mayEnd({ clock, lease }: ClusterContext, segment: OpenSegment, { limits, forced }: RolloverOrder): boolean {

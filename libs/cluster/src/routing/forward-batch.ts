@@ -14,7 +14,7 @@ export class ForwardBatch {
   /** Appends before it are settled. */
   #head = 0
   #timer: Timer | undefined
-  /** It was sent at least once, so what is in it may be stored. */
+  /** It was handed to a leader at least once, so what is in it may be stored. */
   sent = false
 
   /** `appends` is not empty. */
@@ -41,7 +41,7 @@ export class ForwardBatch {
     return this.#firstSequence + this.#head
   }
 
-  /** What is not settled, in order; also what nobody waits for, as long as somebody waits for what is behind it. */
+  /** What may be stored or is to be, in order; also what nobody waits for any more, once it was sent. */
   get entries(): readonly Uint8Array[] {
     return this.#appends.slice(this.#head).map((append) => append.entry)
   }
@@ -81,11 +81,13 @@ export class ForwardBatch {
     })
   }
 
+  /** What was not sent by then never is: its caller has been told so. */
   #expire(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const append of this.#appends.slice(this.#head)) {
       if (append.deadlineMs > nowMs) return
       append.fail(this.#timedOut())
+      if (!this.sent) this.#head += 1
     }
   }
 

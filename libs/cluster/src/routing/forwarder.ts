@@ -85,7 +85,10 @@ export class Forwarder {
     const { context, intake } = this.#options
     const { sequence, entries } = batch
     const numbered = { producerId: context.producerId, sequence, entries, whole: false }
-    if (route.kind === 'here') return await intake.append(numbered)
+    if (route.kind === 'here') {
+      batch.sent = true
+      return await intake.append(numbered)
+    }
     if (route.kind === 'nowhere') {
       await this.#options.routeChanged.next(context.clock, batch.leftMs)
       return undefined
