@@ -88,4 +88,4 @@ function lost({ seed }: SeedJob, failure: string): ClusterSeedResult {
   return { seed, failure, hash: '', lines: [], simulatedMs: 0, faultCount: 0, acknowledged: 0 }
 }
 
-const HANGS_AFTER_MS = 120_000
+const HANGS_AFTER_MS = 60_000

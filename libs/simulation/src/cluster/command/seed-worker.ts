@@ -4,6 +4,8 @@ import { clusterSabotages, type ClusterSabotage } from '../sabotage/cluster-sabo
 import type { SeedJob } from './seed-pool.js'
 
 parentPort?.on('message', (job: SeedJob) => {
+  // Errors are normal here, and most are never shown.
+  Error.stackTraceLimit = job.recording === true ? 10 : 0
   const { seed, sabotage, without = [], ...options } = job
   const named: Readonly<Record<string, ClusterSabotage>> = clusterSabotages
   const change = sabotage === undefined ? undefined : named[sabotage]

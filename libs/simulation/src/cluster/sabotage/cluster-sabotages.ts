@@ -59,7 +59,9 @@ export const clusterSabotages = {
   'duplicate-stored-twice': {
     storage: (storage) => onSegments(storage, (log) => ({ appendBatch: (entries) => log.appendBatch(entries) })),
   },
-  'raft-log-not-synced': { raftStore: neverSynced },
+  'votes-not-synced': {
+    raftStore: (store) => withChanges(store, { write: (write) => store.write({ ...write, mustSync: false }) }),
+  },
 } as const satisfies Readonly<Record<string, ClusterSabotage>>
 
 export type ClusterSabotageName = keyof typeof clusterSabotages
@@ -144,14 +146,4 @@ async function sayNothingIsThere(_: Uint8Array, answer: () => Promise<Uint8Array
   const answered = fenceAnswer.decode(await answer())
   if (typeof answered === 'string') throw new Error('the answer to a fence cannot be read')
   return fenceAnswer.encode({ ...answered, entryCount: 0, controlCount: 0 })
-}
-
-/** Says that entries and votes are stored when they will be at the next snapshot only. */
-function neverSynced(store: LogStore): LogStore {
-  return withChanges(store, {
-    write: (write) => {
-      store.write(write).catch(() => undefined)
-      return Promise.resolve()
-    },
-  })
 }

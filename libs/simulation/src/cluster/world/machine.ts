@@ -163,7 +163,8 @@ export class Machine {
       clusterId: this.#record.clusterId ?? '',
       seeds: seeds.map(addressOf),
       peers: peers.asRequests(idOf),
-      report: (level, message) => level === 'warn' && tell(`node ${nodeId}: ${message}`),
+      report: (level, message, fields) =>
+        level === 'warn' && tell(`node ${nodeId}: ${message} ${JSON.stringify(fields)}`),
       clock,
       random,
       signal: new AbortController().signal,
