@@ -64,9 +64,18 @@ export const settings = {
     max: 68_719_476_736,
     fallback: 268_435_456,
   }),
+  diskQuotaBytes: integer({
+    flags: '--disk-quota-bytes <bytes>',
+    about:
+      'Size of the directory of the log, whatever else lies in it, beyond which it gets no new file and the disk counts as full; 0 for no bound but that of the disk',
+    unit: 'bytes',
+    min: 0,
+    max: 999_999_999_999_999,
+    fallback: 0,
+  }),
   maxFrameBytes: integer({
     flags: '--max-frame-bytes <bytes>',
-    about: 'Largest request that a client may send',
+    about: 'Largest request that a client may send; the same on all nodes, which have to pass it on',
     unit: 'bytes',
     min: 1024,
     max: 1_073_741_824,

@@ -104,7 +104,7 @@ export class ClusterNode {
    * the cursor may have passed an entry that nobody gets.
    */
   async get(topic: string): Promise<StoredEntry | undefined> {
-    return await this.#topics.get(topic).next()
+    return await this.#topics.get(topic).takes.next()
   }
 
   /**

@@ -3,6 +3,7 @@ export { assert, ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCo
 export { TOPIC_NAME_BYTES_MAX, topicNameFault } from './topic-name.js'
 export { DEFAULT_TOPIC_CONFIG } from './topic-config.js'
 export { EMPTY_TOPIC_STATE, PRODUCERS_MAX, SHARED_CURSOR, recordProducer, type TopicState } from './topic-state.js'
+export { isTakeMark, noTakeMark, takeMark, TAKE_SLOTS, takenRange, type Take, type TakenRange } from './take-mark.js'
 export { viewTopicState, type TopicConfigView, type TopicStateView } from './state-view.js'
 
 export { formatSegmentKey, parseSegmentKey } from './segment-key.js'

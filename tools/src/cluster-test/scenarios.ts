@@ -1,9 +1,13 @@
 import type { Scenario } from './scenario.js'
+import { diskFull } from './scenarios/disk-full.js'
 import { failover } from './scenarios/failover.js'
+import { graceful } from './scenarios/graceful.js'
 import { join } from './scenarios/join.js'
 import { logs } from './scenarios/logs.js'
+import { minority } from './scenarios/minority.js'
 import { multiTopic } from './scenarios/multi-topic.js'
 import { partition } from './scenarios/partition.js'
+import { pause } from './scenarios/pause.js'
 import { recovery } from './scenarios/recovery.js'
 import { resilience } from './scenarios/resilience.js'
 import { rollover } from './scenarios/rollover.js'
@@ -20,4 +24,8 @@ export const scenarios: readonly Scenario[] = [
   partition,
   join,
   failover,
+  graceful,
+  pause,
+  minority,
+  diskFull,
 ]

@@ -78,11 +78,13 @@ export class ReplicaService {
     }
     this.#stopLeading(request)
     const log = this.#copies.find(request)?.log
-    if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
-    await log.fence(request.epoch)
+    if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0, damaged: false }
+    const damaged = log.damagedFrom !== undefined
+    // A damaged copy takes nothing, whatever the epoch; and no mark can be left in it.
+    if (!damaged) await log.fence(request.epoch)
     await log.drain()
     const { epoch: createdEpoch, entryCount, position } = log
-    return { createdEpoch, entryCount, controlCount: position - entryCount }
+    return { createdEpoch, entryCount, controlCount: position - entryCount, damaged }
   }
 
   /** Batches of this node's copy; rejects with `UNAVAILABLE` when there is none, and with `CORRUPT_DATA`. */

@@ -7,6 +7,7 @@ import {
   WalrusError,
   type CommitTicket,
   type EncodedBatch,
+  type NodeId,
   type Producer,
   type ReadLimits,
   type SegmentCounts,
@@ -17,8 +18,10 @@ import {
   type TopicState,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
+import type { HeldAppend } from '../held-append.js'
 import type { NodeContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
+import { displacedAppends, isMovable } from './displaced-appends.js'
 import { QuorumTicket } from './quorum-ticket.js'
 import { ReplicaStream, type StreamSource } from './replica-stream.js'
 import { SendWindow, type Stretch } from './send-window.js'
@@ -51,6 +54,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #stopped: WalrusError | undefined
   #failure: WalrusError | undefined
   #failureListener: ((reason: WalrusError) => void) | undefined
+  #damageListener: (() => void) | undefined
+  #stopListener: (() => void) | undefined
+  #displacedListener: ((appends: Promise<readonly HeldAppend[]>) => void) | undefined
+  readonly #damagedNodes = new Set<NodeId>()
   #publishTimer: Timer | undefined
   #sentSincePublish = false
 
@@ -86,6 +93,9 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   get sealed(): boolean {
     return this.#refusal?.code === 'SEGMENT_SEALED'
   }
+  get isStopped(): boolean {
+    return this.#stopped !== undefined
+  }
   get appendedCount(): number {
     return this.log.appendedCount
   }
@@ -101,12 +111,14 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
 
   append(entry: Uint8Array): CommitTicket {
     this.#admit()
+    this.#assertFits('ENTRY_TOO_LARGE', ENTRY_HEADER_BYTES + entry.length)
     return this.#join(this.log.append(entry), ENTRY_HEADER_BYTES + entry.length)
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     this.#admit()
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
+    this.#assertFits('BATCH_TOO_LARGE', bytes)
     const local = this.log.appendBatch(entries, producer)
     if (producer === undefined) return this.#join(local, bytes)
     const lastSequence = producer.sequence + entries.length - 1
@@ -149,31 +161,57 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   }
 
   stop(reason: WalrusError): void {
+    const wasStopped = this.isStopped
     this.#stopped ??= reason
     this.#refusal = reason
     this.#untap()
     this.#publishTimer?.cancel()
     for (const stream of this.#streams) stream.stop()
+    if (!wasStopped) this.#stopListener?.()
   }
 
   resolveSealed(counts: SegmentCounts): void {
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${formatSegmentKey(this)}": it is sealed`)
     this.#untap()
     this.#publishTimer?.cancel()
-    const behind = new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": its leader was replaced`)
+    const behind = new WalrusError('NOT_LEADER', `Cannot append to "${this.topic}": its leader was replaced`)
     const unknown = new WalrusError('TIMED_OUT', timedOutMessage(`"${this.topic}" was sealed by another node`))
     const end = endOffset({ ...this.#metadata, ...counts })
-    this.#settle(this.#line.takeAll(), (ticket) => {
+    const places = this.#line.takeAll()
+    const displaced = places.filter(({ ticket }) => this.#displacedListener && isMovable(ticket, end))
+    const outcome = (ticket: QuorumTicket): WalrusError | undefined => {
       if (ticket.hasEntries) return ticket.lastOffset < end ? undefined : behind
       if (ticket.local.state !== 'committed') return unknown
       return ticket.local.endPosition <= endPosition(counts) ? undefined : behind
-    })
+    }
+    const others = places.filter((place) => !displaced.includes(place)).map(({ ticket }) => ticket)
+    // Where a cursor's batch stands is known when it is on this node's disk.
+    const isUnplaced = ({ hasEntries, local }: QuorumTicket): boolean => !hasEntries && local.state === 'pending'
+    this.#settle(
+      others.filter((ticket) => !isUnplaced(ticket)),
+      outcome,
+    )
+    for (const ticket of others.filter(isUnplaced)) ticket.local.onSettled(() => this.#settle([ticket], outcome))
+    if (displaced.length > 0) this.#displacedListener?.(displacedAppends(this.log, displaced, behind))
     for (const stream of this.#streams) stream.finish()
   }
 
   onFailure(listener: (reason: WalrusError) => void): void {
     this.#failureListener = listener
     if (this.#failure !== undefined) listener(this.#failure)
+  }
+
+  onStop(listener: () => void): void {
+    this.#stopListener = listener
+    if (this.isStopped) listener()
+  }
+
+  onDisplaced(listener: (appends: Promise<readonly HeldAppend[]>) => void): void {
+    this.#displacedListener = listener
+  }
+
+  onDamage(listener: () => void): void {
+    this.#damageListener = listener
   }
 
   /** It takes nothing, waits for nothing, and sends nothing any more. */
@@ -185,7 +223,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   close(reason: WalrusError): void {
     this.stop(reason)
     this.#line.stopTimer()
-    for (const ticket of this.#line.takeAll()) ticket.settle(reason)
+    for (const { ticket } of this.#line.takeAll()) ticket.settle(reason)
     this.#tellWaiters()
   }
 
@@ -209,6 +247,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#forgetSent()
   }
 
+  onDamaged(node: NodeId): void {
+    const { topic, segment } = this
+    if (!this.#damagedNodes.has(node)) this.context.report('error', 'a copy is damaged', { topic, segment, node })
+    this.#damagedNodes.add(node)
+    this.#damageListener?.()
+  }
+
   onStale(epoch: number): void {
     const name = formatSegmentKey(this)
     this.stop(new WalrusError('NOT_LEADER', `Cannot append to "${name}": a replica has seen epoch ${epoch}`))
@@ -219,6 +264,14 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const { bytes } = this.#line
     if (bytes < this.context.limits.uncommittedBytesMax) return
     throw new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": ${bytes} bytes wait for its replicas`)
+  }
+
+  /** What no replica can be sent must not be in the log: nothing behind it would be committed, ever. */
+  #assertFits(code: 'ENTRY_TOO_LARGE' | 'BATCH_TOO_LARGE', bytes: number): void {
+    const { batchBytesMax } = this.context.limits
+    if (bytes <= batchBytesMax) return
+    const reason = `a batch that is replicated has at most ${batchBytesMax}`
+    throw new WalrusError(code, `Cannot append ${bytes} bytes to "${this.topic}": ${reason}`)
   }
 
   #join(local: CommitTicket, bytes: number): CommitTicket {

@@ -40,6 +40,8 @@ export class SegmentRepair {
   readonly #queue: RepairQueue
   readonly #unsubscribe: () => void
   readonly #sweep: Sweep<SegmentKey>
+  /** Copies that somebody found damaged when reading them, by name. */
+  readonly #damaged = new Set<string>()
 
   constructor(tools: RepairTools) {
     this.#tools = tools
@@ -76,6 +78,13 @@ export class SegmentRepair {
     await this.complete(key)
   }
 
+  /** This node's copy was found damaged: it is replaced as soon as it is known that another node can give all of it. */
+  renew({ topic, segment }: SegmentKey): void {
+    const key = { topic, segment }
+    this.#damaged.add(formatSegmentKey(key))
+    this.#queue.add(key)
+  }
+
   /** Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#sweep.stop()
@@ -100,7 +109,8 @@ export class SegmentRepair {
     const segment = knownSegment(this.#tools.context, key)
     const log = storage.segment(key)
     if (segment?.replicas.includes(nodeId)) {
-      if (segment.state === 'sealed' && decideCopy(log, segment) !== 'whole') this.#queue.add(key)
+      const toRepair = decideCopy(log, segment) !== 'whole' || this.#damaged.has(formatSegmentKey(key))
+      if (segment.state === 'sealed' && toRepair) this.#queue.add(key)
     } else if (log !== undefined && this.#isUnwanted(log)) this.#queue.add(key)
   }
 
@@ -134,8 +144,10 @@ export class SegmentRepair {
   async #work(key: SegmentKey): Promise<void> {
     try {
       const segment = knownSegment(this.#tools.context, key)
-      if (segment?.replicas.includes(this.#tools.context.nodeId)) await this.complete(key)
-      else await this.#removeUnwanted(key, segment)
+      if (segment?.replicas.includes(this.#tools.context.nodeId)) {
+        if (segment.state === 'sealed' && this.#damaged.has(formatSegmentKey(key))) await this.#giveUp(key, segment)
+        await this.complete(key)
+      } else await this.#removeUnwanted(key, segment)
     } catch (error) {
       this.#tools.context.report('warn', 'a copy cannot be repaired yet', { ...keyOf(key), reason: reasonOf(error) })
     }
@@ -159,15 +171,17 @@ export class SegmentRepair {
     throw failure
   }
 
-  /** What is here cannot be completed. It goes only when it is of no use: when another node has all of it. */
+  /** What is here is damaged. It goes only when it is of no use: when another node has all of it, and can read it. */
   async #giveUp(key: SegmentKey, segment: SegmentMetadata): Promise<void> {
-    const { context, copies, questions } = this.#tools
+    const { context, copies, copier, questions } = this.#tools
     const whole = await questions.wholeCopiesAmong(this.#others(segment), key)
-    if (whole.length === 0) {
+    const source = await copier.findReadable(whole, key, segment)
+    if (source === undefined) {
       throw new WalrusError('CORRUPT_DATA', `Cannot repair "${formatSegmentKey(key)}": no other node has a whole copy`)
     }
-    context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source: whole[0] ?? 0 })
+    context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source })
     await copies.remove(key)
+    this.#damaged.delete(formatSegmentKey(key))
   }
 
   #others({ replicas }: SegmentMetadata): readonly NodeId[] {
