@@ -20,7 +20,7 @@ export interface AppendSenderOptions {
 export interface Sending {
   /** On the monotonic clock. */
   readonly deadlineMs: number
-  /** It leaves this node: from now on it may be stored. */
+  /** It is handed to a leader: from now on it may be stored. */
   readonly onSent?: () => void
 }
 
@@ -41,8 +41,11 @@ export class AppendSender {
     this.#closed = error
   }
 
-  /** See `AppendIntake.append`. Undefined when the deadline is over: nobody knows then. Rejects when nothing is stored. */
-  async send(numbered: NumberedEntries, sending: Sending): Promise<AppendAnswer | undefined> {
+  /**
+   * See `AppendIntake.append`. `numbered` is asked for at each attempt: what it gives may get less until it was sent, and stays the
+   * same afterwards. Undefined when the deadline is over: nobody knows then. Rejects when nothing is stored.
+   */
+  async send(numbered: () => NumberedEntries, sending: Sending): Promise<AppendAnswer | undefined> {
     const { context, route, routeChanged } = this.#options
     const { clock, limits } = context
     for (let attempt = 1; ; attempt += 1) {
@@ -51,7 +54,7 @@ export class AppendSender {
       if (leftMs <= 0) return undefined
       const taken = route()
       try {
-        return await this.#sendTo(taken, numbered, { ...sending, leftMs })
+        return await this.#sendTo(taken, numbered(), { ...sending, leftMs })
       } catch (error) {
         if (!mayBeAskedAgain(error)) throw error
         if (route() === taken) await routeChanged.next(clock, Math.min(leftMs, backoffMs(attempt, limits)))
@@ -65,7 +68,10 @@ export class AppendSender {
     { leftMs, onSent }: Sending & { readonly leftMs: number },
   ): Promise<AppendAnswer> {
     const { context, topic, intake, routeChanged } = this.#options
-    if (route.kind === 'here') return await intake.append(numbered)
+    if (route.kind === 'here') {
+      onSent?.()
+      return await intake.append(numbered)
+    }
     if (route.kind === 'nowhere' || !context.liveness.live().has(route.leader)) {
       throw new WalrusError('NOT_LEADER', `Cannot append to "${topic}": nobody leads it`)
     }

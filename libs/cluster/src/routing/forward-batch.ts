@@ -14,7 +14,7 @@ export class ForwardBatch {
   /** Appends before it are settled. */
   #head = 0
   #timer: Timer | undefined
-  /** It was sent at least once, so what is in it may be stored. */
+  /** It was handed to a leader at least once, so what is in it may be stored. */
   sent = false
 
   /** `appends` is not empty. */
@@ -51,7 +51,7 @@ export class ForwardBatch {
     return this.#sequence + this.entries.length
   }
 
-  /** What is not settled, in order; also what nobody waits for, as long as somebody waits for what is behind it. */
+  /** What may be stored or is to be, in order; also what nobody waits for any more, once it was sent. */
   get entries(): readonly Uint8Array[] {
     return this.#appends.slice(this.#head).flatMap((append) => append.entries)
   }
@@ -94,10 +94,15 @@ export class ForwardBatch {
     })
   }
 
+  /** What was not sent by then never is: its caller has been told so. */
   #giveUp(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const append of this.#appends.slice(this.#head)) {
-      if (append.deadlineMs <= nowMs) append.fail(this.#timedOut())
+      if (append.deadlineMs > nowMs) return
+      append.fail(this.#timedOut())
+      if (this.sent) continue
+      this.#head += 1
+      this.#sequence += append.entries.length
     }
   }
 

@@ -62,11 +62,11 @@ export class Forwarder {
     const { context, sender } = this.#options
     const { producerId } = context
     const { whole, deadlineMs } = batch
+    const numbered = () => ({ producerId, sequence: batch.sequence, entries: batch.entries, whole })
     const onSent = (): void => void (batch.sent = true)
     try {
       while (!batch.isOver) {
-        const { sequence, entries } = batch
-        const answer = await sender.send({ producerId, sequence, entries, whole }, { deadlineMs, onSent })
+        const answer = await sender.send(numbered, { deadlineMs, onSent })
         if (answer === undefined) return batch.expire()
         batch.succeed(answer.count, answer.firstOffset)
       }
