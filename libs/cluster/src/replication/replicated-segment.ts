@@ -352,8 +352,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #traceCommitted(
     settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
   ): void {
-    const last = settled.findLast(({ error }) => error === undefined)
-    if (last !== undefined) this.#trace?.committed(last.ticket.local.endPosition)
+    if (this.#trace === undefined) return
+    // Not in the order of the log: the cursors of a commit stand behind its entries, whenever they were committed.
+    const ends = settled.map(({ ticket, error }) => (error === undefined ? ticket.local.endPosition : 0))
+    this.#trace.committed(Math.max(0, ...ends))
   }
 
   /** Replicas hear with the next stretch what is committed, or alone, when there is none for a while. */

@@ -1,4 +1,11 @@
-import type { CommitTicket, EncodedBatch, EventTrace, Producer, SegmentLog } from '@walrus/core'
+import {
+  isTakeMark,
+  type CommitTicket,
+  type EncodedBatch,
+  type EventTrace,
+  type Producer,
+  type SegmentLog,
+} from '@walrus/core'
 import { BATCH_HEADER_BYTES, decodeControlPayload, readU64 } from '@walrus/protocol'
 
 /** Tells of what the leader of a segment appends to its log, what is on its disk, and what is committed. */
@@ -62,9 +69,8 @@ export class WriterTrace {
 function cursorsIn(batch: Uint8Array): Record<string, number> {
   const records = decodeControlPayload(batch.subarray(BATCH_HEADER_BYTES))
   if (typeof records === 'string') return {}
-  return Object.fromEntries(
-    records.flatMap((record) => (record.kind === 'cursor' ? [[record.name, record.offset] as const] : [])),
-  )
+  const cursors = records.flatMap((record) => (record.kind === 'cursor' ? [record] : []))
+  return Object.fromEntries(cursors.filter(({ name }) => !isTakeMark(name)).map(({ name, offset }) => [name, offset]))
 }
 
 function producerOf(batch: Uint8Array): { readonly producer?: Producer } {
