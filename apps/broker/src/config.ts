@@ -64,6 +64,15 @@ export const settings = {
     max: 68_719_476_736,
     fallback: 268_435_456,
   }),
+  diskQuotaBytes: integer({
+    flags: '--disk-quota-bytes <bytes>',
+    about:
+      'Size of the directory of the log, whatever else lies in it, beyond which it gets no new file and the disk counts as full; 0 for no bound but that of the disk',
+    unit: 'bytes',
+    min: 0,
+    max: 999_999_999_999_999,
+    fallback: 0,
+  }),
   maxFrameBytes: integer({
     flags: '--max-frame-bytes <bytes>',
     about: 'Largest request that a client may send',

@@ -7,8 +7,12 @@ export class ReplicaCopies {
   readonly #copies = new Map<string, ReplicaCopy>()
   readonly #removals = new Map<string, Promise<void>>()
 
-  constructor(storage: LogStorage) {
+  readonly #onDiskFull: () => void
+
+  /** @param onDiskFull called whenever a copy cannot grow because the disk is full */
+  constructor(storage: LogStorage, onDiskFull: () => void) {
     this.#storage = storage
+    this.#onDiskFull = onDiskFull
   }
 
   /** The copy that is stored; throws `UNAVAILABLE` while it is being removed. */
@@ -19,14 +23,14 @@ export class ReplicaCopies {
     const known = this.#copies.get(name)
     if (known?.log === log) return known
     this.#copies.delete(name)
-    return log && this.#add(name, new ReplicaCopy(log))
+    return log && this.#add(name, new ReplicaCopy(log, this.#onDiskFull))
   }
 
   /** An empty copy. */
   create(segment: NewSegment): ReplicaCopy {
     const name = formatSegmentKey(segment)
     this.#checkNotRemoved(name)
-    return this.#add(name, new ReplicaCopy(this.#storage.create(segment)))
+    return this.#add(name, new ReplicaCopy(this.#storage.create(segment), this.#onDiskFull))
   }
 
   /** Removes what is stored of the segment; nothing is left when it resolves. */
