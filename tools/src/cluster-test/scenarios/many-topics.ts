@@ -20,7 +20,7 @@ const FEW_TOPICS = 5_000
 export const manyTopics: Scenario = {
   name: 'many-topics',
   about: 'thousands of topics, two rollovers each; all nodes restart, a fourth one catches up from a snapshot',
-  defaults: { seconds: 5, writers: IN_FLIGHT, topics: 800 },
+  defaults: { seconds: 5, writers: IN_FLIGHT, topics: 400 },
   run: async ({ startCluster, seconds, writers: inFlight, topics: topicCount, note }) => {
     const flags = topicCount < FEW_TOPICS ? ['--metadata-snapshot-bytes', String(SNAPSHOT_BYTES)] : []
     const cluster = await startCluster({ flags, watchLoops: true })
