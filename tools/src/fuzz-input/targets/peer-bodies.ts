@@ -111,6 +111,7 @@ const BODIES: readonly Body[] = [
     createdEpoch: anyNumber(random),
     entryCount: anyNumber(random),
     controlCount: anyNumber(random),
+    damaged: random() < 0.5,
   })),
   body(fetchBatchesRequest, (random) => ({
     ...segmentKey(random),
@@ -134,7 +135,15 @@ const BODIES: readonly Body[] = [
     maxEntries: anyU32(random),
     maxBytes: anyU32(random),
   })),
-  body(takeRequest, (random) => ({ topic: anyName(random), segment: anyNumber(random), count: anyU32(random) })),
+  body(takeRequest, (random) => ({
+    topic: anyName(random),
+    segment: anyNumber(random),
+    cursor: anyName(random),
+    slot: randomBelow(random, 256),
+    number: anyId(random),
+    count: anyU32(random),
+    maxBytes: anyU32(random),
+  })),
   body(replicateRequest, (random) => ({
     ...segmentKey(random),
     baseOffset: anyNumber(random),
