@@ -60,25 +60,15 @@ export class SegmentReader {
     return await this.#readElsewhere({ ...key, index, ...limits }, segment)
   }
 
-  /** What this node may show of its copy, in its turn; nothing when it has none. */
-  #readHere(
-    key: SegmentKey,
-    segment: SegmentMetadata,
-    index: number,
-    limits: ReadLimits,
-  ): Promise<readonly StoredEntry[]> {
-    return this.#turns.take(limits.maxBytes, () => this.#readCarefully(key, segment, index, limits))
-  }
-
-  /** As `#readCopy`; damage is reported, and repaired if there is another copy. */
-  async #readCarefully(
+  /** As `#readCopy`, in its turn; damage is reported, and repaired if there is another copy. */
+  async #readHere(
     key: SegmentKey,
     segment: SegmentMetadata,
     index: number,
     limits: ReadLimits,
   ): Promise<readonly StoredEntry[]> {
     try {
-      return await this.#readCopy(key, segment, index, limits)
+      return await this.#turns.take(limits.maxBytes, () => this.#readCopy(key, segment, index, limits))
     } catch (error) {
       if (isDamage(error) && segment.replicas.length > 1) {
         const { topic, segment: id } = key
