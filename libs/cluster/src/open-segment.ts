@@ -49,10 +49,10 @@ export interface OpenSegment extends SegmentKey {
   /** Resolves when nothing is in flight any more, whatever became of it. */
   drain(): Promise<void>
   /**
-   * No append gets in from now on; resolves when all that was in flight is at the quorum and this node has recorded the end.
-   * The counts are exact. Idempotent; may be tried again when it rejects.
+   * No append gets in from now on; resolves when all that was in flight is at the quorum and this node has recorded the end,
+   * as far as it can. The counts are exact. Idempotent; may be tried again when it rejects.
    */
-  seal(): Promise<SegmentCounts>
+  seal(): Promise<SegmentEnd>
   /** Fenced, or not this node's for another reason: each append throws `reason` from now on. What is in flight stays so. */
   stop(reason: WalrusError): void
   /**
@@ -62,6 +62,20 @@ export interface OpenSegment extends SegmentKey {
   resolveSealed(counts: SegmentCounts): void
   /** Calls back once when the local disk has refused what copies may have: the segment must be fenced. */
   onFailure(listener: (reason: WalrusError) => void): void
+  /**
+   * Calls back whenever a copy was found damaged, this node's or another one's: the segment is to be ended, since only a
+   * sealed one is repaired.
+   */
+  onDamage(listener: () => void): void
+}
+
+/** Where a segment ends. */
+export interface SegmentEnd extends SegmentCounts {
+  /**
+   * This node appends nothing more to the segment, whatever happens: also after a crash, when metadata still has it open. Only
+   * then may the end be decided under the epoch under which the segment is written.
+   */
+  readonly isFinal: boolean
 }
 
 /** What replication does for the rest of a node. */
@@ -77,6 +91,8 @@ export interface Replication {
   committedCount(key: SegmentKey): number
   /** Seals the topic's last segment with what can be reached, as an operator orders; says what that may lose. */
   forceSeal(topic: string): Promise<ForcedSeal>
+  /** This node's copy was found damaged: it is replaced once the segment is sealed and another node has all of it. */
+  renew(key: SegmentKey): void
   /** Resolves when nothing of it runs any more. */
   close(): Promise<void>
 }

@@ -51,6 +51,11 @@ export class LocalNode {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** What the newest process has written last, a few lines. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines
+  }
+
   /** How the newest process ended, once it has. */
   get exited(): Promise<Exit> {
     return this.#exited
