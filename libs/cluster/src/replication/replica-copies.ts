@@ -14,7 +14,6 @@ export class ReplicaCopies {
   readonly #trace: EventTrace | undefined
   readonly #copies = new Map<string, ReplicaCopy>()
   readonly #removals = new Map<string, Promise<void>>()
-
   readonly #onDiskFull: () => void
 
   /** @param onDiskFull called whenever a copy cannot grow because the disk is full */
