@@ -22,7 +22,7 @@ CONSTANTS
   EntriesMax,   \* entries after which a segment is full
   SegmentMax,   \* a bound that no behaviour reaches: only the size of arrays
   Readers,      \* TRUE: readers take entries at the shared cursor
-  Crashes, Silences, Refusals, Repeats, Takeovers,  \* faults in one behaviour
+  Crashes, Silences, Refusals, Repeats, Takeovers, Handovers,  \* in one behaviour
   NoNode, NoProducer,
   Mutation      \* "none", or the name of one deliberate fault
 
@@ -51,8 +51,9 @@ vars == <<log, proposals, view, inherited, up, silence, copy, writer,
 Max(a, b) == IF a > b THEN a ELSE b
 Min(a, b) == IF a < b THEN a ELSE b
 
-Quorum == IF Factor = 1 THEN 1 ELSE (Factor \div 2) + 1       \* ack-quorum.ts
-RecoveryQuorum == IF Quorum = 1 THEN (Factor \div 2) + 1      \* ack-quorum.ts
+\* Code: libs/core/src/ack-quorum.ts#ackQuorum, libs/core/src/ack-quorum.ts#recoveryQuorum
+Quorum == IF Factor = 1 THEN 1 ELSE (Factor \div 2) + 1
+RecoveryQuorum == IF Quorum = 1 THEN (Factor \div 2) + 1
                   ELSE Factor - Quorum + 1
 MajorityUp == Cardinality({n \in Nodes : up[n]}) > Cardinality(Nodes) \div 2
 
@@ -82,7 +83,7 @@ EntryAt(records, i) ==
 
 NoCommand == [kind |-> "none", topic |-> NoNode, segment |-> 0, epoch |-> 0,
               entries |-> 0, controls |-> 0, next |-> NoNode]
-NoWriter == [on |-> FALSE, segment |-> 0, epoch |-> 0, gate |-> "open",
+NoWriter == [on |-> FALSE, segment |-> 0, epoch |-> 0, gate |-> "open", forced |-> FALSE,
              confirmed |-> [n \in Nodes |-> 0], committed |-> 0, counted |-> 0,
              cursor |-> 0, serving |-> -1, servingAt |-> 0, seal |-> NoCommand]
 NoStart == [known |-> FALSE, cursor |-> 0, last |-> [p \in Producers |-> -1]]
@@ -103,12 +104,13 @@ Replicas(segment) == IF Factor = 1 THEN {segment.leader} ELSE Nodes
 Mutated(name) == Mutation = name
 
 -----------------------------------------------------------------------------
-(* What a leader knows and does; libs/core: lease.ts, rollover.ts, replication.ts *)
+(* What a leader knows and does *)
 
 Writes(n, t) == writer[n][t].on /\ writer[n][t].gate # "stopped"
 OwnCopy(n, t) == copy[n][t][writer[n][t].segment]
 
 \* decideLease and leaseHeld
+\* Code: libs/core/src/lease.ts#decideLease, libs/core/src/lease.ts#leaseHeld
 HoldsLease(n, t) ==
   /\ SeenLast(n, t).state = "open"
   /\ SeenLast(n, t).leader = n
@@ -116,10 +118,12 @@ HoldsLease(n, t) ==
   /\ (silence[n] = 0 \/ Mutated("lease-never-expires"))
 
 \* committedPosition: what a quorum has on stable storage
+\* Code: libs/core/src/replication.ts#committedPosition
 Committed(n, t, w, c) ==
   LET at(m) == IF m = n THEN c.durable ELSE w.confirmed[m]
       who == Replicas(Seen(n, t)[w.segment])
-      needed == IF Mutated("ack-before-quorum") THEN 1 ELSE Quorum
+      needed == IF Mutated("ack-before-quorum") THEN 1
+                ELSE IF Mutated("ack-needs-all") THEN Factor ELSE Quorum
       reached(k) == Cardinality({m \in who : at(m) >= k}) >= needed
   IN CHOOSE k \in 0..Len(c.log) :
        /\ reached(k)
@@ -151,6 +155,7 @@ Settle(n, t, w, c) ==
            ELSE Max(w.committed, Committed(n, t, w, c)))
 
 \* decideRollover asks for a drain
+\* Code: libs/core/src/rollover.ts#decideRollover
 Full(n, t, w, c) == HoldsLease(n, t) /\ Entries(c.log) >= EntriesMax
 
 \* The record joins the leader's own log; a segment that is full closes its gate.
@@ -169,23 +174,33 @@ AppendTo(n, t, w, record) ==
 Acked(t, p, i) == \E a \in acked[t] : a.producer = p /\ a.number = i
 Sent(t, p, i) == \A j \in 0..(i - 1) : Acked(t, p, j)
 
-\* A forwarded append reaches a leader, for the first time or again.  libs/cluster/src/led-topic.ts
-Put(n, t, p, i) ==
+\* A forwarded append reaches a leader, for the first time or again.
+\* Code: libs/cluster/src/leading/append-intake.ts#append,
+\*       libs/cluster/src/leading/topic-gate.ts#appendBatch
+CanPut(n, t, p, i) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
-      seen == LastOf(c.start.last[p], c.log, p) >= i /\ ~Mutated("duplicate-stored-twice")
   IN /\ up[n] /\ Writes(n, t) /\ Sent(t, p, i)
-     /\ ~seen
+     /\ LastOf(c.start.last[p], c.log, p) < i \/ Mutated("duplicate-stored-twice")
      /\ w.gate = "open" \/ Mutated("no-gate-before-seal")
      /\ HoldsLease(n, t)
-     /\ AppendTo(n, t, w, Entry(p, i))
-     /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
 
-\* A leader knows the sequence, and its outcome.  libs/cluster/src/led-topic.ts
-PutKnown(n, t, p, i) ==
+Put(n, t, p, i) ==
+  /\ CanPut(n, t, p, i)
+  /\ AppendTo(n, t, writer[n][t], Entry(p, i))
+  /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
+
+\* A leader knows the sequence, and its outcome.
+\* Code: libs/cluster/src/leading/append-intake.ts#storedAnswer
+CanPutKnown(n, t, p, i) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
-      at == {j \in DOMAIN c.log : c.log[j] = Entry(p, i)}
+  IN /\ up[n] /\ Writes(n, t) /\ Sent(t, p, i) /\ ~Acked(t, p, i)
+     /\ LastOf(c.start.last[p], c.log, p) >= i
+     /\ \A j \in DOMAIN c.log : c.log[j] = Entry(p, i) => j <= w.committed
+
+PutKnown(n, t, p, i) ==
+  LET w == writer[n][t]
       before == {o \in 1..w.segment : \E j \in DOMAIN copy[n][t][o].log :
                    copy[n][t][o].log[j] = Entry(p, i)}
       offset == IF before = {} THEN -1
@@ -193,17 +208,18 @@ PutKnown(n, t, p, i) ==
                          l == copy[n][t][o].log
                          j == CHOOSE j \in DOMAIN l : l[j] = Entry(p, i)
                      IN Seen(n, t)[o].base + Entries(Prefix(l, j)) - 1
-  IN /\ up[n] /\ Writes(n, t) /\ Sent(t, p, i) /\ ~Acked(t, p, i)
-     /\ LastOf(c.start.last[p], c.log, p) >= i
-     /\ \A j \in at : j <= w.committed
+  IN /\ CanPutKnown(n, t, p, i)
      /\ acked' = [acked EXCEPT ![t] = @ \cup {[producer |-> p, number |-> i, offset |-> offset]}]
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, attempts, delivered, left>>
 
-\* What is written reaches stable storage.  libs/wal (group commit)
+\* What is written reaches stable storage.
+\* Code: libs/wal/src/commit/committer.ts#Committer
+CanSync(n, t, s) == up[n] /\ copy[n][t][s].durable < Len(copy[n][t][s].log)
+
 Sync(n, t, s) ==
   LET c == copy[n][t][s]
       whole == [c EXCEPT !.durable = Len(c.log)]
-  IN /\ up[n] /\ c.durable < Len(c.log)
+  IN /\ CanSync(n, t, s)
      /\ IF writer[n][t].on /\ writer[n][t].segment = s
         THEN Settle(n, t, writer[n][t], whole)
         ELSE /\ copy' = [copy EXCEPT ![n][t][s] = [whole EXCEPT !.confirmed = Len(c.log)]]
@@ -217,7 +233,18 @@ IsAwaited(n, t) ==
   \/ \E a \in attempts : a.topic = t /\ ~Knows(n, t, a.segment, a.epoch)
 
 \* A leader's next record reaches a replica, which has it on stable storage, or refuses it: by
-\* its metadata, or by its copy.  libs/cluster/src/replication; decideReplicate
+\* its metadata, or by its copy.
+\* Code: libs/cluster/src/replication/replica-stream.ts#pump,
+\*       libs/cluster/src/replication/replica-service.ts#replicate,
+\*       libs/core/src/replication.ts#decideReplicate
+CanReplicate(n, t, r) ==
+  LET w == writer[n][t]
+      s == w.segment
+  IN /\ Writes(n, t) /\ up[r] /\ r # n
+     /\ r \in Replicas(Seen(n, t)[s])
+     /\ Len(copy[r][t][s].log) < Len(OwnCopy(n, t).log)
+     /\ Knows(r, t, s, w.epoch) /\ Seen(r, t)[s].state # "sealed"
+
 Replicate(n, t, r) ==
   LET w == writer[n][t]
       s == w.segment
@@ -226,10 +253,7 @@ Replicate(n, t, r) ==
       c == IF known.has THEN known ELSE [NoCopy EXCEPT !.has = TRUE, !.fenced = w.epoch, !.start = own.start]
       stale == (w.epoch < c.fenced \/ w.epoch < Seen(r, t)[s].epoch) /\ ~Mutated("replica-ignores-epoch")
       longer == Append(c.log, own.log[Len(c.log) + 1])
-  IN /\ Writes(n, t) /\ up[r] /\ r # n
-     /\ r \in Replicas(Seen(n, t)[s])
-     /\ Len(c.log) < Len(own.log)
-     /\ Knows(r, t, s, w.epoch) /\ Seen(r, t)[s].state # "sealed"
+  IN /\ CanReplicate(n, t, r)
      /\ IF stale
         THEN /\ writer' = [writer EXCEPT ![n][t].gate = "stopped", ![n][t].seal = NoCommand]
              /\ UNCHANGED copy
@@ -239,63 +263,100 @@ Replicate(n, t, r) ==
              /\ UNCHANGED writer
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, acked, delivered, left>>
 
-\* A confirmation reaches the leader, however late.  libs/cluster/src/replication; committedPosition
+\* A confirmation reaches the leader, however late.
+\* Code: libs/cluster/src/replication/replica-stream.ts#noteDurable,
+\*       libs/cluster/src/replication/replicated-segment.ts#advance,
+\*       libs/core/src/replication.ts#committedPosition
+CanConfirm(n, t, r) ==
+  Writes(n, t) /\ r # n /\ copy[r][t][writer[n][t].segment].confirmed > writer[n][t].confirmed[r]
+
 Confirm(n, t, r) ==
   LET w == writer[n][t]
       at == copy[r][t][w.segment].confirmed
-  IN /\ Writes(n, t) /\ r # n
-     /\ at > w.confirmed[r]
+  IN /\ CanConfirm(n, t, r)
      /\ Settle(n, t, [w EXCEPT !.confirmed[r] = at], OwnCopy(n, t))
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, attempts, left>>
 
 -----------------------------------------------------------------------------
-(* Rollover: gate, drain, compare-and-set.  libs/cluster/src/roll-over.ts; decideRollover *)
+(* Rollover: gate, drain, compare-and-set *)
 
 \* placeNextSegment: whoever lives and is not the leader now; itself when nobody else does
+\* Code: libs/core/src/placement.ts#placeNextSegment
 NextLeaders(leader) ==
   LET others == {n \in Nodes \ {leader} : up[n]}
   IN IF others = {} THEN {leader} ELSE others
 
+\* Code: libs/cluster/src/routing/topic-runtime.ts#startRollover,
+\*       libs/core/src/rollover.ts#decideRollover
+CanCloseGate(n, t) ==
+  Writes(n, t) /\ writer[n][t].gate = "open" /\ Full(n, t, writer[n][t], OwnCopy(n, t))
+
 CloseGate(n, t) ==
-  /\ Writes(n, t) /\ writer[n][t].gate = "open"
-  /\ Full(n, t, writer[n][t], OwnCopy(n, t))
+  /\ CanCloseGate(n, t)
   /\ writer' = [writer EXCEPT ![n][t].gate = "closed"]
   /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, attempts, acked, delivered, left>>
 
+Fencing(t, s, e) == [NoCommand EXCEPT !.kind = "fence", !.topic = t, !.segment = s, !.epoch = e]
 SealCommand(t, s, e, entries, controls, next) ==
   [kind |-> "seal", topic |-> t, segment |-> s, epoch |-> e,
    entries |-> entries, controls |-> controls, next |-> next]
+
+\* A leader that leaves, or an operator, ends a segment that is not full.
+\* Code: libs/cluster/src/cluster-node.ts#rollAway,
+\*       libs/cluster/src/administration/administration.ts#rollTopic
+HandOver(n, t) ==
+  /\ Writes(n, t) /\ writer[n][t].gate = "open" /\ HoldsLease(n, t) /\ left.handovers > 0
+  /\ writer' = [writer EXCEPT ![n][t].gate = "closed", ![n][t].forced = TRUE]
+  /\ left' = [left EXCEPT !.handovers = @ - 1]
+  /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, attempts, acked, delivered>>
+
+\* Code: libs/cluster/src/leading/roll-over.ts#rollOver,
+\*       libs/cluster/src/leading/local-segment.ts#recordEnd
+CanProposeSeal(n, t) ==
+  LET w == writer[n][t]
+      end == Len(OwnCopy(n, t).log)
+  IN /\ Writes(n, t) /\ w.gate = "closed"
+     /\ w.committed = end \/ Mutated("count-before-drain")
+     /\ Mutated("drain-hears-all") =>
+          \A r \in Replicas(Seen(n, t)[w.segment]) \ {n} : w.confirmed[r] = end
 
 ProposeSeal(n, t) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
       done == Prefix(c.log, w.committed)
       count == IF Mutated("counters-from-memory") THEN w.counted ELSE Entries(done)
-  IN /\ Writes(n, t) /\ w.gate = "closed"
-     /\ w.committed = Len(c.log) \/ Mutated("count-before-drain")
-     /\ IF (HoldsLease(n, t) /\ count >= EntriesMax) \/ c.ended
-        THEN \E next \in NextLeaders(n) :
+  IN /\ CanProposeSeal(n, t)
+     /\ IF ~c.ended /\ ~(HoldsLease(n, t) /\ (count >= EntriesMax \/ w.forced))
+        THEN /\ writer' = [writer EXCEPT ![n][t].gate = "open", ![n][t].forced = FALSE]
+             /\ UNCHANGED <<proposals, copy>>
+        \* Of an only copy in which nothing is, nothing is on disk that could say where it ends: it
+        \* is fenced first, and a coordinator ends it under the new epoch.
+        ELSE IF Factor = 1 /\ c.log = <<>> /\ ~Mutated("empty-end-not-fenced")
+        THEN /\ proposals' = proposals \cup {Fencing(t, w.segment, w.epoch)}
+             /\ writer' = [writer EXCEPT ![n][t].gate = "sealing"]
+             /\ UNCHANGED copy
+        ELSE \E next \in NextLeaders(n) :
                LET command == SealCommand(t, w.segment, w.epoch, count, Controls(done), next)
                IN /\ proposals' = proposals \cup {command}
                   /\ writer' = [writer EXCEPT ![n][t].gate = "sealing", ![n][t].seal = command]
                   \* The end is on the leader's disk before it is proposed.
-                  /\ copy' = [copy EXCEPT ![n][t][w.segment].ended = ~Mutated("end-not-recorded")]
-        ELSE /\ writer' = [writer EXCEPT ![n][t].gate = "open"]
-             /\ UNCHANGED <<proposals, copy>>
+                  /\ copy' = [copy EXCEPT ![n][t][w.segment].ended =
+                                 c.log # <<>> /\ ~Mutated("end-not-recorded")]
      /\ UNCHANGED <<log, view, inherited, up, silence, attempts, acked, delivered, left>>
 
 \* The answer did not come: the same command again.
+\* Code: libs/cluster/src/leading/roll-over.ts#untilKnown
 ProposeAgain(n, t) ==
   LET w == writer[n][t] IN
   /\ Writes(n, t) /\ w.gate = "sealing" /\ left.repeats > 0
-  /\ w.seal \notin proposals
+  /\ w.seal # NoCommand /\ w.seal \notin proposals
   /\ Seen(n, t)[w.segment].epoch = w.epoch
   /\ proposals' = proposals \cup {w.seal}
   /\ left' = [left EXCEPT !.repeats = @ - 1]
   /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, attempts, acked, delivered>>
 
 -----------------------------------------------------------------------------
-(* Metadata.  libs/core/src/metadata/apply-segment.ts *)
+(* Metadata *)
 
 Stale(command) ==
   LET t == command.topic IN
@@ -314,11 +375,14 @@ Applied(command) ==
           ELSE Append(Append(front, sealed),
                       OpenSegment(command.next, last.epoch + 1, last.base + command.entries))
 
+\* Code: libs/core/src/metadata/apply-segment.ts#sealAndRoll,
+\*       libs/core/src/metadata/apply-segment.ts#fenceSegment
+CanApply(command) == MajorityUp /\ Len(Applied(command)) <= SegmentMax
+
 Apply(command) ==
   LET t == command.topic
       after == Applied(command)
-  IN /\ MajorityUp
-     /\ Len(after) <= SegmentMax
+  IN /\ CanApply(command)
      /\ proposals' = proposals \ {command}
      /\ log' = IF after = Newest(t) THEN log ELSE [log EXCEPT ![t] = Append(@, after)]
      /\ UNCHANGED <<view, inherited, up, silence, copy, writer, attempts, acked, delivered, left>>
@@ -334,14 +398,26 @@ CutAll(n, t, segments) ==
      IF s > Len(segments) THEN copy[n][t][s] ELSE Cut(copy[n][t][s], segments[s])]
 
 \* A node applies the newest metadata, and acts on it, when that makes a difference to somebody:
-\* a node that knows less refuses less.  libs/cluster (subscribe)
+\* a node that knows less refuses less.
+\* Code: libs/cluster/src/routing/topic-runtime.ts#adopt,
+\*       libs/cluster/src/replication/segment-repair.ts#follow,
+\*       libs/cluster/src/replication/await-metadata.ts#awaitSegment
+IsEnded(w, now) == w.on /\ now[w.segment].state = "sealed"
+IsFenced(w, now) == w.on /\ ~IsEnded(w, now) /\ now[w.segment].epoch > w.epoch
+
+CanLearn(n, t) ==
+  LET w == writer[n][t]
+      now == Newest(t)
+      opens == Last(t).state = "open" /\ Last(t).leader = n /\ ~w.on
+      cuts == \E s \in 1..Len(now) : Cut(copy[n][t][s], now[s]) # copy[n][t][s]
+  IN /\ up[n] /\ view[n][t] < Len(log[t])
+     /\ IsEnded(w, now) \/ (IsFenced(w, now) /\ w.gate # "stopped") \/ opens \/ cuts \/ IsAwaited(n, t)
+
 Learn(n, t) ==
   LET w == writer[n][t]
       now == Newest(t)
-      ends == w.on /\ now[w.segment].state = "sealed"
-      fenced == w.on /\ ~ends /\ now[w.segment].epoch > w.epoch
-      opens == Last(t).state = "open" /\ Last(t).leader = n /\ ~w.on
-      cuts == \E s \in 1..Len(now) : Cut(copy[n][t][s], now[s]) # copy[n][t][s]
+      ends == IsEnded(w, now)
+      fenced == IsFenced(w, now)
       base == now[w.segment].base
       k == Max(w.committed, End(now[w.segment]))
       c == copy[n][t][w.segment]
@@ -349,8 +425,7 @@ Learn(n, t) ==
       fresh == {i \in (w.committed + 1)..Min(k, Len(c.log)) :
                   /\ c.log[i].kind = "entry"
                   /\ <<c.log[i].producer, c.log[i].number>> \notin known}
-  IN /\ up[n] /\ view[n][t] < Len(log[t])
-     /\ ends \/ (fenced /\ w.gate # "stopped") \/ opens \/ cuts \/ IsAwaited(n, t)
+  IN /\ CanLearn(n, t)
      /\ view' = [view EXCEPT ![n][t] = Len(log[t])]
      /\ copy' = [copy EXCEPT ![n][t] = CutAll(n, t, now)]
      /\ IF ends
@@ -366,7 +441,7 @@ Learn(n, t) ==
      /\ UNCHANGED <<log, proposals, inherited, up, silence, attempts, left>>
 
 -----------------------------------------------------------------------------
-(* Opening a segment with the topic's state so far.  libs/cluster/src/open-tail.ts *)
+(* Opening a segment with the topic's state so far *)
 
 WholeAt(n, t, s, segments) ==
   LET end == IF Mutated("state-from-any-copy") THEN 0 ELSE End(segments[s])
@@ -403,14 +478,23 @@ Begin(n, t, start) ==
 PreviousLife(n, t) ==
   ~Mutated("restarted-leader-goes-on") /\ Len(Seen(n, t)) <= inherited[n][t]
 
+\* Code: libs/cluster/src/leading/open-tail.ts#openTail,
+\*       libs/cluster/src/replication/inherited-state.ts#inheritedState
+CanOpen(n, t) ==
+  LET segments == Seen(n, t)
+      s == Len(segments)
+      o == Before(s, segments)
+  IN /\ up[n] /\ ~writer[n][t].on
+     /\ segments[s].state = "open" /\ segments[s].leader = n
+     /\ Factor = 1 \/ ~PreviousLife(n, t)
+     /\ IF copy[n][t][s].start.known \/ o = 0 THEN TRUE ELSE \E m \in Nodes : WholeAt(m, t, o, segments)
+
 Open(n, t) ==
   LET segments == Seen(n, t)
       s == Len(segments)
       o == Before(s, segments)
       own == o > 0 /\ WholeAt(n, t, o, segments)
-  IN /\ up[n] /\ ~writer[n][t].on
-     /\ segments[s].state = "open" /\ segments[s].leader = n
-     /\ Factor = 1 \/ ~PreviousLife(n, t)
+  IN /\ CanOpen(n, t)
      /\ IF copy[n][t][s].start.known THEN Begin(n, t, copy[n][t][s].start)
         ELSE IF o = 0 THEN Begin(n, t, [NoStart EXCEPT !.known = TRUE])
         ELSE \E m \in Nodes : /\ WholeAt(m, t, o, segments)
@@ -418,13 +502,15 @@ Open(n, t) ==
                               /\ Begin(n, t, StartFrom(m, t, o, segments))
 
 -----------------------------------------------------------------------------
-(* Fencing and recovery.  libs/cluster/src/replication; liveNodes, decideRecovery *)
+(* Fencing and recovery *)
 
-FenceCommand(t) ==
-  [NoCommand EXCEPT !.kind = "fence", !.topic = t, !.segment = Len(Newest(t)), !.epoch = Last(t).epoch]
+FenceCommand(t) == Fencing(t, Len(Newest(t)), Last(t).epoch)
 
 \* Its leader is silent, or came back, or cannot go on.
-ProposeFence(t) ==
+\* Code: libs/cluster/src/replication/segment-recovery.ts#fenced,
+\*       libs/cluster/src/leading/previous-life.ts#fenceAll,
+\*       libs/cluster/src/routing/topic-runtime.ts#fence
+CanProposeFence(t) ==
   LET leader == Last(t).leader
       w == writer[leader][t]
   IN /\ Factor > 1 /\ Last(t).state = "open"
@@ -432,10 +518,14 @@ ProposeFence(t) ==
      /\ \/ silence[leader] = 2
         \/ w.on /\ w.segment = Len(Newest(t)) /\ w.gate = "stopped"
         \/ ~w.on /\ ~Mutated("restarted-leader-goes-on") /\ Len(Newest(t)) <= inherited[leader][t]
-     /\ proposals' = proposals \cup {FenceCommand(t)}
-     /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, attempts, acked, delivered, left>>
+
+ProposeFence(t) ==
+  /\ CanProposeFence(t)
+  /\ proposals' = proposals \cup {FenceCommand(t)}
+  /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, attempts, acked, delivered, left>>
 
 \* A second coordinator fences again.
+\* Code: libs/core/src/metadata/apply-segment.ts#fenceSegment
 TakeOver(t) ==
   /\ left.takeovers > 0 /\ Last(t).state = "recovering"
   /\ FenceCommand(t) \notin proposals
@@ -447,14 +537,19 @@ NewAttempt(t, who) ==
   [topic |-> t, segment |-> Len(Newest(t)), epoch |-> Last(t).epoch, by |-> who,
    reports |-> [n \in Nodes |-> -1]]
 
-BeginRecovery(t) ==
+\* Code: libs/cluster/src/replication/recovery-coordinator.ts#recover
+CanBeginRecovery(t) ==
   /\ Last(t).state = "recovering"
   /\ \A a \in attempts : a.topic # t \/ a.epoch # Last(t).epoch
   /\ \A c \in proposals : ~(c.kind = "seal" /\ c.topic = t /\ c.epoch = Last(t).epoch)
+
+BeginRecovery(t) ==
+  /\ CanBeginRecovery(t)
   /\ attempts' = attempts \cup {NewAttempt(t, 1)}
   /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, acked, delivered, left>>
 
 \* Two nodes each take themselves for the coordinator.
+\* Code: libs/cluster/src/replication/recovery-coordinator.ts#isCoordinator
 BeginSecondRecovery(t) ==
   /\ left.takeovers > 0 /\ Last(t).state = "recovering"
   /\ \E a \in attempts : a.topic = t /\ a.epoch = Last(t).epoch
@@ -464,6 +559,16 @@ BeginSecondRecovery(t) ==
 
 \* The replica waits for the epoch, refuses older ones (a copy durably; where there is none, by
 \* its metadata), settles what is in flight, and tells its end.  A leader that is told stops.
+\* Code: libs/cluster/src/replication/segment-recovery.ts#reports,
+\*       libs/cluster/src/replication/replica-service.ts#fence
+CanHear(a, r) ==
+  LET t == a.topic
+      s == a.segment
+  IN /\ up[r] /\ a.reports[r] = -1 /\ copy[r][t][s].fenced <= a.epoch
+     /\ r \in Replicas(Newest(t)[s])
+     /\ Knows(r, t, s, a.epoch)
+     /\ Seen(r, t)[s].epoch = a.epoch /\ Seen(r, t)[s].state # "sealed"
+
 Hear(a, r) ==
   LET t == a.topic
       s == a.segment
@@ -473,10 +578,7 @@ Hear(a, r) ==
                           !.confirmed = IF leads THEN @ ELSE Max(@, Len(c.log))]
       w == writer[r][t]
       k == IF w.gate = "stopped" THEN w.committed ELSE Max(w.committed, Committed(r, t, w, fenced))
-  IN /\ up[r] /\ a.reports[r] = -1 /\ c.fenced <= a.epoch
-     /\ r \in Replicas(Newest(t)[s])
-     /\ Knows(r, t, s, a.epoch)
-     /\ Seen(r, t)[s].epoch = a.epoch /\ Seen(r, t)[s].state # "sealed"
+  IN /\ CanHear(a, r)
      /\ attempts' = (attempts \ {a}) \cup {[a EXCEPT !.reports[r] = Len(c.log)]}
      /\ IF leads THEN SettleAt(r, t, [w EXCEPT !.gate = "stopped"], fenced, k)
         ELSE /\ copy' = IF c.has THEN [copy EXCEPT ![r][t][s] = fenced] ELSE copy
@@ -493,37 +595,63 @@ Shortest(a) == CHOOSE k \in {a.reports[n] : n \in Heard(a)} : \A n \in Heard(a) 
 EndOf(a) == IF Mutated("recovery-takes-shortest") THEN Shortest(a) ELSE Longest(a)
 
 \* A replica takes what it lacks from one that has it, under the epoch of the recovery.
+\* Who knows the end of a segment takes nothing more of it; and a copy that was cut since, because
+\* the segment is sealed, is none to copy from.
+\* Code: libs/cluster/src/replication/replica-service.ts#copySegment,
+\*       libs/cluster/src/replication/segment-copier.ts#complete
+Sources(a) ==
+  {m \in Heard(a) : /\ up[m] /\ a.reports[m] = EndOf(a)
+                     /\ Len(copy[m][a.topic][a.segment].log) >= EndOf(a)}
+
+CanCopyTo(a, r) ==
+  /\ Heard(a) # {} /\ Enough(a) /\ r \in Heard(a) /\ up[r]
+  /\ a.reports[r] < EndOf(a)
+  /\ copy[r][a.topic][a.segment].fenced <= a.epoch
+  /\ Seen(r, a.topic)[a.segment].state # "sealed" \/ Mutated("copy-behind-seal")
+  /\ Sources(a) # {}
+
 CopyTo(a, r) ==
   LET t == a.topic
       s == a.segment
       c == copy[r][t][s]
-  IN /\ Heard(a) # {} /\ Enough(a) /\ r \in Heard(a) /\ up[r]
-     /\ a.reports[r] < EndOf(a)
-     /\ c.fenced <= a.epoch
-     /\ Seen(r, t)[s].state # "sealed"
-     /\ \E m \in Heard(a) :
-          /\ up[m] /\ a.reports[m] = EndOf(a)
+  IN /\ CanCopyTo(a, r)
+     /\ \E m \in Sources(a) :
           /\ LET longer == c.log \o SubSeq(copy[m][t][s].log, Len(c.log) + 1, EndOf(a)) IN
              copy' = [copy EXCEPT ![r][t][s] =
                [c EXCEPT !.has = TRUE, !.log = longer, !.durable = Len(longer), !.start = copy[m][t][s].start]]
      /\ attempts' = (attempts \ {a}) \cup {[a EXCEPT !.reports[r] = EndOf(a)]}
      /\ UNCHANGED <<log, proposals, view, inherited, up, silence, writer, acked, delivered, left>>
 
+\* Code: libs/cluster/src/replication/segment-recovery.ts#seal,
+\*       libs/core/src/replication.ts#decideRecovery, libs/core/src/replication.ts#wholeCopies
+WholeCopies(a) == {n \in Heard(a) : a.reports[n] >= EndOf(a)}
+
+CanSealRecovered(a) ==
+  LET needed == IF Mutated("seal-before-copies") \/ Mutated("recovery-hears-too-few") THEN 1 ELSE Quorum
+  IN Heard(a) # {} /\ Enough(a) /\ Cardinality(WholeCopies(a)) >= needed
+
 SealRecovered(a) ==
   LET t == a.topic
-      whole == {n \in Heard(a) : a.reports[n] >= EndOf(a)}
-      needed == IF Mutated("seal-before-copies") \/ Mutated("recovery-hears-too-few") THEN 1 ELSE Quorum
-  IN /\ Heard(a) # {} /\ Enough(a)
-     /\ Cardinality(whole) >= needed
-     /\ \E m \in whole, next \in NextLeaders(Last(t).leader) :
+  IN /\ CanSealRecovered(a)
+     /\ \E m \in WholeCopies(a), next \in NextLeaders(Last(t).leader) :
           LET records == Prefix(copy[m][t][a.segment].log, EndOf(a)) IN
           proposals' = proposals \cup
             {SealCommand(t, a.segment, a.epoch, Entries(records), Controls(records), next)}
      /\ attempts' = attempts \ {a}
      /\ UNCHANGED <<log, view, inherited, up, silence, copy, writer, acked, delivered, left>>
 
+\* Who has all of it is gone: the attempt fails, and is made anew with those that can be heard.
+\* Code: libs/cluster/src/replication/segment-recovery.ts#copyTo,
+\*       libs/cluster/src/replication/recovery-coordinator.ts#noteFailure
+CanGiveUp(a) == Heard(a) # {} /\ Enough(a) /\ Sources(a) = {} /\ ~CanSealRecovered(a)
+
+GiveUp(a) ==
+  /\ CanGiveUp(a)
+  /\ attempts' = attempts \ {a}
+  /\ UNCHANGED <<log, proposals, view, inherited, up, silence, copy, writer, acked, delivered, left>>
+
 -----------------------------------------------------------------------------
-(* Reading at the shared cursor.  libs/cluster/src/shared-cursor.ts; nextRead *)
+(* Reading at the shared cursor *)
 
 \* Everything that may be read at that node: sealed segments, then what is committed of its own.
 ReadableOffset(n, t) == writer[n][t].cursor
@@ -537,13 +665,20 @@ CanRead(n, t) ==
       o == ReadableOffset(n, t)
       s == SegmentOf(segments, o)
   IN IF segments[s].state = "sealed"
-     THEN \E m \in Nodes : up[m] /\ Entries(copy[m][t][s].log) >= segments[s].entries
+     THEN \E m \in Nodes : /\ up[m]
+                           /\ Mutated("read-from-leader-only") => m = segments[s].leader
+                           /\ Entries(copy[m][t][s].log) >= segments[s].entries
      ELSE o - segments[s].base < Entries(Prefix(copy[n][t][s].log, writer[n][t].committed))
+
+\* Code: libs/cluster/src/leading/shared-cursor.ts#serveAll,
+\*       libs/cluster/src/reading/segment-reader.ts#read, libs/core/src/cursor.ts#nextRead
+CanGet(n, t) ==
+  /\ Readers /\ Writes(n, t) /\ writer[n][t].gate = "open" /\ writer[n][t].serving = -1
+  /\ HoldsLease(n, t) /\ CanRead(n, t)
 
 Get(n, t) ==
   LET w == writer[n][t] IN
-  /\ Readers /\ Writes(n, t) /\ w.gate = "open" /\ w.serving = -1
-  /\ HoldsLease(n, t) /\ CanRead(n, t)
+  /\ CanGet(n, t)
   /\ IF Mutated("cursor-not-fenced")
      THEN /\ AppendTo(n, t, [w EXCEPT !.cursor = @ + 1], Cursor(w.cursor + 1))
           /\ delivered' = [delivered EXCEPT ![t] = Append(@, w.cursor)]
@@ -558,6 +693,7 @@ Get(n, t) ==
 Barrier == ~Mutated("start-without-barrier") /\ ~Mutated("fence-is-forgotten")
 
 \* A process dies, with or without what is not on stable storage.
+\* Code: none, the process is gone.
 Crash(n) ==
   LET seen(c) == IF Mutated("fence-is-forgotten") THEN 0 ELSE c.fenced
       lost(c) == [c EXCEPT !.log = Prefix(@, c.durable), !.committed = 0, !.fenced = seen(c)]
@@ -573,7 +709,9 @@ Crash(n) ==
      /\ view' = IF Barrier THEN view ELSE [view EXCEPT ![n] = [t \in Topics |-> 1]]
      /\ UNCHANGED <<log, proposals, inherited, attempts, acked, delivered>>
 
-\* A process starts; it takes part when its metadata are as new as the cluster's.  libs/core MetadataLog (barrier)
+\* A process starts; it takes part when its metadata are as new as the cluster's.
+\* Code: libs/cluster/src/open-node.ts#openNode,
+\*       libs/cluster/src/leading/previous-life.ts#PreviousLife
 Restart(n) ==
   /\ ~up[n]
   /\ up' = [up EXCEPT ![n] = TRUE]
@@ -586,7 +724,9 @@ Restart(n) ==
           /\ UNCHANGED <<view, copy>>
   /\ UNCHANGED <<log, proposals, writer, attempts, acked, delivered, left>>
 
-\* Nobody hears a leader: its lease runs out, and then others take it for dead.  lease.ts, liveness.ts
+\* Nobody hears a leader: its lease runs out, and then others take it for dead.
+\* Code: libs/cluster/src/liveness/write-lease.ts#WriteLease, libs/core/src/lease.ts#leaseHeld,
+\*       libs/core/src/liveness.ts#liveNodes
 FallSilent(n) ==
   /\ up[n] /\ silence[n] < 2
   /\ silence[n] = 0 => left.silences > 0
@@ -595,12 +735,18 @@ FallSilent(n) ==
   /\ left' = IF silence[n] = 0 THEN [left EXCEPT !.silences = @ - 1] ELSE left
   /\ UNCHANGED <<log, proposals, view, inherited, up, copy, writer, attempts, acked, delivered>>
 
+\* Code: libs/cluster/src/liveness/heartbeats.ts#onContact,
+\*       libs/cluster/src/liveness/write-lease.ts#sweep
+CanReachMajority(n) == up[n] /\ silence[n] > 0 /\ MajorityUp
+
 ReachMajority(n) ==
-  /\ up[n] /\ silence[n] > 0 /\ MajorityUp
+  /\ CanReachMajority(n)
   /\ silence' = [silence EXCEPT ![n] = 0]
   /\ UNCHANGED <<log, proposals, view, inherited, up, copy, writer, attempts, acked, delivered, left>>
 
-\* A disk refuses a commit that replicas may have.  libs/core SegmentLog
+\* A disk refuses a commit that replicas may have.
+\* Code: libs/cluster/src/replication/replicated-segment.ts#fail,
+\*       libs/cluster/src/routing/topic-runtime.ts#fence
 RefuseCommit(n, t) ==
   LET w == writer[n][t]
       c == OwnCopy(n, t)
@@ -632,38 +778,95 @@ Init ==
   /\ acked = [t \in Topics |-> {}]
   /\ delivered = [t \in Topics |-> <<>>]
   /\ left = [crashes |-> Crashes, silences |-> Silences, refusals |-> Refusals,
-             repeats |-> Repeats, takeovers |-> Takeovers]
+             repeats |-> Repeats, takeovers |-> Takeovers, handovers |-> Handovers]
 
 ApplyAny == \E command \in proposals : Apply(command)
 HearAny == \E a \in attempts, r \in Nodes : Hear(a, r)
-CopyAny == \E a \in attempts, r \in Nodes : CopyTo(a, r)
-SealAny == \E a \in attempts : SealRecovered(a)
+CopyToAny == \E a \in attempts, r \in Nodes : CopyTo(a, r)
+SealRecoveredAny == \E a \in attempts : SealRecovered(a)
+GiveUpAny == \E a \in attempts : GiveUp(a)
 PutAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : Put(n, t, p, i)
 PutKnownAny(n, t) == \E p \in Producers, i \in 0..(PerProducer - 1) : PutKnown(n, t, p, i)
 
 Next ==
-  \/ ApplyAny \/ HearAny \/ CopyAny \/ SealAny
+  \/ ApplyAny \/ HearAny \/ CopyToAny \/ SealRecoveredAny \/ GiveUpAny
   \/ \E t \in Topics : ProposeFence(t) \/ TakeOver(t) \/ BeginRecovery(t) \/ BeginSecondRecovery(t)
   \/ \E n \in Nodes : Crash(n) \/ Restart(n) \/ FallSilent(n) \/ ReachMajority(n)
   \/ \E n \in Nodes, t \in Topics :
-       \/ PutAny(n, t) \/ PutKnownAny(n, t) \/ CloseGate(n, t) \/ ProposeSeal(n, t)
+       \/ PutAny(n, t) \/ PutKnownAny(n, t) \/ CloseGate(n, t) \/ HandOver(n, t) \/ ProposeSeal(n, t)
        \/ ProposeAgain(n, t) \/ Learn(n, t) \/ Open(n, t) \/ Get(n, t) \/ RefuseCommit(n, t)
        \/ \E s \in 1..SegmentMax : Sync(n, t, s)
        \/ \E r \in Nodes : Replicate(n, t, r) \/ Confirm(n, t, r)
 
-\* Each thing that a node does is done at last; faults need not happen, and who crashed need
-\* not come back, unless it has the only copy.
-Fairness ==
-  /\ WF_vars(ApplyAny) /\ WF_vars(HearAny) /\ WF_vars(CopyAny) /\ WF_vars(SealAny)
-  /\ \A t \in Topics : WF_vars(ProposeFence(t)) /\ WF_vars(BeginRecovery(t))
-  /\ \A n \in Nodes : WF_vars(ReachMajority(n)) /\ WF_vars(Factor = 1 /\ Restart(n))
-  /\ \A n \in Nodes, t \in Topics :
-       /\ WF_vars(PutAny(n, t)) /\ WF_vars(PutKnownAny(n, t)) /\ WF_vars(CloseGate(n, t))
-       /\ WF_vars(ProposeSeal(n, t)) /\ WF_vars(Learn(n, t)) /\ WF_vars(Open(n, t)) /\ WF_vars(Get(n, t))
-       /\ \A s \in 1..SegmentMax : WF_vars(Sync(n, t, s))
-       /\ \A r \in Nodes : WF_vars(Replicate(n, t, r)) /\ WF_vars(Confirm(n, t, r))
+\* Fairness for each action: as long as it is possible somewhere, it happens at last.  Faults need
+\* not happen, and who crashed need not come back, unless it has the only copy.
+\*
+\* Weak fairness says that an action that stays possible happens.  No action happens for ever, since
+\* each uses something up (that is checked: Ends); so whatever is possible again and again is not
+\* done, and "stays possible" and "is possible again and again" are the same.  In these words
+\* TLC, which evaluates ENABLED slowly, is a hundred times quicker.
+ApplyIsFair == []<>~(\E command \in proposals : CanApply(command))
+HearIsFair == []<>~(\E a \in attempts, r \in Nodes : CanHear(a, r))
+CopyIsFair == []<>~(\E a \in attempts, r \in Nodes : CanCopyTo(a, r))
+SealIsFair == []<>~(\E a \in attempts : CanSealRecovered(a))
+GiveUpIsFair == []<>~(\E a \in attempts : CanGiveUp(a))
+SyncIsFair == []<>~(\E n \in Nodes, t \in Topics, s \in 1..SegmentMax : CanSync(n, t, s))
+ReplicateIsFair == []<>~(\E n, r \in Nodes, t \in Topics : CanReplicate(n, t, r))
+ConfirmIsFair == []<>~(\E n, r \in Nodes, t \in Topics : CanConfirm(n, t, r))
+PutIsFair ==
+  []<>~(\E n \in Nodes, t \in Topics, p \in Producers, i \in 0..(PerProducer - 1) : CanPut(n, t, p, i))
+PutKnownIsFair ==
+  []<>~(\E n \in Nodes, t \in Topics, p \in Producers, i \in 0..(PerProducer - 1) : CanPutKnown(n, t, p, i))
+CloseGateIsFair == []<>~(\E n \in Nodes, t \in Topics : CanCloseGate(n, t))
+ProposeSealIsFair == []<>~(\E n \in Nodes, t \in Topics : CanProposeSeal(n, t))
+LearnIsFair == []<>~(\E n \in Nodes, t \in Topics : CanLearn(n, t))
+OpenIsFair == []<>~(\E n \in Nodes, t \in Topics : CanOpen(n, t))
+GetIsFair == []<>~(\E n \in Nodes, t \in Topics : CanGet(n, t))
+ProposeFenceIsFair == []<>~(\E t \in Topics : CanProposeFence(t))
+BeginRecoveryIsFair == []<>~(\E t \in Topics : CanBeginRecovery(t))
+ReachMajorityIsFair == []<>~(\E n \in Nodes : CanReachMajority(n))
+RestartIsFair == []<>~(Factor = 1 /\ \E n \in Nodes : ~up[n])
 
-Spec == Init /\ [][Next]_vars /\ Fairness
+Fairness ==
+  /\ ApplyIsFair /\ HearIsFair /\ CopyIsFair /\ SealIsFair /\ GiveUpIsFair
+  /\ SyncIsFair /\ ReplicateIsFair /\ ConfirmIsFair /\ PutIsFair /\ PutKnownIsFair
+  /\ CloseGateIsFair /\ ProposeSealIsFair /\ LearnIsFair /\ OpenIsFair /\ GetIsFair
+  /\ ProposeFenceIsFair /\ BeginRecoveryIsFair /\ ReachMajorityIsFair /\ RestartIsFair
+
+\* No behaviour takes steps for ever.
+Ends == <>[][FALSE]_vars
+
+\* What fairness is about is what can happen.
+GuardsAreRight ==
+  /\ \A command \in proposals : CanApply(command) <=> ENABLED Apply(command)
+  /\ \A a \in attempts, r \in Nodes :
+       /\ CanHear(a, r) <=> ENABLED Hear(a, r)
+       /\ CanCopyTo(a, r) <=> ENABLED CopyTo(a, r)
+  /\ \A a \in attempts : CanSealRecovered(a) <=> ENABLED SealRecovered(a)
+  /\ \A a \in attempts : CanGiveUp(a) <=> ENABLED GiveUp(a)
+  /\ \A n \in Nodes, t \in Topics :
+       /\ \A s \in 1..SegmentMax : CanSync(n, t, s) <=> ENABLED Sync(n, t, s)
+       /\ \A r \in Nodes : CanReplicate(n, t, r) <=> ENABLED Replicate(n, t, r)
+       /\ \A r \in Nodes : CanConfirm(n, t, r) <=> ENABLED Confirm(n, t, r)
+       /\ \A p \in Producers, i \in 0..(PerProducer - 1) :
+            /\ CanPut(n, t, p, i) <=> ENABLED Put(n, t, p, i)
+            /\ CanPutKnown(n, t, p, i) <=> ENABLED PutKnown(n, t, p, i)
+       /\ CanCloseGate(n, t) <=> ENABLED CloseGate(n, t)
+       /\ CanProposeSeal(n, t) <=> ENABLED ProposeSeal(n, t)
+       /\ CanLearn(n, t) <=> ENABLED Learn(n, t)
+       /\ CanOpen(n, t) <=> ENABLED Open(n, t)
+       /\ CanGet(n, t) <=> ENABLED Get(n, t)
+  /\ \A t \in Topics :
+       /\ CanProposeFence(t) <=> ENABLED ProposeFence(t)
+       /\ CanBeginRecovery(t) <=> ENABLED BeginRecovery(t)
+  /\ \A n \in Nodes : CanReachMajority(n) <=> ENABLED ReachMajority(n)
+
+Spec == Init /\ [][Next]_vars
+
+\* For progress, which allows no symmetry: one of the first states stands for all of them.
+OneInit == Init /\ \A t \in Topics : Last(t).leader = CHOOSE n \in Nodes : TRUE
+UnfairSpec == OneInit /\ [][Next]_vars
+FairSpec == OneInit /\ [][Next]_vars /\ Fairness
 
 -----------------------------------------------------------------------------
 (* Invariants.  The first six have the names of the original's model. *)
@@ -758,7 +961,8 @@ LeaseOverBeforeFence ==
   \A n \in Nodes, t \in Topics : up[n] /\ silence[n] = 2 /\ Writes(n, t) => ~HoldsLease(n, t)
 
 -----------------------------------------------------------------------------
-(* Liveness.  Each can fail: with Mutation = "recovery-hears-all" FailoverProgress does. *)
+(* Progress.  Each can fail: with the mutations "recovery-hears-all", "drain-hears-all",            *)
+(* "ack-needs-all" and "read-from-leader-only", in this order.                                        *)
 
 Led(t) ==
   LET leader == Last(t).leader IN

@@ -49,9 +49,15 @@ function configNamed(name) {
 
 /** The configuration in which that fault does harm, with the fault. */
 function mutated(name) {
-  const { base, ...constants } = JSON.parse(readFileSync(join(folder, 'mutations.json'), 'utf8'))[name] ?? {}
+  const {
+    base,
+    property,
+    constants = {},
+  } = JSON.parse(readFileSync(join(folder, 'mutations.json'), 'utf8'))[name] ?? {}
   if (base === undefined) return undefined
   let config = readFileSync(join(folder, base), 'utf8').replace('Mutation = "none"', `Mutation = "${name}"`)
+  // TLC says of properties only that one of them is broken.
+  if (property !== undefined) config = config.replace(/^PROPERTIES$[^]*/m, `PROPERTY ${property}\n`)
   for (const [constant, value] of Object.entries(constants)) {
     config = config.replace(new RegExp(`^  ${constant} = .*$`, 'm'), `  ${constant} = ${value}`)
   }

@@ -1,6 +1,6 @@
 import type { Configuration } from './model/configuration.js'
 
-const NO_FAULTS = { crashes: 0, silences: 0, refusals: 0, repeats: 0, takeovers: 0 }
+const NO_FAULTS = { crashes: 0, silences: 0, refusals: 0, repeats: 0, takeovers: 0, handovers: 0 }
 
 /** Three nodes, three copies; two producers with one entry each; every entry fills a segment; nothing goes wrong. */
 const base: Configuration = {
@@ -92,6 +92,29 @@ export const SMALL = {
     faults: { ...NO_FAULTS, crashes: 1 },
     repairs: true,
   },
+  handover: {
+    ...oneEntry,
+    name: 'handover',
+    says: 'a leader ends its segment before it is full, with the only copy, and a node crashes',
+    nodes: 2,
+    replicationFactor: 1,
+    entriesPerProducer: 2,
+    faults: { ...NO_FAULTS, crashes: 1, handovers: 1 },
+  },
+  handoverOfCopies: {
+    ...oneEntry,
+    name: 'handover-of-copies',
+    says: 'a leader ends its segment before it is full, and a node crashes',
+    faults: { ...NO_FAULTS, crashes: 1, handovers: 1 },
+  },
+  fiveNodes: {
+    ...oneEntry,
+    name: 'five-nodes',
+    says: 'five nodes and five copies; a crash',
+    nodes: 5,
+    replicationFactor: 5,
+    faults: { ...NO_FAULTS, crashes: 1 },
+  },
   single: {
     ...base,
     name: 'single',
@@ -143,14 +166,6 @@ export const LARGE = {
     producers: 1,
     entriesPerProducer: 2,
     faults: { ...NO_FAULTS, crashes: 1, refusals: 1 },
-  },
-  fiveNodes: {
-    ...oneEntry,
-    name: 'five-nodes',
-    says: 'five nodes and five copies; a crash',
-    nodes: 5,
-    replicationFactor: 5,
-    faults: { ...NO_FAULTS, crashes: 1 },
   },
   twoCrashes: {
     ...oneEntry,

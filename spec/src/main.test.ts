@@ -29,10 +29,16 @@ describe('spec:check', () => {
     expect(code).to.equal(0)
     expect(lines).to.deep.equal([
       "ack-before-quorum (an entry is acknowledged when one disk has it, the leader's (C1 of the original)), in crash: " +
-        'AckedForever in 3 steps: a0 was acknowledged at offset 0, and 1 disks have it (19 states)',
-      '  1. node 1 opens segment 1 of topic 0',
-      '  2. node 1 appends a0 to segment 1 of topic 0',
-      '  3. node 1 has a0 on stable storage (segment 1 of topic 0)',
+        'AckedForever in 3 steps: a0 was acknowledged at offset 0, and 1 disk of 2 have it (19 states)',
+      '   1. node 1 opens segment 1 of t0',
+      '   2. node 1 appends a0 to segment 1 of t0',
+      '   3. node 1 has a0 on stable storage (segment 1 of t0)',
+      '  Then',
+      '      segment 1 of t0 is open, at epoch 4, led by node 1',
+      '      node 1 has "a0" in segment 1; a writer of segment 1 at epoch 4, whose gate is open and which has settled 1 record',
+      '      node 2 has nothing of t0',
+      '      node 3 has nothing of t0',
+      '      acknowledged: a0 at offset 0',
     ])
   })
 
@@ -68,7 +74,9 @@ describe('Walrus.tla', () => {
     const used = [...model.matchAll(/Mutated\("([a-z-]+)"\)/g)].map(([, name]) => name)
     expect(used).to.have.length.above(12)
     expect(known).to.include.members(used)
-    const worlds = JSON.parse(readFileSync(new URL('../mutations.json', import.meta.url), 'utf8')) as object
+    const file = readFileSync(new URL('../mutations.json', import.meta.url), 'utf8')
+    const worlds = JSON.parse(file) as Readonly<Record<string, { readonly says: string }>>
     expect(Object.keys(worlds)).to.have.members([...new Set(used)])
+    for (const { name, says } of MUTATIONS) if (worlds[name]) expect(worlds[name].says).to.equal(says)
   })
 })

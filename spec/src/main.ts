@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { LARGE, SMALL } from './configurations.js'
-import { explore, traceTo, type Exploration } from './explore/explore.js'
-import { GOALS } from './invariants/goals.js'
+import { explore, wayTo, type Exploration, type Violation } from './explore/explore.js'
+import { GOAL_FAULTS, GOALS } from './invariants/goals.js'
 import { INVARIANTS } from './invariants/invariants.js'
 import type { Configuration } from './model/configuration.js'
 import { RULES, type Rules } from './model/rules.js'
@@ -109,7 +109,12 @@ function checkConfigurations(
 export interface Examined {
   readonly exploration: Exploration
   readonly seconds: number
-  readonly broken: { readonly name: string; readonly fault: string; readonly trace: readonly string[] } | undefined
+  readonly broken: Broken | undefined
+}
+
+interface Broken extends Pick<Violation, 'fault' | 'trace' | 'end'> {
+  /** The invariant, or the goal. */
+  readonly name: string
 }
 
 /** Explores a configuration, and then looks for states from which some goal is out of reach. */
@@ -132,7 +137,11 @@ function stuckGoal(
   for (const [goal, name] of Object.keys(GOALS).entries()) {
     const index = graph.stuckBefore(goal, restarts)
     if (index === undefined) continue
-    return { name, fault: 'from here it cannot be reached any more', trace: traceTo(world, graph, index) }
+    return {
+      name,
+      fault: `from here on, whatever the living nodes do, ${GOAL_FAULTS[name]}`,
+      ...wayTo(world, graph, index),
+    }
   }
   return undefined
 }
@@ -146,13 +155,19 @@ function report(
   const size = `${states} states, ${steps} steps, depth ${depth}, ${seconds.toFixed(1)} s`
   if (broken !== undefined) {
     print(`${configuration.name}: ${broken.name} is broken: ${broken.fault} (${size})`)
-    for (const [at, line] of broken.trace.entries()) print(`  ${at + 1}. ${line}`)
+    printWay(broken, print)
     return 1
   }
   print(
     `${configuration.name}: ${exhausted ? 'all states are right' : 'not finished'} (${size}): ${configuration.says}`,
   )
   return exhausted ? 0 : 2
+}
+
+function printWay({ trace, end }: Broken, print: (line: string) => void): void {
+  for (const [at, line] of trace.entries()) print(`${String(at + 1).padStart(4)}. ${line}`)
+  print('  Then')
+  for (const line of end) print(`      ${line}`)
 }
 
 function checkMutations({ mutation, statesMax }: Options, print: (line: string) => void): number {
@@ -167,7 +182,7 @@ function checkMutations({ mutation, statesMax }: Options, print: (line: string) 
     const length = broken?.trace.length
     const found = broken === undefined ? `NOT FOUND` : `${broken.name} in ${length} steps: ${broken.fault}`
     print(`${name} (${says}), in ${configuration.name}: ${found} (${exploration.states} states)`)
-    if (mutation !== undefined) for (const [at, line] of (broken?.trace ?? []).entries()) print(`  ${at + 1}. ${line}`)
+    if (mutation !== undefined && broken !== undefined) printWay(broken, print)
     if (broken?.name !== breaks || length !== steps) code = 1
   }
   return code

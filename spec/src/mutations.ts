@@ -16,7 +16,22 @@ export interface Mutation {
   readonly steps: number
 }
 
-const { crash, refusal, repeat, rollover, silence, readers, reorder, single } = SMALL
+const {
+  crash,
+  crashInRollover,
+  handover,
+  refusal,
+  repeat,
+  rollover,
+  silence,
+  readers,
+  readersAndCrash,
+  reorder,
+  single,
+  takeover,
+} = SMALL
+
+const { silenceAndCrash } = LARGE
 
 /** A lease that knows no epochs, and no recovery. */
 const RECKLESS: Partial<Decisions> = {
@@ -66,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'ack-before-sync',
     says: 'a replica confirms what is not on stable storage',
     rules: habit('confirmsDurable'),
-    configuration: { ...crash, replicasDelay: true },
+    configuration: { ...crash, name: 'crash, with delays', replicasDelay: true },
     breaks: 'AckedForever',
     steps: 5,
   },
@@ -85,6 +100,14 @@ export const MUTATIONS: readonly Mutation[] = [
     configuration: single,
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 9,
+  },
+  {
+    name: 'empty-end-not-fenced',
+    says: 'the end of an only copy in which nothing is, and of which nothing is on disk, is proposed all the same',
+    rules: habit('fencesUnrecordedEnd'),
+    configuration: handover,
+    breaks: 'NothingAckedUnderFencedEpoch',
+    steps: 8,
   },
   {
     name: 'replica-ignores-epoch',
@@ -114,7 +137,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fence-is-forgotten',
     says: 'a replica that starts again knows neither from its copy nor from its metadata what it has refused',
     rules: habit('fenceIsDurable', 'waitsForBarrier'),
-    configuration: { ...silence, faults: { ...silence.faults, crashes: 1 } },
+    configuration: silenceAndCrash,
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 15,
   },
@@ -122,7 +145,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'start-without-barrier',
     says: "a node takes part before its metadata are as new as the cluster's, and has no copy that would know better",
     rules: habit('waitsForBarrier'),
-    configuration: { ...silence, faults: { ...silence.faults, crashes: 1 } },
+    configuration: silenceAndCrash,
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 15,
   },
@@ -130,7 +153,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fence-before-drain',
     says: 'a replica tells its end while it writes, and confirms the rest to the old leader after',
     rules: habit('fenceDrains'),
-    configuration: { ...silence, replicasDelay: true },
+    configuration: { ...silence, name: 'silence, with delays', replicasDelay: true },
     breaks: 'NothingAckedUnderFencedEpoch',
     steps: 14,
   },
@@ -178,7 +201,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'cursor-not-fenced',
     says: 'an entry is delivered before a quorum knows that the cursor has passed it',
     rules: habit('cursorBeforeDelivery'),
-    configuration: { ...crash, readers: true },
+    configuration: readersAndCrash,
     breaks: 'DeliveredAtMostOnce',
     steps: 18,
   },
@@ -239,12 +262,44 @@ export const MUTATIONS: readonly Mutation[] = [
     steps: 11,
   },
   {
+    name: 'copy-behind-seal',
+    says: 'a replica that knows the end of a segment lets a second coordinator copy more into it',
+    rules: habit('sealEndsCopies'),
+    configuration: takeover,
+    breaks: 'SealedCountsStable',
+    steps: 16,
+  },
+  {
     name: 'recovery-hears-all',
     says: 'a recovery waits for every replica, also for the dead one',
     rules: decision({ decideRecovery: patient }),
     configuration: crash,
     breaks: 'FailoverProgress',
     steps: 1,
+  },
+  {
+    name: 'drain-hears-all',
+    says: 'a rollover waits for every replica, also for the dead one',
+    rules: habit('drainsToQuorum'),
+    configuration: crashInRollover,
+    breaks: 'RolloverProgress',
+    steps: 3,
+  },
+  {
+    name: 'ack-needs-all',
+    says: 'an entry is acknowledged when every replica has it, also the dead one',
+    rules: habit('quorumIsEnough'),
+    configuration: crash,
+    breaks: 'WriteProgress',
+    steps: 1,
+  },
+  {
+    name: 'read-from-leader-only',
+    says: 'a sealed segment is read on the node that led it, also when that is dead (C1 of the original)',
+    rules: habit('readsAnyCopy'),
+    configuration: readersAndCrash,
+    breaks: 'ReadProgress',
+    steps: 4,
   },
 ]
 

@@ -165,7 +165,7 @@ export class ClusterNode {
   }
 
   async #stop(): Promise<void> {
-    const { clock, limits, lease, replication } = this.#context
+    const { clock, limits, lease, replication, trace } = this.#context
     this.#monitor?.cancel()
     this.#diskFull?.cancel()
     this.#unsubscribe()
@@ -175,6 +175,7 @@ export class ClusterNode {
     lease.close()
     this.#parts.heartbeats.close()
     await replication.close()
+    trace?.record({ kind: 'node-closed' })
   }
 
   #report(): SelfReport {

@@ -3,6 +3,7 @@ import {
   reasonOf,
   WalrusError,
   type Clock,
+  type EventTrace,
   type LogStorage,
   type MetadataLog,
   type NodeId,
@@ -19,6 +20,7 @@ import { WriteLease } from './liveness/write-lease.js'
 import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
 import { NO_PEERS, noReplication } from './alone.js'
 import { backoffMs, pause } from './pause.js'
+import { traceOpening } from './tracing/trace-opening.js'
 import { ClusterReplication } from './replication/cluster-replication.js'
 
 export interface NodeOptions {
@@ -38,6 +40,8 @@ export interface NodeOptions {
   readonly random?: () => number
   /** Hears what an operator should know; nobody unless told. */
   readonly report?: Report
+  /** Hears each step of the protocol that this node takes; nobody unless told. */
+  readonly trace?: EventTrace
   /** What new topics are created with; `DEFAULT_TOPIC_CONFIG` unless told. */
   readonly topicConfig?: TopicConfig
   /** Overrides, for every topic that this node leads, what the topic was created with. */
@@ -66,11 +70,13 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     limits,
     segmentLimits: options.segmentLimits ?? {},
     report: options.report ?? (() => undefined),
+    trace: options.trace,
   }
   try {
     await announce(context, options.address)
     await catchUp(context)
     await recoverSegments(context)
+    traceOpening(context)
   } catch (error) {
     heartbeats.close()
     throw error
@@ -90,10 +96,11 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
 
 /** A leader that hears nobody has to stop before others go on without it. */
 function checkedLimits(limits: NodeLimits): NodeLimits {
-  const { heartbeatMs, leaseMs, silenceMs } = limits
-  if (heartbeatMs < leaseMs && leaseMs < silenceMs) return limits
+  const { heartbeatMs, leaseMs, silenceMs, replaceDeadAfterMs } = limits
+  if (heartbeatMs < leaseMs && leaseMs < silenceMs && silenceMs < replaceDeadAfterMs) return limits
   const reason = 'each has to be longer than the one before'
-  const values = `heartbeat ${heartbeatMs} ms, lease ${leaseMs} ms and silence ${silenceMs} ms`
+  const silence = `silence ${silenceMs} ms and replacement after ${replaceDeadAfterMs} ms`
+  const values = `heartbeat ${heartbeatMs} ms, lease ${leaseMs} ms, ${silence}`
   throw new WalrusError('INVALID_ARGUMENT', `Cannot use ${values}: ${reason}`)
 }
 

@@ -52,10 +52,10 @@ export interface OpenSegment extends SegmentKey {
   /** Resolves when nothing is in flight any more, whatever became of it. */
   drain(): Promise<void>
   /**
-   * No append gets in from now on; resolves when all that was in flight is at the quorum and this node has recorded the end.
-   * The counts are exact. Idempotent; may be tried again when it rejects.
+   * No append gets in from now on; resolves when all that was in flight is at the quorum and this node has recorded the end,
+   * as far as it can. The counts are exact. Idempotent; may be tried again when it rejects.
    */
-  seal(): Promise<SegmentCounts>
+  seal(): Promise<SegmentEnd>
   /** Fenced, or not this node's for another reason: each append throws `reason` from now on. What is in flight stays so. */
   stop(reason: WalrusError): void
   /**
@@ -77,6 +77,15 @@ export interface OpenSegment extends SegmentKey {
    * sealed one is repaired.
    */
   onDamage(listener: () => void): void
+}
+
+/** Where a segment ends. */
+export interface SegmentEnd extends SegmentCounts {
+  /**
+   * This node appends nothing more to the segment, whatever happens: also after a crash, when metadata still has it open. Only
+   * then may the end be decided under the epoch under which the segment is written.
+   */
+  readonly isFinal: boolean
 }
 
 /** What replication does for the rest of a node. */

@@ -91,7 +91,7 @@ describe('register', () => {
 
   it('says who leads a topic when that node cannot be asked in time', async () => {
     const { DEFAULT_TOPIC_CONFIG: config } = await import('@walrus/core')
-    node = await harness.start({ limits: { leaseMs: 1e6, silenceMs: 2e6 } })
+    node = await harness.start({ limits: { leaseMs: 1e6, silenceMs: 2e6, replaceDeadAfterMs: 3e6 } })
     await harness.metadata.propose({
       kind: 'UpsertNode',
       node: { id: 2, address: '127.0.0.1:6002', role: 'learner', draining: false },

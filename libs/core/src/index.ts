@@ -11,6 +11,7 @@ export {
   endOffset,
   endPosition,
   firstSegment,
+  isOfTopic,
   lastSegment,
   segmentAtOffset,
   segmentById,
@@ -68,12 +69,24 @@ export {
   ENCODED_COMMAND_BYTES_MAX,
   encodeCommand,
   encodeState,
+  encodeStateInPieces,
   type Decoded,
 } from './metadata/encoding.js'
 
 export type { BlockFile, BlockFileDirectory, BlockFileSupport } from './ports/block-file.js'
 export type { Checksum } from './ports/checksum.js'
 export type { Clock, Timer } from './ports/clock.js'
+export type {
+  CopyEvent,
+  CursorEvent,
+  EventTrace,
+  LeaderEvent,
+  MetadataEvent,
+  NodeEvent,
+  ProtocolEvent,
+  RecoveryEvent,
+  SegmentUnderEpoch,
+} from './ports/event-trace.js'
 export type {
   CommitTicket,
   EncodedBatch,

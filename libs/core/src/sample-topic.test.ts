@@ -21,6 +21,7 @@ export function sampleTopic(
       leader,
       replicas: [leader],
       epoch: id,
+      createdEpoch: id,
       state,
       ackQuorum: 1,
       entryCount,
@@ -28,5 +29,5 @@ export function sampleTopic(
     })
     baseOffset += entryCount
   }
-  return { name: 'logs', config: DEFAULT_TOPIC_CONFIG, segments }
+  return { name: 'logs', createdEpoch: 1, config: DEFAULT_TOPIC_CONFIG, segments }
 }

@@ -3,7 +3,11 @@ import type { Copy, State } from '../model/state.js'
 import { copyOf, nodeIds, nodeOf, viewOf, withCopy, type SegmentPlace } from '../model/update.js'
 import type { Action, World } from './step.js'
 
-/** A replica that lacks a part of a sealed segment pulls it from one that is whole (libs/cluster/src/replication, decideCopy). */
+/**
+ * A replica that lacks a part of a sealed segment pulls it from one that is whole.
+ *
+ * Code: libs/cluster/src/replication/segment-repair.ts#complete, libs/core/src/copy-verdict.ts#decideCopy
+ */
 export const completeCopy: Action = (world, state, emit) => {
   if (!world.configuration.repairs) return
   for (const place of copiesOfLivingNodes(state)) {
@@ -17,7 +21,7 @@ function completed({ rules }: World, state: State, place: SegmentPlace): State |
   const segment = segmentById(viewOf(state, place), place.segment)
   const copy = copyOf(state, place)
   if (segment?.state !== 'sealed' || copy === undefined) return undefined
-  const stored = { position: copy.log.length, sealed: copy.ended }
+  const stored = { position: copy.log.length, epoch: segment.createdEpoch, sealed: copy.ended }
   if (rules.decisions.decideCopy(stored, segment) !== 'complete') return undefined
   const end = endPosition(segment)
   const source = wholeCopy(state, place, end)

@@ -8,6 +8,9 @@ import type { Action, World } from './step.js'
 /**
  * Somebody has the leader of an open segment fenced: because it is silent (liveNodes), because it came back, or because it
  * cannot go on. A fence of what is fenced already is not proposed: it would be stale.
+ *
+ * Code: libs/cluster/src/replication/segment-recovery.ts#fenced, libs/cluster/src/leading/previous-life.ts#fenceAll,
+ *       libs/cluster/src/routing/topic-runtime.ts#fence
  */
 export const proposeFence: Action = (world, state, emit) => {
   for (const topic of state.clients.keys()) {
@@ -21,7 +24,11 @@ export const proposeFence: Action = (world, state, emit) => {
   }
 }
 
-/** A second coordinator takes a recovery over: it fences again, and the first one's seal is stale. */
+/**
+ * A second coordinator takes a recovery over: it fences again, and the first one's seal is stale.
+ *
+ * Code: libs/core/src/metadata/apply-segment.ts#fenceSegment
+ */
 export const takeOver: Action = (_, state, emit) => {
   if (state.left.takeovers === 0) return
   for (const topic of state.clients.keys()) {

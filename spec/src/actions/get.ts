@@ -7,7 +7,10 @@ import { appended, delivered, holdsLease, writingAt } from './writer-steps.js'
 
 /**
  * The leader takes the next entry for a reader: it finds the position (nextRead), reads the entry where it lies, and commits
- * the cursor in the log; when that is committed, the entry is delivered (libs/cluster/src/shared-cursor.ts).
+ * the cursor in the log; when that is committed, the entry is delivered.
+ *
+ * Code: libs/cluster/src/leading/shared-cursor.ts#serveAll, libs/cluster/src/reading/segment-reader.ts#read,
+ *       libs/core/src/cursor.ts#nextRead
  */
 export const get: Action = (world, state, emit) => {
   if (!world.configuration.readers) return
@@ -22,7 +25,7 @@ function getAt(world: World, state: State, place: Place, emit: (step: Step) => v
   const { writer, copy } = writing
   if (!holdsLease(world, state, place, writer)) return
   const position = world.rules.decisions.nextRead(viewOf(state, place), writer.cursor)
-  const operation = readAt(state, place, position, writer.committed)
+  const operation = readAt(world, state, place, position, writer.committed)
   if (operation === undefined) return
   const serving = { offset: position.offset, operation, position: copy.log.length }
   const label = `node ${place.node} takes ${describeOperation(operation)} at offset ${position.offset} for a reader, and commits the cursor`
@@ -32,6 +35,7 @@ function getAt(world: World, state: State, place: Place, emit: (step: Step) => v
 }
 
 function readAt(
+  { rules: { habits } }: World,
   state: State,
   place: Place,
   { segment, index }: ReadPosition,
@@ -39,7 +43,7 @@ function readAt(
 ): Operation | undefined {
   if (segment.state !== 'sealed') return entryAt(state, place, segment.id, index, committed)
   for (const node of nodeIds(state)) {
-    if (!nodeOf(state, node).up) continue
+    if (!nodeOf(state, node).up || (!habits.readsAnyCopy && node !== segment.leader)) continue
     const log = copyOf(state, { ...place, node, segment: segment.id })?.log ?? []
     if (entryCount(log) < segment.entryCount) continue
     return entryAt(state, { ...place, node }, segment.id, index, log.length)

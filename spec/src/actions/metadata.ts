@@ -17,7 +17,11 @@ import { describeCommand } from './roll-over.js'
 import type { Action, World } from './step.js'
 import { resolvedSealed } from './writer-steps.js'
 
-/** Raft applies a proposal (applyCommand), in any order, while a majority is up. */
+/**
+ * Raft applies a proposal (applyCommand), in any order, while a majority is up.
+ *
+ * Code: libs/core/src/metadata/apply-segment.ts#sealAndRoll, libs/core/src/metadata/apply-segment.ts#fenceSegment
+ */
 export const applyProposal: Action = ({ rules }, state, emit) => {
   if (!majorityUp(state)) return
   for (const command of state.proposals) {
@@ -30,8 +34,11 @@ export const applyProposal: Action = ({ rules }, state, emit) => {
 }
 
 /**
- * A node applies the newest metadata, and acts on it (libs/cluster: subscribe). Where there is nothing to act on it need not:
+ * A node applies the newest metadata, and acts on it. Where there is nothing to act on it need not:
  * a node that knows less refuses less.
+ *
+ * Code: libs/cluster/src/routing/topic-runtime.ts#adopt, libs/cluster/src/replication/segment-repair.ts#follow,
+ *       libs/cluster/src/replication/await-metadata.ts#awaitSegment
  */
 export const learnMetadata: Action = (world, state, emit) => {
   const last = state.history.length - 1
@@ -94,7 +101,8 @@ function withoutTails({ rules }: World, state: State, place: Place): State {
     const segment = segmentById(viewOf(state, place), index + 1)
     if (copy === undefined || segment?.state !== 'sealed') continue
     const end = endPosition(segment)
-    const verdict = rules.decisions.decideCopy({ position: copy.log.length, sealed: copy.ended }, segment)
+    const stored = { position: copy.log.length, epoch: segment.createdEpoch, sealed: copy.ended }
+    const verdict = rules.decisions.decideCopy(stored, segment)
     if (verdict !== 'truncate' && copy.committed === Math.min(end, copy.log.length)) continue
     const log = verdict === 'truncate' ? copy.log.slice(0, end) : copy.log
     const short = { ...copy, log, durable: Math.min(copy.durable, log.length), committed: Math.min(end, log.length) }

@@ -16,7 +16,11 @@ import { majorityUp, NO_VIEW, observed, trimmed } from './metadata.js'
 import type { Action, World } from './step.js'
 import { stopped, writingAt } from './writer-steps.js'
 
-/** A process dies, with or without what it had written and not made durable. */
+/**
+ * A process dies, with or without what it had written and not made durable.
+ *
+ * Code: none, the process is gone.
+ */
 export const crash: Action = (world, state, emit) => {
   if (state.left.crashes === 0) return
   for (const node of nodeIds(state)) {
@@ -33,7 +37,11 @@ export const crash: Action = (world, state, emit) => {
   }
 }
 
-/** A process starts, and takes part when its metadata are as new as the cluster's (the barrier of libs/core's MetadataLog). */
+/**
+ * A process starts, and takes part when its metadata are as new as the cluster's.
+ *
+ * Code: libs/cluster/src/open-node.ts#openNode, libs/cluster/src/leading/previous-life.ts#PreviousLife
+ */
 export const restart: Action = (world, state, emit) => {
   if (!majorityUp({ ...state, nodes: state.nodes.map((node) => ({ ...node, up: true })) })) return
   for (const node of nodeIds(state)) {
@@ -48,7 +56,12 @@ export const restart: Action = (world, state, emit) => {
   }
 }
 
-/** Time passes for a leader that nobody hears: its lease runs out, and then others take it for dead. */
+/**
+ * Time passes for a leader that nobody hears: its lease runs out, and then others take it for dead.
+ *
+ * Code: libs/cluster/src/liveness/write-lease.ts#WriteLease, libs/core/src/lease.ts#leaseHeld,
+ *       libs/core/src/liveness.ts#liveNodes
+ */
 export const fallSilent: Action = (_, state, emit) => {
   for (const node of nodeIds(state)) {
     const { up, silence } = nodeOf(state, node)
@@ -60,7 +73,11 @@ export const fallSilent: Action = (_, state, emit) => {
   }
 }
 
-/** A leader is in contact with a majority again. */
+/**
+ * A leader is in contact with a majority again.
+ *
+ * Code: libs/cluster/src/liveness/heartbeats.ts#onContact, libs/cluster/src/liveness/write-lease.ts#sweep
+ */
 export const reachMajority: Action = (_, state, emit) => {
   if (!majorityUp(state)) return
   for (const node of nodeIds(state)) {
@@ -74,7 +91,11 @@ export const reachMajority: Action = (_, state, emit) => {
   }
 }
 
-/** A disk refuses a commit that replicas may have seen (SegmentLog: nothing of it is stored). */
+/**
+ * A disk refuses a commit that replicas may have seen (SegmentLog: nothing of it is stored).
+ *
+ * Code: libs/cluster/src/replication/replicated-segment.ts#fail, libs/cluster/src/routing/topic-runtime.ts#fence
+ */
 export const refuseCommit: Action = ({ rules }, state, emit) => {
   if (state.left.refusals === 0) return
   for (const node of nodeIds(state)) {

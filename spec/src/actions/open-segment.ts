@@ -6,6 +6,7 @@ import {
   nodeIds,
   nodeOf,
   partOf,
+  segmentName,
   viewOf,
   withCopy,
   withNode,
@@ -16,7 +17,11 @@ import {
 import type { Action, Step, World } from './step.js'
 import { settled } from './writer-steps.js'
 
-/** The leader that metadata names begins to write (libs/cluster/src/open-tail.ts), with the topic's state so far. */
+/**
+ * The leader that metadata names begins to write, with the topic's state so far.
+ *
+ * Code: libs/cluster/src/leading/open-tail.ts#openTail, libs/cluster/src/replication/inherited-state.ts#inheritedState
+ */
 export const openSegment: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     if (!nodeOf(state, node).up) continue
@@ -29,7 +34,7 @@ function openAt(world: World, state: State, place: Place, emit: (step: Step) => 
   const { writer } = partOf(state, place)
   if (segment.state !== 'open' || segment.leader !== place.node || writer !== undefined) return
   if (isOfPreviousLife(world, state, place) && segment.replicas.length > 1) return
-  const label = `node ${place.node} opens segment ${segment.id} of topic ${place.topic}`
+  const label = `node ${place.node} opens ${segmentName(segment.id, place.topic)}`
   const stored = copyOf(state, { ...place, segment: segment.id })
   const start = stored?.start ?? startOf(world, state, { ...place, segment: segment.id })
   if (start === undefined) return
@@ -49,7 +54,7 @@ function opened(world: World, state: State, place: SegmentPlace, start: TopicSta
   const { cursor } = stateAfter(start, copy.log)
   // An end that is recorded belongs to a rollover that a crash interrupted: it is finished, and nothing more gets in.
   const gate = copy.ended ? ('closed' as const) : ('open' as const)
-  const writer = { segment: place.segment, epoch, gate, confirmed, committed: 0, counted: 0 }
+  const writer = { segment: place.segment, epoch, gate, forced: false, confirmed, committed: 0, counted: 0 }
   const whole = {
     ...writer,
     cursor: world.rules.habits.cursorFromLog ? cursor : 0,

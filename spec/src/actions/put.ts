@@ -2,13 +2,16 @@ import { entriesPerTopic } from '../model/configuration.js'
 import { describeOperation, isEntry, operationOf, producerOf, sequenceOf, type Operation } from '../model/records.js'
 import type { State } from '../model/state.js'
 import { stateAfter } from '../model/topic-start.js'
-import { itemAt, nodeIds, nodeOf, type Place } from '../model/update.js'
+import { itemAt, nodeIds, nodeOf, segmentName, type Place } from '../model/update.js'
 import type { Action, Step, World } from './step.js'
 import { acknowledged, appended, holdsLease, writingAt } from './writer-steps.js'
 
 /**
- * A forwarded append reaches a leader (libs/cluster/src/led-topic.ts): the next one of its producer, again and again until
+ * A forwarded append reaches a leader: the next one of its producer, again and again until
  * its outcome is known, or a late copy of an earlier one. Whoever does not lead refuses, which changes nothing.
+ *
+ * Code: libs/cluster/src/leading/append-intake.ts#append, libs/cluster/src/leading/topic-gate.ts#appendBatch,
+ *       libs/cluster/src/leading/append-intake.ts#storedAnswer
  */
 export const put: Action = (world, state, emit) => {
   for (const [topic, { acked }] of state.clients.entries()) {
@@ -50,7 +53,7 @@ function deliver(world: World, state: State, place: Place, operation: Operation,
   }
   const passes = writer.gate === 'open' || !habits.gateCloses
   if (!passes || !holdsLease(world, state, place, writer)) return
-  const label = `node ${place.node} appends ${describeOperation(operation)} to segment ${writer.segment} of topic ${place.topic}`
+  const label = `node ${place.node} appends ${describeOperation(operation)} to ${segmentName(writer.segment, place.topic)}`
   emit({ kind: 'protocol', label, state: appended(world, state, place, operation) })
 }
 

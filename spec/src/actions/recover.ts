@@ -1,5 +1,5 @@
-import { assert, endPosition, lastSegment, segmentById, type CopyReport } from '@walrus/core'
-import { entryCount } from '../model/records.js'
+import { assert, endPosition, lastSegment, segmentById, type CopyReport, type NodeId } from '@walrus/core'
+import { counted, entryCount } from '../model/records.js'
 import type { Copy, Recovery, State } from '../model/state.js'
 import {
   copyOf,
@@ -7,6 +7,7 @@ import {
   nodeIds,
   nodeOf,
   replaced,
+  segmentName,
   suffered,
   topicName,
   viewOf,
@@ -21,7 +22,16 @@ import { describeCommand, nextLeaders, proposed, sealCommand } from './roll-over
 import type { Action, Step, World } from './step.js'
 import { settled, stopped, writingAt } from './writer-steps.js'
 
-/** Coordinators end a fenced segment at its longest copy (libs/cluster/src/replication, decideRecovery). */
+/**
+ * Coordinators end a fenced segment at its longest copy.
+ *
+ * Code: libs/cluster/src/replication/recovery-coordinator.ts#recover,
+ *       libs/cluster/src/replication/segment-recovery.ts#reports,
+ *       libs/cluster/src/replication/replica-service.ts#fence,
+ *       libs/cluster/src/replication/replica-service.ts#copySegment,
+ *       libs/cluster/src/replication/segment-copier.ts#complete, libs/cluster/src/replication/segment-recovery.ts#seal,
+ *       libs/core/src/replication.ts#decideRecovery, libs/core/src/replication.ts#wholeCopies
+ */
 export const recover: Action = (world, state, emit) => {
   for (const [topic, attempts] of state.recoveries.entries()) {
     begin(state, topic, attempts, emit)
@@ -64,6 +74,21 @@ function goOn(world: World, state: State, topic: number, recovery: Recovery, emi
   const whole = world.rules.decisions.wholeCopies(decision.source, reports)
   const ready = whole.length >= decision.copies || !world.rules.habits.copiesBeforeSeal
   if (ready) sealAt(world, state, topic, recovery, decision.source, emit)
+  else if (sourceOf(state, topic, recovery, end) === undefined) giveUp(state, topic, recovery, emit)
+}
+
+/** Who has all of it is gone: the attempt fails, and is made anew with those that can be heard. */
+function giveUp(state: State, topic: number, recovery: Recovery, emit: (step: Step) => void): void {
+  const label = `the coordinator of ${segmentName(recovery.segment, topic)} cannot reach the longest copy, and gives this attempt up`
+  emit({ kind: 'protocol', label, state: withRecovery(state, topic, recovery, undefined) })
+}
+
+/** A node from which the segment can be copied up to `end`. One that learned of another's seal has given its tail up. */
+function sourceOf(state: State, topic: number, { segment, reports }: Recovery, end: number): NodeId | undefined {
+  return nodeIds(state).find((node) => {
+    const length = copyOf(state, { node, topic, segment })?.log.length ?? 0
+    return nodeOf(state, node).up && reports[node - 1] === end && length >= end
+  })
 }
 
 /**
@@ -81,7 +106,7 @@ function hear(world: World, before: State, place: Place, recovery: Recovery, emi
   const fenced = copy === undefined ? state : fencedCopy(world, state, at, { ...copy, fencedEpoch: recovery.epoch })
   const report = world.rules.habits.fenceDrains ? (copyOf(fenced, at)?.durable ?? 0) : (copy?.durable ?? 0)
   const next = { ...recovery, reports: replaced(recovery.reports, place.node - 1, report) }
-  const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${report} records`
+  const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${counted(report, 'record')}`
   emit({ kind: 'protocol', label, state: withRecovery(fenced, place.topic, recovery, next) })
 }
 
@@ -106,10 +131,10 @@ function copyTo(
   emit: (step: Step) => void,
 ): void {
   const at = { ...to, segment: recovery.segment }
-  const source = nodeIds(state).find((node) => nodeOf(state, node).up && recovery.reports[node - 1] === end)
+  const source = sourceOf(state, to.topic, recovery, end)
   if (source === undefined || !nodeOf(state, to.node).up) return
-  // Who knows the end of a segment takes nothing more of it, whoever sends it.
-  if (segmentById(viewOf(state, at), at.segment)?.state === 'sealed') return
+  const isSealed = segmentById(viewOf(state, at), at.segment)?.state === 'sealed'
+  if (isSealed && world.rules.habits.sealEndsCopies) return
   if ((recovery.reports[to.node - 1] ?? end) >= end) return
   const from = copyOf(state, { ...at, node: source })
   assert(from !== undefined, 'a node that told its end has a copy')

@@ -1,5 +1,5 @@
 import { segmentById, type NodeId } from '@walrus/core'
-import { describeLog } from '../model/records.js'
+import { counted, describeLog } from '../model/records.js'
 import type { Copy, State, Stretch } from '../model/state.js'
 import {
   copyOf,
@@ -7,6 +7,7 @@ import {
   nodeIds,
   nodeOf,
   partOf,
+  segmentName,
   viewOf,
   withCopy,
   withWriter,
@@ -17,14 +18,18 @@ import type { Action, Step, World } from './step.js'
 import { learnedUpTo } from './metadata.js'
 import { settled, stopped, writingAt } from './writer-steps.js'
 
-/** What was written to a copy reaches stable storage (libs/wal: group commit); a replica confirms it to the writer. */
+/**
+ * What was written to a copy reaches stable storage; a replica confirms it to the writer.
+ *
+ * Code: libs/wal/src/commit/committer.ts#Committer
+ */
 export const sync: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const [topic, { copies }] of nodeOf(state, node).topics.entries()) {
       for (const [index, copy] of copies.entries()) {
         if (copy === undefined || copy.durable === copy.log.length) continue
         const place = { node, topic, segment: index + 1 }
-        const label = `node ${node} has ${describeLog(copy.log)} on stable storage (segment ${place.segment} of topic ${topic})`
+        const label = `node ${node} has ${describeLog(copy.log)} on stable storage (${segmentName(place.segment, topic)})`
         emit({ kind: 'protocol', label, state: synced(world, state, place, copy) })
       }
     }
@@ -38,7 +43,11 @@ function synced(world: World, state: State, place: SegmentPlace, copy: Copy): St
   return writes ? settled(world, next, place) : next
 }
 
-/** A leader sends what it has and a replica lacks (libs/cluster/src/replication). */
+/**
+ * A leader sends what it has and a replica lacks.
+ *
+ * Code: libs/cluster/src/replication/replica-stream.ts#pump
+ */
 export const sendStretch: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const topic of nodeOf(state, node).topics.keys()) sendFrom(world, state, { node, topic }, emit)
@@ -77,7 +86,11 @@ function sendDelayed(world: World, state: State, place: Place, to: NodeId, emit:
   }
 }
 
-/** What is under way arrives, or is lost when the node is down. */
+/**
+ * What is under way arrives, or is lost when the node is down.
+ *
+ * Code: libs/cluster/src/replication/replica-service.ts#replicate, libs/core/src/replication.ts#decideReplicate
+ */
 export const receiveStretch: Action = (world, state, emit) => {
   for (const stretch of state.stretches) {
     const without = { ...state, stretches: state.stretches.filter((other) => other !== stretch) }
@@ -86,7 +99,12 @@ export const receiveStretch: Action = (world, state, emit) => {
   }
 }
 
-/** A replica's confirmation reaches the writer, however late. */
+/**
+ * A replica's confirmation reaches the writer, however late.
+ *
+ * Code: libs/cluster/src/replication/replica-stream.ts#noteDurable,
+ *       libs/cluster/src/replication/replicated-segment.ts#advance, libs/core/src/replication.ts#committedPosition
+ */
 export const learnConfirmed: Action = (world, state, emit) => {
   for (const node of nodeIds(state)) {
     for (const [topic, { writer }] of nodeOf(state, node).topics.entries()) {
@@ -101,7 +119,7 @@ export const learnConfirmed: Action = (world, state, emit) => {
         })
         emit({
           kind: 'protocol',
-          label: `node ${node} hears that node ${replica} has ${confirmed} records`,
+          label: `node ${node} hears that node ${replica} has ${counted(confirmed, 'record')}`,
           state: next,
         })
       }
@@ -167,6 +185,6 @@ function sameStretch(left: Stretch, right: Stretch): boolean {
 }
 
 function describe({ topic, segment, epoch, from, to, position, record }: Stretch): string {
-  const what = `${describeLog([record])} at position ${position} of segment ${segment} of topic ${topic}`
+  const what = `${describeLog([record])} at position ${position} of ${segmentName(segment, topic)}`
   return `node ${from} sends ${what} under epoch ${epoch} to node ${to}`
 }

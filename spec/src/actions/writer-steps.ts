@@ -1,4 +1,4 @@
-import { assert, endPosition, lastSegment, segmentById } from '@walrus/core'
+import { assert, endPosition, lastSegment, segmentById, type SegmentMetadata } from '@walrus/core'
 import { entryCount, isEntry, type LogRecord, type Operation } from '../model/records.js'
 import type { Copy, State, Writer } from '../model/state.js'
 import {
@@ -74,9 +74,14 @@ export function settled(world: World, state: State, place: Place): State {
   const positions = segment.replicas.map((node) =>
     node === place.node ? copy.durable : itemAt(writer.confirmed, node - 1),
   )
-  const quorum = world.rules.habits.waitsForQuorum ? segment.ackQuorum : 1
+  const quorum = quorumOf(world, segment)
   const committed = Math.min(world.rules.decisions.committedPosition(positions, quorum), copy.log.length)
   return committed > writer.committed ? committedUpTo(state, place, committed) : state
+}
+
+function quorumOf({ rules: { habits } }: World, { ackQuorum, replicas }: SegmentMetadata): number {
+  if (!habits.waitsForQuorum) return 1
+  return habits.quorumIsEnough ? ackQuorum : replicas.length
 }
 
 /** The writer's tickets up to that position are settled: entries are acknowledged, and the one that is served delivered. */

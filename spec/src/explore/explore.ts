@@ -1,4 +1,6 @@
+import { assert } from '@walrus/core'
 import { canonicalKey } from '../model/canonical-key.js'
+import { describeState } from './describe-state.js'
 import { initialState } from '../model/initial-state.js'
 import type { State } from '../model/state.js'
 import { ACTIONS } from '../actions/actions.js'
@@ -24,7 +26,10 @@ export interface Exploration {
 export interface Violation {
   readonly invariant: string
   readonly fault: string
+  /** The steps from the first state. */
   readonly trace: readonly string[]
+  /** The state that they lead to. */
+  readonly end: readonly string[]
 }
 
 export interface Limits {
@@ -51,7 +56,7 @@ export function explore(world: World, limits: Limits): Exploration {
       graph.mark(index, state, world)
       const broken = brokenInvariant(world, state)
       if (broken !== undefined) {
-        const violation = { ...broken, trace: traceTo(world, graph, index) }
+        const violation = { ...broken, ...wayTo(world, graph, index) }
         return { states: graph.size, steps: graph.edges, depth, exhausted: false, violation, graph, taken }
       }
       visit(world, graph, state, index, next, taken)
@@ -104,14 +109,14 @@ function brokenInvariant(
 }
 
 /** Walks the way again, because states are kept by their keys only. */
-export function traceTo(world: World, graph: StateGraph, index: number): readonly string[] {
+export function wayTo(world: World, graph: StateGraph, index: number): Pick<Violation, 'trace' | 'end'> {
   const trace: string[] = []
   let state = initialState(world.configuration)
   for (const key of graph.keysTo(index)) {
     const step = stepsOf(world, state).find((one) => canonicalKey(one.state) === key)
-    if (step === undefined) return [...trace, 'the way cannot be walked again']
+    assert(step !== undefined, 'a way can be walked again')
     trace.push(step.label)
     state = step.state
   }
-  return trace
+  return { trace, end: describeState(state) }
 }

@@ -22,6 +22,14 @@ export const GOALS: Readonly<Record<string, Goal>> = {
     everyTopic(state, (topic) => writerOf(state, topic)?.cursor === entriesPerTopic(world.configuration)),
 }
 
+/** What is the matter when it cannot be reached. */
+export const GOAL_FAULTS: Readonly<Record<string, string>> = {
+  FailoverProgress: 'an open segment gets no leader that writes',
+  RolloverProgress: 'a full segment is not replaced',
+  WriteProgress: 'not all that clients write is acknowledged',
+  ReadProgress: 'readers do not come to the end',
+}
+
 function everyTopic(state: State, holds: (topic: number) => boolean): boolean {
   return state.clients.every((_, topic) => holds(topic))
 }

@@ -1,6 +1,6 @@
-import { isEntry, describeOperation, producerOf, sequenceOf, type LogRecord } from '../model/records.js'
+import { counted, isEntry, describeOperation, producerOf, sequenceOf, type LogRecord } from '../model/records.js'
 import type { State } from '../model/state.js'
-import { itemAt, nodeIds, partOf } from '../model/update.js'
+import { itemAt, nodeIds, partOf, topicName } from '../model/update.js'
 import type { Invariant } from './invariant.js'
 import { storedSegments } from './true-log.js'
 
@@ -12,13 +12,13 @@ export const readCursorBounds: Invariant = (_, state) => {
     for (const record of wholeLog(state, topic)) {
       if (isEntry(record)) entries += 1
       else if (-record > entries)
-        return `the cursor of topic ${topic} is at ${-record}, with ${entries} entries before it`
-      else if (-record < cursor) return `the cursor of topic ${topic} went back from ${cursor} to ${-record}`
+        return `the cursor of ${topicName(topic)} is at ${-record}, with ${counted(entries, 'entry')} before it`
+      else if (-record < cursor) return `the cursor of ${topicName(topic)} went back from ${cursor} to ${-record}`
       else cursor = -record
     }
     for (const node of nodeIds(state)) {
       const at = partOf(state, { node, topic }).writer?.cursor ?? 0
-      if (at > entries) return `node ${node} has the cursor of topic ${topic} at ${at} of ${entries} entries`
+      if (at > entries) return `node ${node} has the cursor of ${topicName(topic)} at ${at} of ${entries} entries`
     }
   }
   return undefined
@@ -32,7 +32,7 @@ export const sequentialWriteOrder: Invariant = (_, state) => {
       if (!isEntry(record)) continue
       const expected = (last.get(producerOf(record)) ?? -1) + 1
       if (sequenceOf(record) !== expected) {
-        return `${describeOperation(record)} is in the log of topic ${topic} where sequence ${expected} of its producer is due`
+        return `${describeOperation(record)} is in the log of ${topicName(topic)} where sequence ${expected} of its producer is due`
       }
       last.set(producerOf(record), expected)
     }

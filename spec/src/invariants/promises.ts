@@ -1,6 +1,6 @@
 import { endPosition } from '@walrus/core'
 import { UNKNOWN_OFFSET } from '../actions/writer-steps.js'
-import { describeLog, describeOperation, entryCount, isEntry } from '../model/records.js'
+import { counted, describeLog, describeOperation, entryCount, isEntry } from '../model/records.js'
 import type { Acknowledged, Copy, State } from '../model/state.js'
 import { itemAt, partOf, topicName } from '../model/update.js'
 import type { Invariant } from './invariant.js'
@@ -29,7 +29,9 @@ function ackFault(segments: readonly StoredSegment[], { operation, offset }: Ack
     const durable = copies.filter(
       (copy) => copy !== undefined && copy.durable > position && copy.log[position] === operation,
     )
-    return durable.length >= segment.ackQuorum ? undefined : `${durable.length} disks have it`
+    return durable.length >= segment.ackQuorum
+      ? undefined
+      : `${counted(durable.length, 'disk')} of ${segment.ackQuorum} have it`
   }
   return 'it is not in the log'
 }
@@ -80,7 +82,7 @@ export const nothingAckedUnderFencedEpoch: Invariant = (_, state) => {
 }
 
 function tooFar(segment: number, end: number, committed: number): string {
-  return `segment ${segment} ends at ${end} records, and its leader has settled ${committed}`
+  return `segment ${segment} ends behind ${counted(end, 'record')}, and its leader has settled ${committed}`
 }
 
 /** The end that a proposal may yet decide: a seal of that very epoch. */

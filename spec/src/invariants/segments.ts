@@ -1,5 +1,6 @@
 import { endPosition, lastSegment, stateFault, type ClusterMetadata, type SegmentMetadata } from '@walrus/core'
 import { holdsLease } from '../actions/writer-steps.js'
+import { counted } from '../model/records.js'
 import type { State } from '../model/state.js'
 import { copyOf, newestTopic, nodeIds, nodeOf, partOf, topicOf, viewOf } from '../model/update.js'
 import type { Invariant } from './invariant.js'
@@ -59,7 +60,7 @@ export const sealedCountsStable: Invariant = (_, state) => {
       if (segment.state !== 'sealed') continue
       const whole = copies.filter((copy) => (copy?.durable ?? 0) >= endPosition(segment)).length
       if (whole < segment.ackQuorum && endPosition(segment) > 0) {
-        return `segment ${segment.id} was sealed at ${endPosition(segment)} records, and ${whole} nodes have so many`
+        return `segment ${segment.id} was sealed at ${counted(endPosition(segment), 'record')}, and ${counted(whole, 'disk')} of ${segment.ackQuorum} have so many`
       }
       const fault = changedCount(state, topic, segment) ?? excess(state, topic, segment)
       if (fault !== undefined) return fault
@@ -72,7 +73,7 @@ function changedCount(state: State, topic: number, segment: SegmentMetadata): st
   for (const metadata of state.history) {
     const before = topicOf(metadata, topic).segments[segment.id - 1]
     if (before?.state !== 'sealed' || endPosition(before) === endPosition(segment)) continue
-    return `segment ${segment.id} was sealed at ${endPosition(before)} records, and then at ${endPosition(segment)}`
+    return `segment ${segment.id} was sealed at ${counted(endPosition(before), 'record')}, and then at ${endPosition(segment)}`
   }
   return undefined
 }
@@ -83,7 +84,7 @@ function excess(state: State, topic: number, segment: SegmentMetadata): string |
     const known = viewOf(state, { node, topic }).segments[segment.id - 1]
     const stored = copyOf(state, { node, topic, segment: segment.id })?.log.length ?? 0
     if (known?.state === 'sealed' && stored > endPosition(known)) {
-      return `node ${node} knows that segment ${segment.id} ends at ${endPosition(known)} and has ${stored} records`
+      return `node ${node} knows that segment ${segment.id} ends at ${endPosition(known)} and has ${counted(stored, 'record')}`
     }
   }
   return undefined

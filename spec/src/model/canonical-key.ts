@@ -89,9 +89,9 @@ const writerTexts = new WeakMap<Writer, string>()
 function writerText(writer: Writer): string {
   let text = writerTexts.get(writer)
   if (text === undefined) {
-    const { segment, epoch, gate, committed, counted, cursor, serving } = writer
+    const { segment, epoch, gate, forced, committed, counted, cursor, serving } = writer
     const commit = serving === undefined ? '' : `${serving.offset}@${serving.position}`
-    text = `${segment}e${epoch}${gate.slice(0, 2)}${gate.length},${committed},${counted},${cursor},${commit}`
+    text = `${segment}e${epoch}${gate.slice(0, 2)}${gate.length}${forced ? '!' : ''},${committed},${counted},${cursor},${commit}`
     writerTexts.set(writer, text)
   }
   return text

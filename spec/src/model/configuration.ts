@@ -35,6 +35,8 @@ export interface Faults {
   readonly repeats: number
   /** Second coordinators that fence a segment which another one recovers. */
   readonly takeovers: number
+  /** Segments that their leader ends before they are full: because it leaves, or an operator wants it. */
+  readonly handovers: number
 }
 
 /** Entries that the clients of one topic write. */

@@ -39,6 +39,16 @@ export function describeOperation(operation: Operation): string {
   return `${String.fromCharCode(97 + producerOf(operation))}${sequenceOf(operation)}`
 }
 
+/** `1 record`, `2 records`. */
+export function counted(count: number, what: string): string {
+  if (count === 1) return `1 ${what}`
+  return what.endsWith('y')
+    ? `${count} ${what.slice(0, -1)}ies`
+    : what.endsWith('h')
+      ? `${count} ${what}es`
+      : `${count} ${what}s`
+}
+
 export function describeLog(log: readonly LogRecord[]): string {
   return log.map((record) => (isEntry(record) ? describeOperation(record) : `cursor=${-record}`)).join(' ')
 }

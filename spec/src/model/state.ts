@@ -86,6 +86,8 @@ export interface Writer {
   readonly gate: 'open' | 'closed' | 'sealing' | 'stopped'
   /** Node id − 1 → the end of what that replica has confirmed. */
   readonly confirmed: readonly number[]
+  /** The segment is to end, full or not. */
+  readonly forced: boolean
   /** Up to here tickets are settled. */
   readonly committed: number
   /** Entries counted by this life of the node. What a right node never uses. */

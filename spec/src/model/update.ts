@@ -17,6 +17,11 @@ export function topicName(topic: number): string {
   return `t${topic}`
 }
 
+/** `segment 1 of t0`. */
+export function segmentName(segment: number, topic: number): string {
+  return `segment ${segment} of ${topicName(topic)}`
+}
+
 export function itemAt<Item>(items: readonly Item[], index: number): Item {
   const item = items[index]
   assert(item !== undefined, `there is an item ${index} of ${items.length}`)

@@ -15,8 +15,12 @@ export interface TestClusterOptions {
   readonly nodeFlags?: (id: number) => readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
+  /** The nodes say for how long their event loops stand still. */
+  readonly watchLoops?: boolean
   /** How many nodes may come later; only linked ones need to be told of. */
   readonly spareCount?: number
+  /** Each node appends its steps of the protocol to `node-<id>.jsonl` in this folder. */
+  readonly traceFolder?: string
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
   /** Hears of each process when it begins, and when it has ended. */
@@ -31,6 +35,7 @@ export class TestCluster {
   readonly #nodes = new Map<number, LocalNode>()
   readonly #addresses = new Map<number, string>()
   readonly #clients = new Set<WalrusClient>()
+  readonly #loopStallMs = new Map<number, number>()
   readonly links = new NodeLinks()
   #newestId = 0
 
@@ -117,6 +122,13 @@ export class TestCluster {
     await until('all nodes see each other as voters', complete, timeoutMs)
   }
 
+  /** For how long the event loop of each node stood still at most, in milliseconds, since the last call. */
+  takeLoopStalls(): ReadonlyMap<number, number> {
+    const stalls = new Map(this.#loopStallMs)
+    this.#loopStallMs.clear()
+    return stalls
+  }
+
   async metrics(id: number): Promise<NodeMetrics> {
     return JSON.parse(await this.ask(id, (client) => client.metrics())) as NodeMetrics
   }
@@ -156,20 +168,27 @@ export class TestCluster {
     const address = `127.0.0.1:${raftPort}`
     this.links.place(id, address)
     this.#addresses.set(id, address)
-    const { flags = [], nodeFlags = () => [], onLine, onProcess } = this.#options
+    const { flags = [], nodeFlags = () => [], watchLoops = false, onProcess } = this.#options
     const node = new LocalNode({
       id,
       dataDir: this.folder,
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...nodeFlags(id), ...this.#redirectFlags(id)],
+      flags: () => [...flags, ...nodeFlags(id), ...this.#redirectFlags(id), ...this.#traceFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
-      ...(onLine && { onLine: (line: string) => onLine(id, line) }),
+      ...(watchLoops && { variables: { NODE_OPTIONS: `--import=${WATCH_EVENT_LOOP}` } }),
       ...(onProcess && { onProcess }),
+      onLine: (line) => this.#hear(id, line),
     })
     this.#nodes.set(id, node)
     return node
+  }
+
+  #hear(id: number, line: string): void {
+    const stallMs = Number(/^event loop stalled (\d+) ms$/.exec(line)?.[1] ?? Number.NaN)
+    if (Number.isNaN(stallMs)) return this.#options.onLine?.(id, line)
+    this.#loopStallMs.set(id, Math.max(this.#loopStallMs.get(id) ?? 0, stallMs))
   }
 
   /** All that are there, whoever lives of them. */
@@ -177,6 +196,11 @@ export class TestCluster {
     const linked = this.links.addressesFor(id)
     const others = [...this.#addresses].filter(([other]) => other !== id)
     return others.map(([other, address]) => linked.get(other) ?? address).join(',')
+  }
+
+  #traceFlags(id: number): readonly string[] {
+    const { traceFolder } = this.#options
+    return traceFolder === undefined ? [] : ['--trace', join(traceFolder, `node-${id}.jsonl`)]
   }
 
   #redirectFlags(id: number): readonly string[] {
@@ -188,8 +212,16 @@ export class TestCluster {
 /** The part of METRICS that tests look at. */
 export interface NodeMetrics {
   readonly current_leader: number | null
+  readonly current_term: number
+  readonly last_applied: LogPlace | null
+  readonly snapshot: LogPlace | null
+  readonly purged: LogPlace | null
   readonly state: string
   readonly membership_config: { readonly membership: { readonly configs: readonly (readonly number[])[] } }
+}
+
+interface LogPlace {
+  readonly index: number
 }
 
 /** The part of STATE that tests look at. */
@@ -208,3 +240,5 @@ function range(count: number): readonly number[] {
 function hasAll(configs: readonly (readonly number[])[], ids: readonly number[]): boolean {
   return configs.length === 1 && ids.every((id) => configs[0]?.includes(id) === true)
 }
+
+const WATCH_EVENT_LOOP = new URL('../../bin/watch-event-loop.js', import.meta.url).href

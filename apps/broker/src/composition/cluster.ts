@@ -4,6 +4,7 @@ import { nodeClientService, openNode, type ClusterNode, type Report } from '@wal
 import {
   DEFAULT_TOPIC_CONFIG,
   type Clock,
+  type EventTrace,
   type LogStorage,
   type MetadataLog,
   type PeerMessaging,
@@ -25,6 +26,7 @@ export const cluster = new ContainerModule(({ bind }) => {
       Port.peers,
       Port.membership,
       Port.clock,
+      Port.eventTrace,
       Port.config,
       Port.logger,
       Port.lifetime,
@@ -41,12 +43,14 @@ async function openClusterNode(
   peers: PeerNetwork,
   membership: Membership,
   clock: Clock,
+  trace: EventTrace | undefined,
   config: Config,
   logger: Logger,
   lifetime: Lifetime,
 ): Promise<ClusterNode> {
   const report: Report = (level, message, fields) => logger[level](fields, message)
-  const { maxSegmentEntries: segmentEntriesMax, replicationFactor, ack, heartbeatMs, leaseMs, silenceMs } = config
+  const { maxSegmentEntries: segmentEntriesMax, replicationFactor, ack } = config
+  const { heartbeatMs, leaseMs, silenceMs, replaceDeadAfterMs } = config
   const topicConfig: TopicConfig = { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax, replicationFactor, ack }
   const { monitorCheckMs: monitorIntervalMs, requestTimeoutMs } = config
   const node = await openNode({
@@ -56,6 +60,7 @@ async function openClusterNode(
     metadata,
     clock,
     report,
+    ...(trace && { trace }),
     peers: messagingOver(peers),
     removeMember: (id, timeoutMs) => membership.removeNode(id, timeoutMs),
     topicConfig,
@@ -67,6 +72,7 @@ async function openClusterNode(
       heartbeatMs,
       leaseMs,
       silenceMs,
+      replaceDeadAfterMs,
     },
   })
   return lifetime.owns(node, (one) => one.close())

@@ -1,14 +1,16 @@
 import {
   WalrusError,
   type CommitTicket,
+  type EventTrace,
   type Producer,
   type ReadLimits,
-  type SegmentCounts,
   type SegmentLog,
   type StoredEntry,
   type TopicState,
 } from '@walrus/core'
-import type { OpenSegment } from '../open-segment.js'
+import type { OpenSegment, SegmentEnd } from '../open-segment.js'
+import { WriterTrace } from '../tracing/writer-trace.js'
+import { isDiskFull } from './disk-full.js'
 
 /** An open segment of which this node has the only copy: what its disk has is committed. */
 export class LocalSegment implements OpenSegment {
@@ -17,14 +19,16 @@ export class LocalSegment implements OpenSegment {
   readonly baseOffset: number
   readonly epoch: number
   readonly #log: SegmentLog
+  readonly #trace: WriterTrace | undefined
   #stopped: WalrusError | undefined
 
-  constructor(log: SegmentLog) {
+  constructor(log: SegmentLog, trace?: EventTrace) {
     this.topic = log.topic
     this.segment = log.segment
     this.baseOffset = log.baseOffset
     this.epoch = log.epoch
     this.#log = log
+    this.#trace = WriterTrace.of(trace, log)
   }
 
   get sealed(): boolean {
@@ -51,17 +55,17 @@ export class LocalSegment implements OpenSegment {
 
   append(entry: Uint8Array): CommitTicket {
     if (this.#stopped !== undefined) throw this.#stopped
-    return this.#log.append(entry)
+    return this.#traced(this.#log.append(entry))
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     if (this.#stopped !== undefined) throw this.#stopped
-    return this.#log.appendBatch(entries, producer)
+    return this.#traced(this.#log.appendBatch(entries, producer))
   }
 
   commitCursor(name: string, offset: number): CommitTicket {
     if (this.#stopped !== undefined) throw this.#stopped
-    return this.#log.commitCursor(name, offset)
+    return this.#traced(this.#log.commitCursor(name, offset))
   }
 
   read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -76,16 +80,24 @@ export class LocalSegment implements OpenSegment {
     return this.#log.drain()
   }
 
-  async seal(): Promise<SegmentCounts> {
+  async seal(): Promise<SegmentEnd> {
+    const isFinal = await this.#recordEnd()
+    const { entryCount, position } = this.#log
+    return { entryCount, controlCount: position - entryCount, isFinal }
+  }
+
+  /** Whether the end is on the disk, so that the next life of this node does not go on behind it. */
+  async #recordEnd(): Promise<boolean> {
     try {
       await this.#log.seal()
+      // What was never written to has no place on the disk, and so none for its end.
+      return this.#log.position > 0
     } catch (error) {
       // A full disk has no room to record the end. What was acknowledged is on it all the same, and metadata will know.
-      if (!(error instanceof WalrusError && error.code === 'DISK_FULL')) throw error
+      if (!isDiskFull(error)) throw error
       await this.#log.drain()
+      return false
     }
-    const { entryCount, position } = this.#log
-    return { entryCount, controlCount: position - entryCount }
   }
 
   stop(reason: WalrusError): void {
@@ -115,5 +127,9 @@ export class LocalSegment implements OpenSegment {
   /** No copy can have what the disk refuses. */
   onFailure(): void {
     return undefined
+  }
+
+  #traced(ticket: CommitTicket): CommitTicket {
+    return this.#trace === undefined ? ticket : this.#trace.follow(ticket)
   }
 }

@@ -1,14 +1,14 @@
-import { segmentById, type SegmentLog, type TopicMetadata } from '@walrus/core'
+import { isOfTopic, type SegmentLog, type TopicMetadata } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import { checkSegment } from './segment-check.js'
 
 /**
- * Compares all that is stored with all that metadata says, before anything is written: damage is reported, and a seal that
- * storage has not heard of is recorded. (What belongs to an open segment is decided when its topic is adopted.)
+ * Compares all that is stored with all that metadata says, before anything is written: what was deleted is removed, damage is
+ * reported, and a seal that storage has not heard of is recorded. (What belongs to an open segment is decided when its topic is adopted.)
  */
 export async function recoverSegments(context: NodeContext): Promise<void> {
+  await removeDeleted(context)
   for (const topic of context.metadata.state.topics.values()) await recoverTopic(context, topic)
-  for (const log of context.storage.segments()) reportUnknown(context, log)
 }
 
 async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise<void> {
@@ -23,9 +23,20 @@ async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise
   }
 }
 
-function reportUnknown({ metadata, report }: NodeContext, log: SegmentLog): void {
+/**
+ * What was deleted or trimmed while this node was away: nobody will ask for it, and a new topic of that name must not find it. The
+ * metadata is as new as the cluster's by now, so that what it does not know is not yet to come.
+ */
+async function removeDeleted(context: NodeContext): Promise<void> {
+  const { storage, report } = context
+  const deleted = [...storage.segments()].filter((log) => isDeleted(context, log))
+  if (deleted.length === 0) return
+  await Promise.all(deleted.map((log) => storage.remove({ topic: log.topic, segment: log.segment })))
+  const entryCount = deleted.reduce((sum, log) => sum + log.entryCount, 0)
+  report('info', 'segments were removed that were deleted meanwhile', { segmentCount: deleted.length, entryCount })
+}
+
+function isDeleted({ metadata }: NodeContext, log: SegmentLog): boolean {
   const topic = metadata.state.topics.get(log.topic)
-  if (topic !== undefined && segmentById(topic, log.segment) !== undefined) return
-  const { segment, entryCount } = log
-  report('error', 'a stored segment is in no metadata', { topic: log.topic, segment, entryCount })
+  return topic === undefined || !isOfTopic(topic, log)
 }

@@ -10,6 +10,7 @@ import {
   type TopicMetadata,
 } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
+import { storedCopy } from '../stored-copy.js'
 
 /** Size and age of a sealed segment on a node that has a copy; undefined when none says. */
 export type AskSize = (key: SegmentKey, segment: SegmentMetadata) => Promise<SealedSize | undefined>
@@ -84,7 +85,7 @@ export function sizeHere(
   segment: SegmentMetadata,
 ): SealedSize | undefined {
   if (segment.entryCount === 0) return { segment: segment.id, sizeBytes: 0, lastAppendMs: 0 }
-  const log = storage.segment(key)
+  const log = storedCopy(storage, key, segment)
   if (log?.entryCount !== segment.entryCount) return undefined
   return { segment: segment.id, sizeBytes: log.sizeBytes, lastAppendMs: log.lastAppendMs }
 }

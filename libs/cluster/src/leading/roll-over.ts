@@ -11,13 +11,15 @@ import {
   type NodeId,
   type Placement,
   type SegmentCounts,
+  type SegmentKey,
   type SegmentLimits,
   type TailStatus,
   type TopicMetadata,
 } from '@walrus/core'
 import type { ClusterContext } from '../node-context.js'
-import type { OpenSegment } from '../open-segment.js'
+import type { OpenSegment, SegmentEnd } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
+import { traceSeal, type SealAndRoll } from '../tracing/trace-seal.js'
 import { isDiskFull } from './disk-full.js'
 
 export interface RolloverOrder {
@@ -35,8 +37,8 @@ export type RolloverOutcome = 'kept' | 'rolled' | 'overtaken' | 'stuck'
 
 /**
  * Ends the open segment that no append gets into any more: what is in flight is settled, so the count is exact; storage
- * records the end; metadata is asked until its answer is known. Each step may be repeated, and a crash between two of them
- * is finished by the next start. Rejects when the segment can neither go on nor be ended here.
+ * records the end (where it cannot, the segment is fenced instead); metadata is asked until its answer is known. Each step may
+ * be repeated, and a crash between two of them is finished by the next start. Rejects when the segment can neither go on nor be ended here.
  */
 export async function rollOver(
   context: ClusterContext,
@@ -47,16 +49,16 @@ export async function rollOver(
   await segment.drain()
   if (!isCurrent(context, segment)) return 'overtaken'
   if (!segment.sealed && !mayEnd(context, segment, order)) return 'kept'
-  const counts = await untilDone(context, segment, 'record the end of', () => sealed(segment))
-  if (counts === 'stuck') return counts
-  if (counts === 'overtaken') return counts
-  const outcome = await proposeSeal(context, segment, counts)
+  const end = await untilDone(context, segment, 'record the end of', () => sealed(segment))
+  if (end === 'stuck' || end === 'overtaken') return end
+  const ending = end.isFinal ? segment : await fenced(context, segment)
+  const outcome = ending === 'overtaken' ? ending : await proposeSeal(context, ending, end)
   const pauseMs = Math.round(context.clock.monotonicMs() - startMs)
-  context.report('debug', `segment ${outcome}`, { ...nameOf(segment), entryCount: counts.entryCount, pauseMs })
+  context.report('debug', `segment ${outcome}`, { ...nameOf(segment), entryCount: end.entryCount, pauseMs })
   return outcome
 }
 
-async function sealed(segment: OpenSegment): Promise<SegmentCounts | 'stuck'> {
+async function sealed(segment: OpenSegment): Promise<SegmentEnd | 'stuck'> {
   try {
     return await segment.seal()
   } catch (error) {
@@ -91,27 +93,40 @@ function mayEnd({ clock, lease }: ClusterContext, segment: OpenSegment, { limits
   )
 }
 
-/** Metadata knows the segment as this node does: open, under this epoch. */
-function isCurrent({ metadata }: ClusterContext, segment: OpenSegment): boolean {
+/** A segment under the epoch under which it is to end: the one under which it is written, or that of a fence. */
+interface Ending extends SegmentKey {
+  readonly epoch: number
+}
+
+/** Metadata knows the segment under this epoch, and has not decided where it ends. */
+function isCurrent({ metadata }: ClusterContext, segment: Ending): boolean {
   const topic = metadata.state.topics.get(segment.topic)
   if (topic === undefined) return false
-  const { id, epoch, state } = lastSegment(topic)
-  return id === segment.segment && epoch === segment.epoch && state === 'open'
+  const { id, epoch } = lastSegment(topic)
+  return id === segment.segment && epoch === segment.epoch
+}
+
+/**
+ * The segment under an epoch under which no life of this node writes it. The end is not on the disk: a node that crashes now
+ * goes on behind it, and a seal under the old epoch that is applied after that would lose what was acknowledged since.
+ */
+async function fenced(context: ClusterContext, segment: Ending): Promise<Ending | 'overtaken'> {
+  const { topic, segment: id, epoch } = segment
+  const { outcome } = await untilKnown(context, segment, 'fence', { kind: 'FenceSegment', topic, segment: id, epoch })
+  const ending = { topic, segment: id, epoch: epoch + 1 }
+  return outcome !== 'rejected' && isCurrent(context, ending) ? ending : 'overtaken'
 }
 
 /**
  * One command for all attempts: a second one that names another leader would contradict the first, if that was applied. Only
  * when it was certainly refused because a node has left the cluster is another node chosen.
  */
-async function proposeSeal(
-  context: ClusterContext,
-  segment: OpenSegment,
-  counts: SegmentCounts,
-): Promise<RolloverOutcome> {
+async function proposeSeal(context: ClusterContext, segment: Ending, counts: SegmentCounts): Promise<RolloverOutcome> {
   for (;;) {
     const command = await untilDone(context, segment, 'place what follows', () => sealAndRoll(context, segment, counts))
     if (command === 'overtaken') return command
-    const result = await untilKnown(context, segment, command)
+    traceSeal(context.trace, command, 'leader')
+    const result = await untilKnown(context, segment, 'seal', command)
     if (result.outcome !== 'rejected') return 'rolled'
     if (!isCurrent(context, segment)) return 'overtaken'
     if (result.reason === 'unknown-node') continue
@@ -122,23 +137,24 @@ async function proposeSeal(
 /** Also when others overtake the segment meanwhile: what this node has proposed may be what did. */
 async function untilKnown(
   context: ClusterContext,
-  segment: OpenSegment,
+  segment: Ending,
+  what: string,
   command: MetadataCommand,
 ): Promise<MetadataResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await context.metadata.propose(command)
     } catch (error) {
-      await afterFailure(context, segment, { what: 'seal', attempt, error })
+      await afterFailure(context, segment, { what, attempt, error })
     }
   }
 }
 
 async function sealAndRoll(
   { metadata, liveness }: ClusterContext,
-  segment: OpenSegment,
-  counts: SegmentCounts,
-): Promise<MetadataCommand> {
+  segment: Ending,
+  { entryCount, controlCount }: SegmentCounts,
+): Promise<SealAndRoll> {
   const { nodes, topics } = metadata.state
   const topic = topics.get(segment.topic)
   const placement = topic && (place(topic, nodes, liveness.placeable()) ?? place(topic, nodes, liveness.live()))
@@ -148,7 +164,7 @@ async function sealAndRoll(
   }
   const { topic: name, segment: id, epoch } = segment
   const next = { nextLeader: placement.leader, nextReplicas: placement.replicas }
-  return { kind: 'SealAndRoll', topic: name, segment: id, epoch, ...counts, ...next }
+  return { kind: 'SealAndRoll', topic: name, segment: id, epoch, entryCount, controlCount, ...next }
 }
 
 function place(topic: TopicMetadata, nodes: ClusterMetadata['nodes'], live: ReadonlySet<NodeId>): Placement {
@@ -158,7 +174,7 @@ function place(topic: TopicMetadata, nodes: ClusterMetadata['nodes'], live: Read
 /** Tries again until it succeeds, or others have overtaken the segment. */
 async function untilDone<Value>(
   context: ClusterContext,
-  segment: OpenSegment,
+  segment: Ending,
   what: string,
   step: () => Promise<Value>,
 ): Promise<Value | 'overtaken'> {
@@ -175,7 +191,7 @@ async function untilDone<Value>(
 /** What failed may have been done. Only a closed storage ends it, and with it this node. */
 async function afterFailure(
   context: ClusterContext,
-  segment: OpenSegment,
+  segment: Ending,
   { what, attempt, error }: { readonly what: string; readonly attempt: number; readonly error: unknown },
 ): Promise<void> {
   if (error instanceof WalrusError && error.code === 'STORAGE_CLOSED') throw error
@@ -183,6 +199,6 @@ async function afterFailure(
   await pause(context.clock, backoffMs(attempt, context.limits))
 }
 
-function nameOf({ topic, segment }: OpenSegment): { readonly topic: string; readonly segment: number } {
+function nameOf({ topic, segment }: SegmentKey): { readonly topic: string; readonly segment: number } {
   return { topic, segment }
 }

@@ -8,6 +8,7 @@ const open: SegmentMetadata = {
   leader: 1,
   replicas: [1],
   epoch: 3,
+  createdEpoch: 3,
   state: 'open',
   ackQuorum: 1,
   entryCount: 0,

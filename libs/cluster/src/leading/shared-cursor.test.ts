@@ -40,7 +40,7 @@ describe('the shared cursor of a leader', () => {
       ...{ onFull: nothing, onBatch: nothing, onHeld: nothing },
     })
     cursor = new SharedCursor({
-      context: { clock, limits: DEFAULT_NODE_LIMITS },
+      context: { clock, limits: DEFAULT_NODE_LIMITS, trace: undefined },
       topic: 'logs',
       cursor: 'shared',
       gate,

@@ -7,7 +7,7 @@ import type { TakeDoubts } from './take-doubts.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface SharedCursorOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits'>
+  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
   readonly topic: string
   /** Its name, as the topic's state has it. */
   readonly cursor: string
@@ -113,11 +113,15 @@ export class SharedCursor {
   /** Never rejects. */
   async #move({ target, resolve, reject }: Move): Promise<void> {
     const life = this.#life
+    const { context, topic, cursor } = this.#options
     try {
       const wanted = await this.#options.gate.whenOpen((segment) => {
         const offset = this.#offset ?? this.#stored(segment)
         const next = target(offset, segment.baseOffset + segment.committedCount)
-        return { next, ticket: next === offset ? undefined : segment.commitCursor(this.#options.cursor, next) }
+        if (next === offset) return { next, ticket: undefined }
+        const ticket = segment.commitCursor(cursor, next)
+        context.trace?.record({ kind: 'cursor-moved', topic, cursor, offset: next })
+        return { next, ticket }
       })
       await wanted.ticket?.done()
       this.#assertLife(life)
@@ -195,7 +199,15 @@ export class SharedCursor {
       this.#offset = last.offset + 1
       this.#aheadAt += entries.length
     }
+    this.#traceDelivery(entries)
     for (const share of shares) share.call.resolve(share.entries)
+  }
+
+  #traceDelivery(entries: readonly StoredEntry[]): void {
+    const { context, topic, cursor } = this.#options
+    const [first] = entries
+    if (first === undefined) return
+    context.trace?.record({ kind: 'delivered', topic, cursor, offset: first.offset, entryCount: entries.length })
   }
 
   /** One batch: the cursor is past the entries exactly when the topic's state says what became of each question. */

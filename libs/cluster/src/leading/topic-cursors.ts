@@ -6,7 +6,7 @@ import { TakeDoubts } from './take-doubts.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface TopicCursorsOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits'>
+  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
   readonly topic: string
   readonly gate: TopicGate
   readonly reader: SegmentReader

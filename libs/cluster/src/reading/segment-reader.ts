@@ -13,6 +13,7 @@ import { CLUSTER_REQUESTS, entriesAnswer, readRequest, unknownTopicMessage, type
 import { checkSegment, damagedSegment } from '../leading/segment-check.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
+import { storedCopy } from '../stored-copy.js'
 
 export interface SegmentReaderOptions {
   readonly context: ClusterContext
@@ -85,7 +86,7 @@ export class SegmentReader {
   ): Promise<readonly StoredEntry[]> {
     const open = this.#openSegment(key)
     if (open !== undefined && segment.state !== 'sealed') return await open.read(index, limits)
-    const log = this.#context.storage.segment(key)
+    const log = storedCopy(this.#context.storage, key, segment)
     if (isOnlyHere(segment, this.#context.nodeId)) {
       const verdict = checkSegment(segment, log)
       if (verdict.kind === 'damaged') throw damagedSegment(key.topic, key.segment, verdict.reason)

@@ -58,7 +58,7 @@ export class ClusterReplication implements Replication {
   /** Answers other nodes, repairs and recovers from now on, until `close`. */
   constructor(context: NodeContext) {
     this.#context = context
-    this.#copies = new ReplicaCopies(context.storage)
+    this.#copies = new ReplicaCopies(context.storage, context.trace)
     this.#copier = new SegmentCopier(context, this.#copies)
     const stopLeading = (key: SegmentKey): void => this.#stopLeading(key)
     const service = new ReplicaService({ context, copies: this.#copies, copier: this.#copier, stopLeading })

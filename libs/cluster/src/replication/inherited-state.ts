@@ -11,6 +11,7 @@ import {
   type TopicState,
 } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
+import { storedCopy } from '../stored-copy.js'
 import type { CopyQuestions } from './copy-questions.js'
 import { firstEnough } from './first-enough.js'
 import type { SegmentRepair } from './segment-repair.js'
@@ -49,7 +50,7 @@ async function ownState(
   key: SegmentKey,
   segment: SegmentMetadata,
 ): Promise<TopicState | undefined> {
-  const log = context.storage.segment(key)
+  const log = storedCopy(context.storage, key, segment)
   return log?.position === endPosition(segment) ? await log.stateAt(log.position).catch(() => undefined) : undefined
 }
 

@@ -138,6 +138,31 @@ describe('recovery of a segment', () => {
     expect(cluster.topic('logs').segments[0]).to.include({ state: 'sealed', entryCount: 1 })
   })
 
+  it('begins anew when the longest copy is gone before it was copied', async () => {
+    const old = await started({ limits: { requestTimeoutMs: 30_000 } })
+    await appended(old, 'a')
+    await cluster.run(50)
+    let asked = 0
+    cluster.peers.fate = ({ kind, from, to }) => {
+      if (kind === CLUSTER_REQUESTS.fetchBatches) asked += 1
+      const isLost = kind === CLUSTER_REQUESTS.replicate ? from === 1 : kind === CLUSTER_REQUESTS.fence && to === 3
+      return isLost || kind === CLUSTER_REQUESTS.fetchBatches ? 'lost' : 'carried'
+    }
+    old.append('logs', 'late')
+    await cluster.run(50)
+    const { epoch } = cluster.last('logs')
+    await cluster.settled(cluster.node(2).metadata.propose({ kind: 'FenceSegment', topic: 'logs', segment: 1, epoch }))
+    await cluster.until(() => asked > 0, 'that the longest copy is asked for')
+    expect(old.storage.segment({ topic: 'logs', segment: 1 })!.entryCount).to.equal(2)
+    cluster.crash(1)
+    cluster.peers.fate = () => 'carried'
+    const next = await cluster.leaderAfter('logs', 1)
+    expect([cluster.topic('logs').segments[0]!.entryCount, next.segment('logs').baseOffset]).to.deep.equal([1, 1])
+    cluster.open(1)
+    await cluster.until(() => cluster.isUp(1) && cluster.isWhole('logs'))
+    expect(await cluster.stored('logs', 1)).to.deep.equal(['a'])
+  })
+
   it('does not let a leader go on whose disk refused what replicas may have', async () => {
     const old = await started({ limits: { requestTimeoutMs: 30_000 } })
     await appended(old, 'a')

@@ -110,6 +110,24 @@ describe('repair of copies', () => {
     await cluster.until(() => [1, 2, 3].every((id) => [...cluster.node(id).storage.segments()].length === 0))
   })
 
+  it('takes no copy of a deleted topic for one of the topic that has its name now', async () => {
+    await started([1, 2, 3])
+    await append('old')
+    await cluster.roll('logs')
+    await cluster.until(() => cluster.isWhole('logs'))
+    cluster.crash(3)
+    const { metadata } = cluster.node(2)
+    const { epoch } = cluster.last('logs')
+    await cluster.settled(metadata.propose({ kind: 'DeleteTopic', topic: 'logs', epoch }))
+    await cluster.createTopic('logs', 'quorum', [1, 2, 3])
+    await append('new')
+    await cluster.roll('logs')
+    cluster.open(3)
+    await cluster.run(5_000)
+    await cluster.until(() => cluster.isWhole('logs'))
+    expect(await cluster.stored('logs', 3)).to.deep.equal(['new'])
+  })
+
   it('gives the place of a replica that is dead for long to another node', async () => {
     await started([1, 2, 3], { nodes: 5, limits: { replaceDeadAfterMs: 20_000 } })
     await append('a', 'b')

@@ -1,14 +1,23 @@
-import { formatSegmentKey, WalrusError, type LogStorage, type NewSegment, type SegmentKey } from '@walrus/core'
+import {
+  formatSegmentKey,
+  WalrusError,
+  type EventTrace,
+  type LogStorage,
+  type NewSegment,
+  type SegmentKey,
+} from '@walrus/core'
 import { ReplicaCopy } from './replica-copy.js'
 
 /** The copies of segments that this node holds and others write. */
 export class ReplicaCopies {
   readonly #storage: LogStorage
+  readonly #trace: EventTrace | undefined
   readonly #copies = new Map<string, ReplicaCopy>()
   readonly #removals = new Map<string, Promise<void>>()
 
-  constructor(storage: LogStorage) {
+  constructor(storage: LogStorage, trace?: EventTrace) {
     this.#storage = storage
+    this.#trace = trace
   }
 
   /** The copy that is stored; throws `UNAVAILABLE` while it is being removed. */
@@ -33,6 +42,7 @@ export class ReplicaCopies {
   remove(key: SegmentKey): Promise<void> {
     const name = formatSegmentKey(key)
     this.#copies.delete(name)
+    this.#trace?.record({ kind: 'removed', topic: key.topic, segment: key.segment })
     const removal =
       this.#removals.get(name) ?? this.#storage.remove(key).finally(() => void this.#removals.delete(name))
     this.#removals.set(name, removal)

@@ -107,7 +107,7 @@ describe('a replica', () => {
     expect(await codeOf(asked(CLUSTER_REQUESTS.fence, again, 3))).to.equal('NOT_LEADER')
   })
 
-  it('replaces what is left of a deleted topic with the same name', async () => {
+  it('has a new copy once what is left of a deleted topic with the same name is gone', async () => {
     await sent({ batches: batches.map(({ bytes }) => bytes) })
     const old = epoch()
     cluster.crash(2)
@@ -115,12 +115,10 @@ describe('a replica', () => {
     await cluster.settled(metadata.propose({ kind: 'DeleteTopic', topic: 'logs', epoch: old }))
     await cluster.createTopic('logs', 'quorum', [1, 2, 3])
     cluster.open(2)
-    await cluster.run(50)
-    expect(copy()!.epoch).to.equal(old)
+    await cluster.until(() => copy() === undefined)
     const log = new MemoryLogStorage().create({ ...key, baseOffset: 0, epoch: epoch(), topicState: EMPTY_TOPIC_STATE })
     await log.append(Uint8Array.of(9)).done()
     const [batch] = await log.readBatches(0, 1e6)
-    expect(await codeOf(sent({ batches: [batch!.bytes] }))).to.equal('UNAVAILABLE')
     expect(await sent({ batches: [batch!.bytes] })).to.deep.equal({ result: 'durable', value: 1 })
     expect(copy()!.epoch).to.equal(epoch()).and.not.equal(old)
   })
@@ -158,6 +156,34 @@ describe('a replica', () => {
     const counts = { entryCount: 1, controlCount: 0 }
     const question = copySegmentRequest.encode({ ...key, ...counts, epoch: epoch(), source: 3 })
     expect(await codeOf(asked(CLUSTER_REQUESTS.copySegment, question))).to.equal('NOT_LEADER')
+  })
+
+  it('copies nothing beyond the end that its metadata has, though a second coordinator asks for it', async () => {
+    const longer = {
+      ...key,
+      baseOffset: 0,
+      epoch: epoch(),
+      position: 0,
+      committedCount: 0,
+      startState: EMPTY_TOPIC_STATE,
+    }
+    const payload = replicateRequest.encode({ ...longer, batches: batches.map(({ bytes }) => bytes) })
+    await cluster.settled(cluster.node(1).peer.request(3, CLUSTER_REQUESTS.replicate, payload, 5_000))
+    await fenced()
+    const underFence = { ...key, epoch: epoch() }
+    const next = { nextLeader: 1, nextReplicas: [1, 2, 3] }
+    // Node 3 does not learn of the seal, and so does not give its tail up.
+    cluster.metadata.delayMs = (node) => (node === 3 ? 1e6 : 0)
+    const seal = { kind: 'SealAndRoll', ...underFence, entryCount: 1, controlCount: 0, ...next } as const
+    await cluster.settled(cluster.node(1).metadata.propose(seal))
+    await cluster.run(20)
+    const copied = async (entryCount: number): Promise<string> => {
+      const question = copySegmentRequest.encode({ ...underFence, entryCount, controlCount: 0, source: 3 })
+      return await codeOf(asked(CLUSTER_REQUESTS.copySegment, question, 3))
+    }
+    expect(await copied(2)).to.equal('NOT_LEADER')
+    expect([await copied(1), copy()?.position]).to.deep.equal(['resolved', 1])
+    expect([await copied(2), copy()?.position]).to.deep.equal(['NOT_LEADER', 1])
   })
 
   it('answers nonsense with an error', async () => {

@@ -215,9 +215,9 @@ describe('a replicated segment', () => {
     expect(() => segment.append(Uint8Array.of(3)))
       .to.throw(WalrusError)
       .with.property('code', 'SEGMENT_SEALED')
-    expect(await cluster.settled(sealing)).to.deep.equal({ entryCount: 2, controlCount: 1 })
+    expect(await cluster.settled(sealing)).to.deep.equal({ entryCount: 2, controlCount: 1, isFinal: true })
     expect([segment.committedCount, cluster.node(2).storage.segment(segment)!.position]).to.deep.equal([2, 3])
-    expect(await segment.seal()).to.deep.equal({ entryCount: 2, controlCount: 1 })
+    expect(await segment.seal()).to.deep.equal({ entryCount: 2, controlCount: 1, isFinal: true })
   })
 
   it('is not sealed while the quorum lacks something, and may be tried again', async () => {
@@ -229,7 +229,7 @@ describe('a replicated segment', () => {
     expect(failure).to.be.instanceOf(WalrusError).with.property('code', 'UNAVAILABLE')
     cluster.peers.heal()
     await cluster.until(() => segment.committedCount === 1)
-    expect(await cluster.settled(segment.seal())).to.deep.equal({ entryCount: 1, controlCount: 0 })
+    expect(await cluster.settled(segment.seal())).to.deep.equal({ entryCount: 1, controlCount: 0, isFinal: true })
   })
 })
 

@@ -20,7 +20,8 @@ import {
 import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
 import type { HeldAppend } from '../held-append.js'
 import type { NodeContext } from '../node-context.js'
-import type { OpenSegment } from '../open-segment.js'
+import type { OpenSegment, SegmentEnd } from '../open-segment.js'
+import { WriterTrace } from '../tracing/writer-trace.js'
 import { displacedAppends, isMovable } from './displaced-appends.js'
 import { QuorumTicket } from './quorum-ticket.js'
 import { ReplicaStream, type StreamSource } from './replica-stream.js'
@@ -47,6 +48,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #newest: QuorumTicket | undefined
   /** Of the commit that begins, until the end of this turn. */
   #begun: EncodedBatch[] = []
+  readonly #trace: WriterTrace | undefined
   readonly #untap: () => void
   readonly #commitListeners = new Set<() => void>()
   readonly #quorumWaiters = new Set<() => void>()
@@ -75,6 +77,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#streams = others.map((node) => new ReplicaStream(this, node))
     const giveUp = (ticket: QuorumTicket): void => this.#giveUp(ticket)
     this.#line = new UncommittedLine({ clock, timeoutMs: limits.requestTimeoutMs, giveUp })
+    this.#trace = WriterTrace.of(context.trace, log)
     this.#untap = log.onBatch((batch) => this.#begin(batch))
   }
 
@@ -146,7 +149,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     while (this.#line.hasPending) await new Promise<void>((resolve) => this.#quorumWaiters.add(resolve))
   }
 
-  async seal(): Promise<SegmentCounts> {
+  async seal(): Promise<SegmentEnd> {
     const name = formatSegmentKey(this)
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${name}": the segment is sealed`)
     await this.drain()
@@ -157,7 +160,8 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     }
     await this.log.seal()
     const { entryCount, position } = this.log
-    return { entryCount, controlCount: position - entryCount }
+    // A node that comes back has what others have copies of fenced.
+    return { entryCount, controlCount: position - entryCount, isFinal: true }
   }
 
   stop(reason: WalrusError): void {
@@ -292,6 +296,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   }
 
   readonly #onLocal = (local: CommitTicket): void => {
+    this.#trace?.stored()
     if (local.error !== undefined) this.#fail(local.error)
     this.#advance()
   }
@@ -330,6 +335,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const countBefore = this.committedCount
     const settled = tickets.map((ticket) => ({ ticket, error: outcome(ticket) }))
     for (const { ticket, error } of settled) if (error === undefined) this.#commit(ticket)
+    this.#traceCommitted(settled)
     for (const { ticket, error } of settled) ticket.settle(error)
     if (this.committedCount > countBefore) {
       for (const listener of [...this.#commitListeners]) listener()
@@ -341,6 +347,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #commit(ticket: QuorumTicket): void {
     ticket.applyToState?.()
     this.committedCount = Math.max(this.committedCount, ticket.lastOffset + 1 - this.baseOffset)
+  }
+
+  #traceCommitted(
+    settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
+  ): void {
+    const last = settled.findLast(({ error }) => error === undefined)
+    if (last !== undefined) this.#trace?.committed(last.ticket.local.endPosition)
   }
 
   /** Replicas hear with the next stretch what is committed, or alone, when there is none for a while. */

@@ -333,6 +333,7 @@ export class TestNode {
       clock: cluster.clock,
       limits: cluster.limits,
       segmentLimits: {},
+      trace: undefined,
       report: (level, message, fields) =>
         cluster.reports.push({ node: this.id, level, message, reason: String(fields['reason'] ?? '') }),
     }
@@ -381,7 +382,7 @@ export class TestNode {
   }
 
   async #lead(topic: TopicMetadata, segment: SegmentMetadata): Promise<void> {
-    const name = `${topic.name}/${segment.id}`
+    const name = `${topic.name}/${segment.id} at ${segment.epoch}`
     if (this.#opening.has(name)) return
     this.#opening.add(name)
     for (;;) {

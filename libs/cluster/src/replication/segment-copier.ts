@@ -5,6 +5,7 @@ import {
   type NodeId,
   type SegmentCounts,
   type SegmentKey,
+  type SegmentMetadata,
 } from '@walrus/core'
 import { CLUSTER_REQUESTS, fetchBatchesAnswer, fetchBatchesRequest, type FetchBatchesAnswer } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
@@ -44,7 +45,8 @@ export class SegmentCopier {
 
   /**
    * Resolves when this node has, durably, all records of the segment up to `counts`. Rejects with `UNAVAILABLE` or `TIMED_OUT`
-   * when the source cannot be read or is no longer than what is here, and with `NOT_LEADER` when the segment has changed.
+   * when the source cannot be read or is no longer than what is here, and with `NOT_LEADER` when the segment has changed, or was
+   * sealed before that end.
    */
   complete(key: SegmentKey, counts: SegmentCounts, origin: CopyOrigin): Promise<void> {
     const name = formatSegmentKey(key)
@@ -86,10 +88,10 @@ export class SegmentCopier {
 
   async #complete(key: SegmentKey, end: number, origin: CopyOrigin): Promise<void> {
     await this.#copies.find(key)?.log.drain()
+    this.#assertWanted(key, end, origin)
     for (let position = this.#positionOf(key); position < end; position = this.#positionOf(key)) {
-      this.#assertWanted(key, origin)
       const answer = await this.#fetch(key, position, origin.source)
-      this.#assertWanted(key, origin)
+      this.#assertWanted(key, end, origin)
       // The segment's leader may still send it, too.
       if (this.#positionOf(key) !== position) continue
       const copy = this.#copies.find(key) ?? this.#create(key, answer)
@@ -97,9 +99,16 @@ export class SegmentCopier {
       if (appendUpTo(copy, answer.batches, end) === 0)
         throw this.#cannot(key, `node ${origin.source} has no more of it`)
       await copy.durable()
+      this.#trace(copy, origin)
+      this.#assertWanted(key, end, origin)
     }
     await this.#copies.find(key)?.durable()
     this.#expect(key)
+  }
+
+  #trace({ log }: ReplicaCopy, { epoch, source }: CopyOrigin): void {
+    const { topic, segment, position } = log
+    this.#context.trace?.record({ kind: 'copied', topic, segment, epoch, source, position })
   }
 
   #expect(key: SegmentKey): void {
@@ -136,16 +145,21 @@ export class SegmentCopier {
     return this.#cannot(log, `its copies were created under epochs ${log.epoch} and ${createdEpoch}`)
   }
 
-  #assertWanted(key: SegmentKey, { epoch }: CopyOrigin): void {
+  /** Two coordinators may recover a segment under one epoch: once one of them has had it sealed, its end is not the other's. */
+  #assertWanted(key: SegmentKey, end: number, { epoch }: CopyOrigin): void {
     if (this.#closed) throw new WalrusError('STORAGE_CLOSED', 'Cannot copy a segment: this node is closed')
     const segment = knownSegment(this.#context, key)
-    if (segment?.epoch === epoch && segment.state !== 'open') return
+    if (segment?.epoch === epoch && segment.state !== 'open' && !isBehindEnd(segment, end)) return
     throw new WalrusError('NOT_LEADER', `Cannot copy segment "${formatSegmentKey(key)}": it has changed meanwhile`)
   }
 
   #cannot(key: SegmentKey, reason: string): WalrusError {
     return new WalrusError('UNAVAILABLE', `Cannot copy segment "${formatSegmentKey(key)}": ${reason}`)
   }
+}
+
+function isBehindEnd(segment: SegmentMetadata, position: number): boolean {
+  return segment.state === 'sealed' && position > endPosition(segment)
 }
 
 /** How many of the batches, which come next, were appended: those that end at `end` or before. */

@@ -7,7 +7,6 @@ import {
   WalrusError,
   wholeCopies,
   type CopyReport,
-  type MetadataCommand,
   type NodeId,
   type SegmentCounts,
   type SegmentKey,
@@ -18,6 +17,7 @@ import type { NodeContext } from '../node-context.js'
 import { knownSegment } from './await-metadata.js'
 import type { CopyQuestions } from './copy-questions.js'
 import { firstEnough } from './first-enough.js'
+import { traceSeal, type SealAndRoll } from '../tracing/trace-seal.js'
 import { proposeKnown } from './propose-known.js'
 
 /** What ended a segment. */
@@ -56,8 +56,9 @@ export class SegmentRecovery {
     const decision = decideRecovery(segment, reports)
     if (decision.kind === 'wait') throw this.#cannot(key, `${decision.missing} more of its replicas must be heard`)
     const { source, copies } = decision
+    this.#traceDecision(key, segment, reports, source)
     await this.#copyTo(copies, key, { segment, source, whole: wholeCopies(source, reports) })
-    await this.#seal(key, segment, source)
+    await this.#seal(key, segment, source, 'recovery')
   }
 
   /**
@@ -69,7 +70,7 @@ export class SegmentRecovery {
     if (segment === undefined) return { counts: this.#sealedCounts(key), unheard: [] }
     const reports = await this.#reports(key, segment, segment.replicas.length)
     const source = longestCopy(reports)
-    await this.#seal(key, segment, source ?? { entryCount: 0, controlCount: 0 })
+    await this.#seal(key, segment, source ?? { entryCount: 0, controlCount: 0 }, 'operator')
     const heard = reports.filter(({ damaged }) => !damaged).map(({ node }) => node)
     return { counts: this.#sealedCounts(key), unheard: segment.replicas.filter((node) => !heard.includes(node)) }
   }
@@ -115,13 +116,29 @@ export class SegmentRecovery {
     if (missing > 0) throw this.#cannot(key, `${missing} more of its replicas must have a whole copy`)
   }
 
-  async #seal(key: SegmentKey, segment: SegmentMetadata, counts: SegmentCounts): Promise<void> {
+  async #seal(
+    key: SegmentKey,
+    segment: SegmentMetadata,
+    counts: SegmentCounts,
+    by: 'recovery' | 'operator',
+  ): Promise<void> {
     const command = this.#sealAndRoll(key, segment, counts)
+    traceSeal(this.#context.trace, command, by)
     const result = await proposeKnown(this.#context, command, () => this.#isAt(key, segment.epoch))
     if (result.outcome !== 'rejected') {
       const { entryCount } = counts
       this.#context.report('info', 'segment recovered', { ...named(key), entryCount, nextLeader: command.nextLeader })
     } else if (this.#isAt(key, segment.epoch)) throw this.#cannot(key, result.detail)
+  }
+
+  #traceDecision(
+    { topic, segment }: SegmentKey,
+    { epoch }: SegmentMetadata,
+    reports: readonly CopyReport[],
+    { entryCount, controlCount }: CopyReport,
+  ): void {
+    const { trace } = this.#context
+    trace?.record({ kind: 'recovery-decided', topic, segment, epoch, reports, entryCount, controlCount })
   }
 
   #sealAndRoll(key: SegmentKey, segment: SegmentMetadata, { entryCount, controlCount }: SegmentCounts): SealAndRoll {
@@ -158,8 +175,6 @@ interface Longest {
   readonly source: CopyReport
   readonly whole: readonly NodeId[]
 }
-
-type SealAndRoll = Extract<MetadataCommand, { readonly kind: 'SealAndRoll' }>
 
 function named({ topic, segment }: SegmentKey): SegmentKey {
   return { topic, segment }

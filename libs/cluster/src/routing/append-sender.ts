@@ -20,13 +20,13 @@ export interface AppendSenderOptions {
 export interface Sending {
   /** On the monotonic clock. */
   readonly deadlineMs: number
-  /** It goes to a leader, this node perhaps: from now on it may be stored. */
+  /** It is handed to a leader: from now on it may be stored. */
   readonly onSent?: () => void
 }
 
 /**
- * Takes numbered entries to whoever leads the topic's open segment, this node perhaps, again and again, unchanged once they
- * were sent, until their outcome is known: they are stored once.
+ * Takes numbered entries to whoever leads the topic's open segment, this node perhaps, again and again, unchanged, until their
+ * outcome is known: they are stored once.
  */
 export class AppendSender {
   readonly #options: AppendSenderOptions
@@ -41,7 +41,10 @@ export class AppendSender {
     this.#closed = error
   }
 
-  /** See `AppendIntake.append`. Undefined when the deadline is over: nobody knows then. Rejects when nothing is stored. */
+  /**
+   * See `AppendIntake.append`. `numbered` is asked for at each attempt: what it gives may get less until it was sent, and stays the
+   * same afterwards. Undefined when the deadline is over: nobody knows then. Rejects when nothing is stored.
+   */
   async send(numbered: () => NumberedEntries, sending: Sending): Promise<AppendAnswer | undefined> {
     const { context, route, routeChanged } = this.#options
     const { clock, limits } = context

@@ -23,6 +23,7 @@ import { whenReadable } from '../reading/readable.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
 import { AppendSender } from './append-sender.js'
 import { proposeKnown } from '../replication/propose-known.js'
+import { traceLead } from '../tracing/trace-lead.js'
 import { Forwarder } from './forwarder.js'
 import { ProducerLanes } from './producer-lanes.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
@@ -248,13 +249,14 @@ export class TopicRuntime {
     return this.#route.kind === 'here' && this.#route.segment === segmentId && this.#segment === undefined
   }
 
-  #begin(segment: OpenSegment): void {
-    this.#segment = segment
-    segment.onFailure((reason) => void this.#fence(segment, reason))
-    segment.onStop(() => segment === this.#segment && this.#gate.close('its leader is being replaced'))
-    segment.onDisplaced((appends) => void this.#gate.takeBack(appends))
-    segment.onDamage(() => segment === this.#segment && this.#startRollover(true))
-    if (segment.sealed) this.#startRollover(false)
+  #begin(open: OpenSegment): void {
+    this.#segment = open
+    traceLead(this.#options.context.trace, open)
+    open.onFailure((reason) => void this.#fence(open, reason))
+    open.onStop(() => open === this.#segment && this.#gate.close('its leader is being replaced'))
+    open.onDisplaced((appends) => void this.#gate.takeBack(appends))
+    open.onDamage(() => open === this.#segment && this.#startRollover(true))
+    if (open.sealed) this.#startRollover(false)
     else this.#tryOpen()
   }
 

@@ -47,7 +47,7 @@ const created: readonly MetadataCommand[] = [...nodes, create]
 describe('metadata: CreateTopic', () => {
   it('opens segment 1 at offset 0, under the epoch of its version', () => {
     expect(segmentsAfter(created)).to.deep.equal([
-      { ...opened, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4 },
+      { ...opened, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4, createdEpoch: 4 },
     ])
   })
 
@@ -70,8 +70,8 @@ describe('metadata: CreateTopic', () => {
 describe('metadata: SealAndRoll', () => {
   it('fixes the count and opens the next segment behind it, an epoch on', () => {
     expect(segmentsAfter([...created, seal])).to.deep.equal([
-      { ...sealed, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4 },
-      { ...opened, id: 2, baseOffset: 10, leader: 2, replicas: [2, 3], epoch: 5 },
+      { ...sealed, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 4, createdEpoch: 4 },
+      { ...opened, id: 2, baseOffset: 10, leader: 2, replicas: [2, 3], epoch: 5, createdEpoch: 5 },
     ])
   })
 
@@ -152,7 +152,7 @@ describe('metadata: ReplaceReplicas', () => {
 describe('metadata: FenceSegment', () => {
   it('makes the open segment recovering, an epoch on, under the same leader', () => {
     expect(segmentsAfter([...created, fence])).to.deep.equal([
-      { ...opened, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 5, state: 'recovering' },
+      { ...opened, id: 1, baseOffset: 0, leader: 1, replicas: [1, 2], epoch: 5, createdEpoch: 4, state: 'recovering' },
     ])
   })
 

@@ -114,7 +114,7 @@ describe('encoding of the state', () => {
 
   it('refuses a state that breaks an invariant, and says which', () => {
     for (const [fault, change] of Object.entries(BROKEN)) {
-      const topic: Topic = { name: 'a', config: DEFAULT_TOPIC_CONFIG, segments: segments() }
+      const topic: Topic = { name: 'a', createdEpoch: 1, config: DEFAULT_TOPIC_CONFIG, segments: segments() }
       const state = {
         version: 9,
         nodes: [sampleNode(1), sampleNode(2)],
@@ -170,6 +170,7 @@ interface Segment {
   leader: number
   replicas: number[]
   epoch: number
+  createdEpoch: number
   state: string
   ackQuorum: number
   entryCount: number
@@ -177,6 +178,7 @@ interface Segment {
 }
 interface Topic {
   name: string
+  createdEpoch: number
   config: object
   segments: Segment[]
 }
@@ -196,7 +198,7 @@ function segments(): Segment[] {
 
 function sampleSegment(id: number, baseOffset: number): Segment {
   const counts = { ackQuorum: 1, entryCount: 0, controlCount: 0 }
-  return { id, baseOffset, leader: id, replicas: [id], epoch: id, state: 'open', ...counts }
+  return { id, baseOffset, leader: id, replicas: [id], epoch: id, createdEpoch: id, state: 'open', ...counts }
 }
 
 /** What the decoder says → what was done to a good state. */
@@ -204,6 +206,8 @@ const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
   'node 2 is there, and was removed': (state) => state.removedNodes.push({ id: 2, address: 'gone:1' }),
   'state repeats a removed node': (state) => state.removedNodes.push({ id: 3, address: 'gone:2' }),
   'topic "a": it has no segment': (state) => (state.topics[0]!.segments = []),
+  'topic "a": its oldest segment is older than itself': (state) =>
+    (state.topics[0] = { ...state.topics[0]!, createdEpoch: 2 }),
   'topic "a": its last segment is sealed': (state) => state.topics[0]!.segments.pop(),
   'topic "a": segment 1: offsets start at 0': (state) => (state.topics[0]!.segments[0]!.baseOffset = 1),
   'topic "a": segment 2: the segment before it is not sealed': (state) => {
@@ -212,7 +216,11 @@ const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
   'topic "a": segment 3: segment 2 is missing': (state) => (state.topics[0]!.segments[1]!.id = 3),
   'topic "a": segment 2: the segment before it ends at offset 10': (state) =>
     (state.topics[0]!.segments[1]!.baseOffset = 11),
-  'topic "a": segment 2: its epoch is not above the one before': (state) => (state.topics[0]!.segments[1]!.epoch = 1),
+  'topic "a": segment 2: its epoch is not above the one before': (state) => {
+    Object.assign(state.topics[0]!.segments[1]!, { epoch: 1, createdEpoch: 1 })
+  },
+  'topic "a": segment 2: its epoch is below the one under which it was created': (state) =>
+    (state.topics[0]!.segments[1]!.createdEpoch = 3),
   'topic "a": segment 2: its epoch is ahead of the version': (state) => (state.topics[0]!.segments[1]!.epoch = 10),
   'topic "a": segment 2: it has a count and is not sealed': (state) => (state.topics[0]!.segments[1]!.entryCount = 1),
   'topic "a": segment 2: its quorum exceeds its replicas': (state) => (state.topics[0]!.segments[1]!.ackQuorum = 3),

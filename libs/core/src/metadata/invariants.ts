@@ -1,4 +1,4 @@
-import { endOffset, endPosition } from '../segment.js'
+import { endOffset, endPosition, firstSegment } from '../segment.js'
 import type { ClusterMetadata, NodeId, SegmentMetadata, TopicMetadata } from './model.js'
 
 /** What is wrong with a state whose fields are each valid: the invariants of the model, in words; undefined if all hold. */
@@ -13,6 +13,7 @@ export function stateFault(state: ClusterMetadata): string | undefined {
 
 function topicFault(topic: TopicMetadata, state: ClusterMetadata): string | undefined {
   if (topic.segments.length === 0) return 'it has no segment'
+  if (firstSegment(topic).createdEpoch < topic.createdEpoch) return 'its oldest segment is older than itself'
   let previous: SegmentMetadata | undefined
   for (const segment of topic.segments) {
     const fault = orderFault(previous, segment) ?? segmentFault(segment, state)
@@ -27,12 +28,13 @@ function orderFault(previous: SegmentMetadata | undefined, segment: SegmentMetad
   if (previous.state !== 'sealed') return 'the segment before it is not sealed'
   if (segment.id !== previous.id + 1) return `segment ${previous.id + 1} is missing`
   if (segment.baseOffset !== endOffset(previous)) return `the segment before it ends at offset ${endOffset(previous)}`
-  if (segment.epoch <= previous.epoch) return 'its epoch is not above the one before'
+  if (segment.createdEpoch <= previous.epoch) return 'its epoch is not above the one before'
   return undefined
 }
 
 function segmentFault(segment: SegmentMetadata, state: ClusterMetadata): string | undefined {
   if (segment.epoch > state.version) return 'its epoch is ahead of the version'
+  if (segment.epoch < segment.createdEpoch) return 'its epoch is below the one under which it was created'
   if (segment.state !== 'sealed' && endPosition(segment) !== 0) return 'it has a count and is not sealed'
   if (!Number.isSafeInteger(endOffset(segment) + segment.controlCount)) return 'its offsets are too large'
   const replicas = segment.replicas

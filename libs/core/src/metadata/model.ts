@@ -16,6 +16,11 @@ export interface SegmentMetadata {
    * state of one segment for ever, even when the topic is deleted and created again.
    */
   readonly epoch: number
+  /**
+   * The epoch under which it was opened, and under which each copy of it is created. Invariant: never changes; greater than any
+   * epoch of a deleted topic with the same name, so a copy of that one is told by it.
+   */
+  readonly createdEpoch: number
   readonly state: 'open' | 'recovering' | 'sealed'
   /** Copies that an acknowledgement needs, fixed when the segment is opened. From 1 to the number of replicas. */
   readonly ackQuorum: number
@@ -49,6 +54,8 @@ export interface TopicConfig {
 /** One topic. */
 export interface TopicMetadata {
   readonly name: string
+  /** With the name, what tells it from others of that name. Invariant: never changes; all epochs of an older one are lower. */
+  readonly createdEpoch: number
   readonly config: TopicConfig
   /** Ascending by id. Invariant: never empty; every replica is a node of the cluster. */
   readonly segments: readonly SegmentMetadata[]

@@ -113,6 +113,7 @@ const segment = record<SegmentMetadata>({
   leader: nodeId,
   replicas,
   epoch: ordinal,
+  createdEpoch: ordinal,
   state: oneOf('open', 'recovering', 'sealed'),
   ackQuorum: integer(1, REPLICATION_FACTOR_MAX),
   entryCount: count,
@@ -121,6 +122,7 @@ const segment = record<SegmentMetadata>({
 
 const topic = record<TopicMetadata>({
   name: topicName,
+  createdEpoch: ordinal,
   config: parseTopicConfig,
   segments: list(segment, Number.MAX_SAFE_INTEGER),
 })
