@@ -47,6 +47,9 @@ export const clusterSabotages = {
   'replica-ignores-epoch': { storage: (storage) => onSegments(storage, () => ({ fencedEpoch: 0 })) },
   'start-without-barrier': { metadata: (metadata) => withChanges(metadata, { barrier: () => Promise.resolve() }) },
   'recovery-takes-shortest': { peers: (peers) => onQuestions(peers, CLUSTER_REQUESTS.fence, sayNothingIsThere) },
+  'end-not-recorded': { storage: (storage) => onSegments(storage, () => ({ seal: () => Promise.resolve() })) },
+  'tail-is-kept': { storage: (storage) => onSegments(storage, () => ({ truncateTail: () => Promise.resolve() })) },
+  'carried-out-twice': { peers: (peers) => onQuestions(peers, CLUSTER_REQUESTS.clientCommand, carryOutTwice) },
   'cursor-from-memory': {
     storage: (storage) => onSegments(storage, (log) => ({ commitCursor: () => log.appendBatch([]) })),
   },
@@ -146,4 +149,9 @@ async function sayNothingIsThere(_: Uint8Array, answer: () => Promise<Uint8Array
   const answered = fenceAnswer.decode(await answer())
   if (typeof answered === 'string') throw new Error('the answer to a fence cannot be read')
   return fenceAnswer.encode({ ...answered, entryCount: 0, controlCount: 0 })
+}
+
+async function carryOutTwice(_: Uint8Array, answer: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  await answer()
+  return await answer()
 }
