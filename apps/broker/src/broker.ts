@@ -1,10 +1,12 @@
 import type { StorageBackend } from '@walrus/embedded'
-import { reasonOf } from '@walrus/core'
+import { reasonOf, WalrusError, type LogStorage } from '@walrus/core'
 import type { RaftMetadataLog } from '@walrus/metadata-raft'
 import type { Logger } from 'pino'
 import { composeNode } from './composition/container.js'
 import { Port } from './composition/port.js'
+import type { RaftLog } from './composition/raft-log.js'
 import { clientAddress, type Config } from './config.js'
+import type { Directories } from './directories.js'
 
 /** A node that runs in this process. */
 export interface Broker {
@@ -29,8 +31,8 @@ export async function openBroker(config: Config, logger: Logger, stopSignal: Abo
   const container = composeNode(config, logger, stopSignal)
   const lifetime = container.get(Port.lifetime)
   try {
-    await container.getAsync(Port.logStorage)
-    await container.getAsync(Port.raftLog)
+    const stored = await container.getAsync(Port.logStorage)
+    assertKnown(stored, await container.getAsync(Port.raftLog), container.get(Port.directories))
     await container.getAsync(Port.peers)
     const log = await container.getAsync(Port.metadataLog)
     const membership = await container.getAsync(Port.membership)
@@ -50,6 +52,14 @@ export async function openBroker(config: Config, logger: Logger, stopSignal: Abo
     await lifetime.end()
     throw thrown
   }
+}
+
+/** Without its metadata a node would take all that is stored for deleted. */
+function assertKnown(storage: LogStorage, raftLog: RaftLog, { log, raft }: Directories): void {
+  const segmentCount = [...storage.segments()].length
+  if (segmentCount === 0 || raftLog.clusterId !== null) return
+  const reason = `it has ${segmentCount} segments, and "${raft}", which says what they are, is empty`
+  throw new WalrusError('CORRUPT_DATA', `Cannot use "${log}": ${reason}`)
 }
 
 /** To the voter that has most of the log: an election in its own time would stop the metadata for a while. */

@@ -64,6 +64,15 @@ export const settings = {
     max: 68_719_476_736,
     fallback: 268_435_456,
   }),
+  diskQuotaBytes: integer({
+    flags: '--disk-quota-bytes <bytes>',
+    about:
+      'Size of the directory of the log, whatever else lies in it, beyond which it gets no new file and the disk counts as full; 0 for no bound but that of the disk',
+    unit: 'bytes',
+    min: 0,
+    max: 999_999_999_999_999,
+    fallback: 0,
+  }),
   maxFrameBytes: integer({
     flags: '--max-frame-bytes <bytes>',
     about: 'Largest request that a client may send',
@@ -88,6 +97,23 @@ export const settings = {
     min: 1024,
     max: 1_073_741_824,
     fallback: 4_194_304,
+  }),
+  frameTimeoutMs: integer({
+    flags: '--frame-timeout-ms <ms>',
+    about: 'How long a client may take from the first byte of a request to its last, while it is read',
+    unit: 'milliseconds',
+    min: 100,
+    max: 3_600_000,
+    fallback: 30_000,
+  }),
+  maxHeldBytes: integer({
+    flags: '--max-held-bytes <bytes>',
+    about:
+      'Requests that are not complete, and answers that were not fetched, that all clients together may have before those with most are cut off',
+    unit: 'bytes',
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    fallback: 1_073_741_824,
   }),
   requestTimeoutMs: integer({
     flags: '--request-timeout-ms <ms>',
@@ -161,6 +187,23 @@ export const settings = {
     min: 30,
     max: 120_000,
     fallback: 1500,
+  }),
+  replaceDeadAfterMs: integer({
+    flags: '--replace-dead-after-ms <ms>',
+    about:
+      'How long a node is silent before sealed segments are copied to others in its place; longer than --silence-ms, the same on all nodes',
+    unit: 'milliseconds',
+    min: 100,
+    max: 604_800_000,
+    fallback: 600_000,
+  }),
+  metadataSnapshotBytes: integer({
+    flags: '--metadata-snapshot-bytes <bytes>',
+    about: 'Metadata commands after which a snapshot takes their place, unless the one before is larger still',
+    unit: 'bytes',
+    min: 4096,
+    max: 268_435_456,
+    fallback: 4_194_304,
   }),
   logLevel: choice({
     flags: '--log-level <level>',

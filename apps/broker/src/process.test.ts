@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { RawClient } from '@walrus/testing'
@@ -42,6 +42,25 @@ describe('broker process', () => {
     const process = BrokerProcess.spawn({ flags, variables: { WALRUS_DISABLE_IO_URING: '1' } })
     expect(await process.exited).to.deep.equal({ code: 1, signal: null })
     expect(process.stderr).to.equal('walrus-broker: Cannot use storage "uring": WALRUS_DISABLE_IO_URING is set\n')
+  })
+
+  it('does not take what is stored for deleted when the directory of the metadata is gone', async () => {
+    const broker = await fixture.start()
+    const client = await RawClient.connect(broker.port)
+    for (const command of ['REGISTER logs', 'PUT logs precious']) expect(await client.ask(command)).to.equal('OK')
+    await client.destroy()
+    await broker.stop('SIGKILL')
+    await rename(join(fixture.dataDir, 'node_1', 'raft'), join(fixture.dataDir, 'elsewhere'))
+    const lost = fixture.spawn()
+    expect(await lost.exited).to.deep.equal({ code: 1, signal: null })
+    expect(lost.stderr).to.match(
+      /^walrus-broker: Cannot use "[^\n]+log": it has 1 segments, and "[^\n]+raft", which [^\n]+\n$/,
+    )
+    await rm(join(fixture.dataDir, 'node_1', 'raft'), { recursive: true })
+    await rename(join(fixture.dataDir, 'elsewhere'), join(fixture.dataDir, 'node_1', 'raft'))
+    const found = await RawClient.connect((await fixture.start()).port)
+    expect(await found.ask('GET logs')).to.equal('OK precious')
+    await found.destroy()
   })
 
   it('answers a bad variable with one line and exit code 2', async () => {

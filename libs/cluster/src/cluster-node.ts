@@ -6,6 +6,7 @@ import {
   WalrusError,
   type CommitTicket,
   type ConsensusStatus,
+  type NodeId,
   type ReadLimits,
   type StoredEntry,
   type Timer,
@@ -70,9 +71,9 @@ export class ClusterNode {
     this.binary = nodeBinaryHandlers({ context, topics: this.#topics, registrar: this.#registrar, administration })
     this.#retention = new Retention(context, (key, segment) => this.administration.sealedSize(key, segment))
     this.#unsubscribe = context.metadata.subscribe((command) => {
-      if (command.kind === 'UpsertNode' && command.node.id === context.nodeId && command.node.draining) {
-        void this.#rollAway()
-      }
+      if (command.kind !== 'UpsertNode' || !command.node.draining) return
+      if (command.node.id === context.nodeId) void this.#rollAway()
+      else void this.#rollOff()
     })
     this.#watch()
     void previousLife.fenceAll()
@@ -104,7 +105,7 @@ export class ClusterNode {
    * the cursor may have passed an entry that nobody gets.
    */
   async get(topic: string): Promise<StoredEntry | undefined> {
-    return await this.#topics.get(topic).next()
+    return await this.#topics.get(topic).takes.next()
   }
 
   /**
@@ -188,6 +189,7 @@ export class ClusterNode {
     this.#monitor = clock.after(limits.monitorIntervalMs, () => {
       this.#topics.tick()
       this.#trim()
+      void this.#rollOff()
       this.#watch()
     })
   }
@@ -212,9 +214,25 @@ export class ClusterNode {
     void this.#rollAway()
   }
 
-  /** Never rejects. */
+  /** What this node leads goes to others. Never rejects. */
   async #rollAway(): Promise<void> {
-    const waiting = [...this.#context.metadata.state.topics.values()].filter((topic) => this.#canHandOn(topic))
+    await this.#rollAll([...this.#context.metadata.state.topics.values()].filter((topic) => this.#canHandOn(topic)))
+  }
+
+  /**
+   * Only a segment that follows has other replicas than an open one: what this node leads, and a node copies that is to leave the
+   * cluster, ends here. Never rejects.
+   */
+  async #rollOff(): Promise<void> {
+    const { nodes, topics } = this.#context.metadata.state
+    const leaving = [...nodes.values()].filter(({ draining }) => draining).map(({ id }) => id)
+    if (leaving.length === 0) return
+    const isLeft = (topic: TopicMetadata): boolean => lastSegment(topic).replicas.some((id) => leaving.includes(id))
+    await this.#rollAll([...topics.values()].filter((topic) => isLeft(topic) && this.#canReplace(topic)))
+  }
+
+  /** Never rejects. */
+  async #rollAll(waiting: TopicMetadata[]): Promise<void> {
     const workers = Array.from({ length: ROLLOVERS_AT_ONCE }, async () => {
       for (let topic = waiting.pop(); topic !== undefined; topic = waiting.pop()) await this.#handOn(topic.name)
     })
@@ -231,10 +249,15 @@ export class ClusterNode {
 
   /** This node leads the topic, and there is another one that can. */
   #canHandOn(topic: TopicMetadata): boolean {
+    return this.#canReplace(topic, this.#context.nodeId)
+  }
+
+  /** This node leads the topic, and there is one that can lead what follows, other than `except`. */
+  #canReplace(topic: TopicMetadata, except?: NodeId): boolean {
     const { nodeId, metadata, liveness } = this.#context
     const { leader, state } = lastSegment(topic)
     if (leader !== nodeId || state !== 'open') return false
-    const live = new Set([...liveness.placeable()].filter((node) => node !== nodeId))
+    const live = new Set([...liveness.placeable()].filter((node) => node !== except))
     return placeNextSegment({ nodes: metadata.state.nodes, live }, nodeId, 1) !== undefined
   }
 }

@@ -96,10 +96,11 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
 
 /** A leader that hears nobody has to stop before others go on without it. */
 function checkedLimits(limits: NodeLimits): NodeLimits {
-  const { heartbeatMs, leaseMs, silenceMs } = limits
-  if (heartbeatMs < leaseMs && leaseMs < silenceMs) return limits
+  const { heartbeatMs, leaseMs, silenceMs, replaceDeadAfterMs } = limits
+  if (heartbeatMs < leaseMs && leaseMs < silenceMs && silenceMs < replaceDeadAfterMs) return limits
   const reason = 'each has to be longer than the one before'
-  const values = `heartbeat ${heartbeatMs} ms, lease ${leaseMs} ms and silence ${silenceMs} ms`
+  const silence = `silence ${silenceMs} ms and replacement after ${replaceDeadAfterMs} ms`
+  const values = `heartbeat ${heartbeatMs} ms, lease ${leaseMs} ms, ${silence}`
   throw new WalrusError('INVALID_ARGUMENT', `Cannot use ${values}: ${reason}`)
 }
 

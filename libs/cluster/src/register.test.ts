@@ -91,7 +91,7 @@ describe('register', () => {
 
   it('says who leads a topic when that node cannot be asked in time', async () => {
     const { DEFAULT_TOPIC_CONFIG: config } = await import('@walrus/core')
-    node = await harness.start({ limits: { leaseMs: 1e6, silenceMs: 2e6 } })
+    node = await harness.start({ limits: { leaseMs: 1e6, silenceMs: 2e6, replaceDeadAfterMs: 3e6 } })
     await harness.metadata.propose({
       kind: 'UpsertNode',
       node: { id: 2, address: '127.0.0.1:6002', role: 'learner', draining: false },
@@ -106,7 +106,7 @@ describe('register', () => {
     expect(ticket.error?.message).to.equal(
       'timed out: append to "theirs" had no answer: whether the entry was stored is not known',
     )
-    expect(await got).to.equal('UNAVAILABLE')
+    expect(await got).to.equal('TIMED_OUT')
     expect(harness.storage.segment({ topic: 'theirs', segment: 1 })).to.equal(undefined)
   })
 

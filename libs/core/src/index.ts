@@ -3,6 +3,7 @@ export { assert, ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCo
 export { TOPIC_NAME_BYTES_MAX, topicNameFault } from './topic-name.js'
 export { DEFAULT_TOPIC_CONFIG } from './topic-config.js'
 export { EMPTY_TOPIC_STATE, PRODUCERS_MAX, SHARED_CURSOR, recordProducer, type TopicState } from './topic-state.js'
+export { isTakeMark, noTakeMark, takeMark, TAKE_SLOTS, takenRange, type Take, type TakenRange } from './take-mark.js'
 export { viewTopicState, type TopicConfigView, type TopicStateView } from './state-view.js'
 
 export { formatSegmentKey, parseSegmentKey } from './segment-key.js'
@@ -10,6 +11,7 @@ export {
   endOffset,
   endPosition,
   firstSegment,
+  isOfTopic,
   lastSegment,
   segmentAtOffset,
   segmentById,
@@ -67,6 +69,7 @@ export {
   ENCODED_COMMAND_BYTES_MAX,
   encodeCommand,
   encodeState,
+  encodeStateInPieces,
   type Decoded,
 } from './metadata/encoding.js'
 

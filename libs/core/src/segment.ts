@@ -22,6 +22,14 @@ export function segmentById(topic: TopicMetadata, id: number): SegmentMetadata |
 }
 
 /**
+ * Whether a copy of that segment, created under that epoch, is of this topic and may still be needed: not when it is of a deleted topic
+ * with the same name, nor when retention has given the segment up.
+ */
+export function isOfTopic(topic: TopicMetadata, copy: { readonly segment: number; readonly epoch: number }): boolean {
+  return copy.epoch >= (segmentById(topic, copy.segment) ?? firstSegment(topic)).createdEpoch
+}
+
+/**
  * The segment in which the entry at `offset` is or will be. What was trimmed is taken for the oldest entry there is,
  * and everything past the sealed segments is in the last one. Takes logarithmic time.
  */

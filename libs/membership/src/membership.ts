@@ -2,7 +2,7 @@ import { reasonOf, WalrusError, type NodeId, type Timer } from '@walrus/core'
 import type { RaftMetadataLog } from '@walrus/metadata-raft'
 import { admission, removal, type Admission, type AdmissionRequest, type RemovalRequest } from '@walrus/protocol'
 import { answer, ask } from './ask.js'
-import { isFinal, pause, persist } from './persistence.js'
+import { isFinal, levelOfAttempt, pause, persist } from './persistence.js'
 import { halfRemoved } from './removal-step.js'
 import type { AdmissionOptions } from './request-admission.js'
 import { refuseForGood, settled, takeIn, takeOut, viewOf } from './take-steps.js'
@@ -184,7 +184,7 @@ export class Membership {
 
   #persist<Result>(message: string, attempt: () => Promise<Result>): Promise<Result> {
     return persist(this.#options, attempt, ({ message: reason }, waitMs) =>
-      this.#options.report(waitMs < REPORTED_WAIT_MS ? 'debug' : 'warn', message, { reason, waitMs }),
+      this.#options.report(levelOfAttempt(waitMs), message, { reason, waitMs }),
     )
   }
 
@@ -230,8 +230,6 @@ const REMOVAL_PAUSE_MS = 200
 const WATCH_MS = 500
 /** A few election timeouts. */
 const LEADERLESS_MS_MAX = 2_500
-/** The first attempts fail in the best of clusters, because nodes start one after the other. */
-const REPORTED_WAIT_MS = 500
 
 function isRefusal(error: unknown): error is WalrusError {
   return error instanceof WalrusError && error.code === 'NODE_REFUSED'

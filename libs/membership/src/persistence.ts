@@ -58,6 +58,12 @@ export async function persist<Result>(
   }
 }
 
+/** How loudly a failed attempt is told: the first ones fail in the best of clusters, because nodes start one after the other. */
+export function levelOfAttempt(waitMs: number): 'debug' | 'warn' {
+  return waitMs < REPORTED_WAIT_MS ? 'debug' : 'warn'
+}
+
+const REPORTED_WAIT_MS = 500
 const FINAL_CODES: ReadonlySet<string> = new Set(['NODE_REFUSED', 'NODE_IN_USE', 'STORAGE_CLOSED', 'CORRUPT_DATA'])
 const WAIT_MS_MIN = 100
 const WAIT_MS_MAX = 5_000

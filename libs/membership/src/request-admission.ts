@@ -2,7 +2,7 @@ import { WalrusError, type NodeId } from '@walrus/core'
 import { admission, type Admission, type AdmissionRequest } from '@walrus/protocol'
 import { ask } from './ask.js'
 import type { PeerRequests } from './peer-requests.js'
-import { persist, type Surroundings } from './persistence.js'
+import { levelOfAttempt, persist, type Surroundings } from './persistence.js'
 
 /** Who a node is, and where. */
 export interface Self {
@@ -47,6 +47,7 @@ export function requestAdmission(options: AdmissionOptions): Promise<Admission> 
       if (seed === undefined) throw new WalrusError('INVALID_ARGUMENT', 'Cannot join: nobody to ask')
       return ask(peers, seed, admission, request)
     },
-    ({ message: reason }, waitMs) => report('warn', 'Cannot join yet, and tries again', { reason, waitMs }),
+    ({ message: reason }, waitMs) =>
+      report(levelOfAttempt(waitMs), 'Cannot join yet, and tries again', { reason, waitMs }),
   )
 }

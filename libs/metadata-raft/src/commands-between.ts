@@ -7,11 +7,13 @@ import type { ClusterMetadata, MetadataCommand, NodeMetadata, TopicMetadata } fr
 export function commandsBetween(before: ClusterMetadata, after: ClusterMetadata): readonly MetadataCommand[] {
   const commands: MetadataCommand[] = []
   for (const node of changed(before.nodes, after.nodes)) commands.push({ kind: 'UpsertNode', node })
+  for (const topic of before.topics.values()) {
+    if (isGone(topic, after)) commands.push(deletionOf(topic))
+  }
   for (const topic of changed(before.topics, after.topics)) {
     commands.push({ kind: 'ConfigureTopic', topic: topic.name, config: topic.config })
   }
-  for (const topic of gone(before.topics, after.topics)) commands.push(deletionOf(topic))
-  for (const node of gone(before.nodes, after.nodes)) commands.push({ kind: 'RemoveNode', id: node.id })
+  for (const id of before.nodes.keys()) if (!after.nodes.has(id)) commands.push({ kind: 'RemoveNode', id })
   return commands
 }
 
@@ -21,8 +23,9 @@ function changed<Key, Value extends Item>(before: ReadonlyMap<Key, Value>, after
   return [...after].filter(([key, value]) => !same(before.get(key), value)).map(([, value]) => value)
 }
 
-function gone<Key, Value extends Item>(before: ReadonlyMap<Key, Value>, after: ReadonlyMap<Key, Value>): Value[] {
-  return [...before].filter(([key]) => !after.has(key)).map(([, value]) => value)
+/** Also when there is another one of its name. */
+function isGone({ name, createdEpoch }: TopicMetadata, { topics }: ClusterMetadata): boolean {
+  return topics.get(name)?.createdEpoch !== createdEpoch
 }
 
 function same(one: Item | undefined, other: Item): boolean {

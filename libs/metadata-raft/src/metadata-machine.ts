@@ -3,7 +3,7 @@ import {
   decodeCommand,
   decodeState,
   EMPTY_METADATA,
-  encodeState,
+  encodeStateInPieces,
   WalrusError,
   type ClusterMetadata,
   type EventTrace,
@@ -52,8 +52,8 @@ export class MetadataMachine implements StateMachine<MetadataResult> {
     return result
   }
 
-  snapshot(): Uint8Array {
-    return Buffer.from(encodeState(this.#state))
+  snapshot(): Iterable<Uint8Array> {
+    return bytesOf(encodeStateInPieces(this.#state))
   }
 
   restore(data: Uint8Array): void {
@@ -78,6 +78,10 @@ export class MetadataMachine implements StateMachine<MetadataResult> {
   #tell(command: MetadataCommand): void {
     for (const listener of this.#listeners) listener(command, this.#state)
   }
+}
+
+function* bytesOf(pieces: Iterable<string>): Generator<Uint8Array, undefined> {
+  for (const piece of pieces) yield Buffer.from(piece)
 }
 
 function textOf(bytes: Uint8Array): string {

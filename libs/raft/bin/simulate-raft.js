@@ -6,6 +6,7 @@
 // --driver: whole nodes with their driver, instead of bare cores. --workers: threads, as many as there are processors
 // unless told; the results are the same with any number.
 // A failing seed is printed; `--first SEED --seeds 1` replays exactly that run.
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -54,10 +55,12 @@ async function runAll() {
     const worker = new Worker(new URL('simulate-raft-worker.js', import.meta.url))
     while (next < first + seeds && !all.some(({ failure }) => failure !== undefined)) {
       const count = Math.min(SEEDS_AT_ONCE, first + seeds - next)
-      const answer = new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+      // Of 'error', too, this listens only until the answer is there: a worker has as many answers as ranges.
+      const answer = once(worker, 'message')
       worker.postMessage({ first: next, count, steps, sabotage, driver })
       next += count
-      all.push(...(await answer))
+      const [answered] = await answer
+      all.push(...answered)
     }
     await worker.terminate()
   }

@@ -103,6 +103,22 @@ describe('faulty link', () => {
     expect(performance.now() - startMs).to.be.at.least(29)
   })
 
+  it('keeps the order of bytes that come when the delay has become shorter', async () => {
+    const socket = await dial()
+    socket.write('a')
+    await until(() => forward === 'a')
+    link.delay(30)
+    socket.write('b')
+    await turns(20)
+    link.delay(1)
+    socket.write('c')
+    await turns(20)
+    link.delay(0)
+    socket.end('d')
+    await closed(socket)
+    expect([forward, backward]).to.deep.equal(['abcd', 'ABCD'])
+  })
+
   it('cuts connections, and refuses new ones until it is healed', async () => {
     const socket = await dial()
     socket.write('x')

@@ -141,8 +141,9 @@ export class FaultyLink {
     const lane = this.#lanes[direction]
     const from = source(passage, direction)
     const to = from === passage.dialled ? passage.onward : passage.dialled
-    from.on('data', (chunk) => later(lane.delayMs, () => this.#pass(passage, direction, chunk)))
-    from.on('end', () => later(lane.delayMs, () => to.end()))
+    const queue = new DelayQueue()
+    from.on('data', (chunk) => queue.add(lane.delayMs, () => this.#pass(passage, direction, chunk)))
+    from.on('end', () => queue.add(lane.delayMs, () => to.end()))
     to.on('drain', () => lane.blocked || from.resume())
     if (lane.blocked) from.pause()
   }
@@ -180,7 +181,18 @@ function reset({ dialled, onward }: Passage): void {
   onward.resetAndDestroy()
 }
 
-function later(delayMs: number, task: () => void): void {
-  if (delayMs === 0) task()
-  else setTimeout(task, delayMs)
+/** Carries tasks out later, and in the order in which they came, also when the delay becomes shorter meanwhile. */
+class DelayQueue {
+  readonly #tasks: (() => void)[] = []
+
+  add(delayMs: number, task: () => void): void {
+    if (delayMs === 0 && this.#tasks.length === 0) return task()
+    this.#tasks.push(task)
+    setTimeout(() => this.#runUpTo(task), delayMs)
+  }
+
+  #runUpTo(last: () => void): void {
+    const count = this.#tasks.indexOf(last) + 1
+    for (const task of this.#tasks.splice(0, count)) task()
+  }
 }

@@ -52,3 +52,5 @@ export { type RaftLogPlace, type RaftLogSuiteOptions } from './raft-log-suite/fi
 export { segmentLogSuite } from './segment-log-suite/suite.js'
 export { type LogPlace, type SegmentLogSuiteOptions } from './segment-log-suite/fixture.js'
 export { checkDeliveries, checkTopic, type PutEvent, type ReadEvent } from './history/check-topic.js'
+export { checkTakes, type TakeEvent, type TakesContext } from './history/check-takes.js'
+export { ObservedLog, type LogReader } from './history/observed-log.js'

@@ -92,10 +92,10 @@ class Counter implements StateMachine<number> {
     return ++this.#count
   }
 
-  snapshot(): Uint8Array {
+  snapshot(): readonly Uint8Array[] {
     const bytes = new Uint8Array(8)
     new DataView(bytes.buffer).setFloat64(0, this.#count)
-    return bytes
+    return [bytes]
   }
 
   restore(data: Uint8Array): void {

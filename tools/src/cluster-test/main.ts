@@ -11,6 +11,7 @@ import { TestCluster } from './test-cluster.js'
 interface Options {
   readonly seconds?: number
   readonly writers?: number
+  readonly topics?: number
   readonly seed: number
   readonly verbose?: boolean
   readonly trace?: string
@@ -23,6 +24,7 @@ const program = new Command('npm run cluster-test --')
   .argument('<names...>', `all, or some of: ${scenarios.map(({ name }) => name).join(', ')}`)
   .option('--seconds <count>', 'how long the part lasts that has a length; for failover: how many kills', count)
   .option('--writers <count>', 'how many write at once', count)
+  .option('--topics <count>', 'for many-topics: how many', count)
   .option('--seed <number>', 'of what is left to chance', count, Date.now() % 1_000_000)
   .option('--trace <directory>', 'where each node appends its steps of the protocol, for npm run spec:trace')
   .option('--verbose', 'show what the nodes log')
@@ -54,6 +56,7 @@ async function runOne(scenario: Scenario, { seed, verbose, trace, ...given }: Op
   console.log(`${pc.bold(scenario.name)}: ${scenario.about} (seed ${seed})`)
   try {
     const seen = await scenario.run({
+      topics: 1,
       ...scenario.defaults,
       ...given,
       seed,

@@ -7,6 +7,7 @@ export interface ScenarioOptions {
   /** How long the part lasts that has a length. */
   readonly seconds: number
   readonly writers: number
+  readonly topics: number
   readonly seed: number
   readonly random: Random
   /** Tells what is going on, one line at a time. */
@@ -19,7 +20,7 @@ export interface ScenarioOptions {
 export interface Scenario {
   readonly name: string
   readonly about: string
-  readonly defaults: { readonly seconds: number; readonly writers: number }
+  readonly defaults: { readonly seconds: number; readonly writers: number; readonly topics?: number }
   /** Resolves with what was seen, in one line; rejects with what is wrong. */
   readonly run: (options: ScenarioOptions) => Promise<string>
 }

@@ -11,33 +11,45 @@ export interface TestClusterOptions {
   readonly nodeCount: number
   /** Further flags, for every broker. */
   readonly flags?: readonly string[]
+  /** Further flags of one broker, asked for at each start. */
+  readonly nodeFlags?: (id: number) => readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
+  /** The nodes say for how long their event loops stand still. */
+  readonly watchLoops?: boolean
+  /** How many nodes may come later; only linked ones need to be told of. */
+  readonly spareCount?: number
   /** Each node appends its steps of the protocol to `node-<id>.jsonl` in this folder. */
   readonly traceFolder?: string
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
+  /** Hears of each process when it begins, and when it has ended. */
+  readonly onProcess?: (pid: number, running: boolean) => void
 }
 
 /** A cluster of real brokers in a directory of its own, on free ports, gone without a trace at the end. */
 export class TestCluster {
   readonly #options: TestClusterOptions
-  readonly #folder: string
+  /** Where the nodes store. */
+  readonly folder: string
   readonly #nodes = new Map<number, LocalNode>()
   readonly #addresses = new Map<number, string>()
   readonly #clients = new Set<WalrusClient>()
+  readonly #loopStallMs = new Map<number, number>()
   readonly links = new NodeLinks()
+  #newestId = 0
 
   private constructor(options: TestClusterOptions, folder: string) {
     this.#options = options
-    this.#folder = folder
+    this.folder = folder
   }
 
   /** Resolves once all nodes are ready and know each other. */
   static async start(options: TestClusterOptions): Promise<TestCluster> {
     const cluster = new TestCluster(options, await mkdtemp(join(tmpdir(), 'walrus-cluster-')))
     try {
-      for (let id = 1; id <= options.nodeCount; id += 1) await cluster.#place(id)
+      if (options.linked === true) await cluster.links.open(range(options.nodeCount + (options.spareCount ?? 0)))
+      for (const id of range(options.nodeCount)) await cluster.#place(id)
       await Promise.all(cluster.nodes.map((node) => node.start()))
       await cluster.whenComplete()
     } catch (error) {
@@ -63,10 +75,21 @@ export class TestCluster {
 
   /** A further node joins; resolves once it is ready and all know it. */
   async add(): Promise<LocalNode> {
-    const node = await this.#place(this.#nodes.size + 1)
+    const node = await this.place()
     await node.start()
     await this.whenComplete()
     return node
+  }
+
+  /** A further node, which is not started; its id is one that no node had before. */
+  async place(): Promise<LocalNode> {
+    return await this.#place(this.#newestId + 1)
+  }
+
+  /** What is known of a node that was removed from the cluster; its process must have ended. */
+  forget(id: number): void {
+    this.#nodes.delete(id)
+    this.#addresses.delete(id)
   }
 
   /** A client of that node, which ends with the cluster. */
@@ -99,6 +122,13 @@ export class TestCluster {
     await until('all nodes see each other as voters', complete, timeoutMs)
   }
 
+  /** For how long the event loop of each node stood still at most, in milliseconds, since the last call. */
+  takeLoopStalls(): ReadonlyMap<number, number> {
+    const stalls = new Map(this.#loopStallMs)
+    this.#loopStallMs.clear()
+    return stalls
+  }
+
   async metrics(id: number): Promise<NodeMetrics> {
     return JSON.parse(await this.ask(id, (client) => client.metrics())) as NodeMetrics
   }
@@ -119,36 +149,53 @@ export class TestCluster {
     await this.whenComplete()
   }
 
-  /** Ends everything at once and removes what was stored. */
-  async remove(): Promise<void> {
+  /** Ends everything at once; what was stored stays. */
+  async kill(): Promise<void> {
     for (const client of this.#clients) client.destroy()
     await Promise.all(this.nodes.map((node) => node.stop('SIGKILL')))
     await this.links.close()
-    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Ends everything at once and removes what was stored. */
+  async remove(): Promise<void> {
+    await this.kill()
+    await rm(this.folder, { recursive: true, force: true })
   }
 
   async #place(id: number): Promise<LocalNode> {
+    this.#newestId = Math.max(this.#newestId, id)
     const [clientPort = 0, raftPort = 0] = await freePorts(2)
     const address = `127.0.0.1:${raftPort}`
-    if (this.#options.linked === true) await this.links.add(id, address, this.#addresses)
+    this.links.place(id, address)
     this.#addresses.set(id, address)
-    const { flags = [], onLine } = this.#options
+    const { flags = [], nodeFlags = () => [], watchLoops = false, onProcess } = this.#options
     const node = new LocalNode({
       id,
-      dataDir: this.#folder,
+      dataDir: this.folder,
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...this.#redirectFlags(id), ...this.#traceFlags(id)],
+      flags: () => [...flags, ...nodeFlags(id), ...this.#redirectFlags(id), ...this.#traceFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
-      ...(onLine && { onLine: (line: string) => onLine(id, line) }),
+      ...(watchLoops && { variables: { NODE_OPTIONS: `--import=${WATCH_EVENT_LOOP}` } }),
+      ...(onProcess && { onProcess }),
+      onLine: (line) => this.#hear(id, line),
     })
     this.#nodes.set(id, node)
     return node
   }
 
+  #hear(id: number, line: string): void {
+    const stallMs = Number(/^event loop stalled (\d+) ms$/.exec(line)?.[1] ?? Number.NaN)
+    if (Number.isNaN(stallMs)) return this.#options.onLine?.(id, line)
+    this.#loopStallMs.set(id, Math.max(this.#loopStallMs.get(id) ?? 0, stallMs))
+  }
+
+  /** All that are there, whoever lives of them. */
   #joinAddress(id: number): string {
-    return this.links.addressesFor(id).get(1) ?? this.#addresses.get(1) ?? ''
+    const linked = this.links.addressesFor(id)
+    const others = [...this.#addresses].filter(([other]) => other !== id)
+    return others.map(([other, address]) => linked.get(other) ?? address).join(',')
   }
 
   #traceFlags(id: number): readonly string[] {
@@ -165,8 +212,16 @@ export class TestCluster {
 /** The part of METRICS that tests look at. */
 export interface NodeMetrics {
   readonly current_leader: number | null
+  readonly current_term: number
+  readonly last_applied: LogPlace | null
+  readonly snapshot: LogPlace | null
+  readonly purged: LogPlace | null
   readonly state: string
   readonly membership_config: { readonly membership: { readonly configs: readonly (readonly number[])[] } }
+}
+
+interface LogPlace {
+  readonly index: number
 }
 
 /** The part of STATE that tests look at. */
@@ -178,6 +233,12 @@ export interface TopicState {
   readonly current_segment_state: string
 }
 
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => at + 1)
+}
+
 function hasAll(configs: readonly (readonly number[])[], ids: readonly number[]): boolean {
   return configs.length === 1 && ids.every((id) => configs[0]?.includes(id) === true)
 }
+
+const WATCH_EVENT_LOOP = new URL('../../bin/watch-event-loop.js', import.meta.url).href

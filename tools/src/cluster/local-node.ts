@@ -16,6 +16,8 @@ export interface LocalNodeOptions {
   readonly variables?: Readonly<Record<string, string>>
   /** Hears every line that the process writes. */
   readonly onLine?: (line: string) => void
+  /** Hears of each process of the node when it begins, and when it has ended. */
+  readonly onProcess?: (pid: number, running: boolean) => void
 }
 
 /** How a process ended. */
@@ -49,6 +51,11 @@ export class LocalNode {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** What the newest process has written last, a few lines. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines
+  }
+
   /** How the newest process ended, once it has. */
   get exited(): Promise<Exit> {
     return this.#exited
@@ -64,7 +71,12 @@ export class LocalNode {
       detached: true,
     })
     this.#child = child
-    this.#exited = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+    const { pid = 0 } = child
+    this.options.onProcess?.(pid, true)
+    this.#exited = once(child, 'close').then(([code, signal]) => {
+      this.options.onProcess?.(pid, false)
+      return { code, signal }
+    })
     const ready = this.#readyLine(child.stdout)
     this.#follow(child.stderr)
     return await Promise.race([ready, this.#endedEarly(), this.#tooLate(timeoutMs)])

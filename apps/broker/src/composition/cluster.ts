@@ -48,7 +48,8 @@ async function openClusterNode(
   lifetime: Lifetime,
 ): Promise<ClusterNode> {
   const report: Report = (level, message, fields) => logger[level](fields, message)
-  const { maxSegmentEntries: segmentEntriesMax, replicationFactor, ack, heartbeatMs, leaseMs, silenceMs } = config
+  const { maxSegmentEntries: segmentEntriesMax, replicationFactor, ack } = config
+  const { heartbeatMs, leaseMs, silenceMs, replaceDeadAfterMs } = config
   const topicConfig: TopicConfig = { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax, replicationFactor, ack }
   const { monitorCheckMs: monitorIntervalMs, requestTimeoutMs } = config
   const node = await openNode({
@@ -63,7 +64,7 @@ async function openClusterNode(
     removeMember: (id, timeoutMs) => membership.removeNode(id, timeoutMs),
     topicConfig,
     segmentLimits: { segmentEntriesMax },
-    limits: { monitorIntervalMs, requestTimeoutMs, heartbeatMs, leaseMs, silenceMs },
+    limits: { monitorIntervalMs, requestTimeoutMs, heartbeatMs, leaseMs, silenceMs, replaceDeadAfterMs },
   })
   return lifetime.owns(node, (one) => one.close())
 }

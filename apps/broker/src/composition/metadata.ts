@@ -24,6 +24,7 @@ export const metadata = new ContainerModule(({ bind }) => {
       Port.peers,
       Port.admissionOptions,
       Port.clock,
+      Port.config,
       Port.eventTrace,
       Port.logger,
       Port.lifetime,
@@ -41,6 +42,7 @@ async function openMetadataLog(
   peers: PeerNetwork,
   admissionOptions: AdmissionOptions,
   clock: Clock,
+  config: Config,
   trace: EventTrace | undefined,
   logger: Logger,
   lifetime: Lifetime,
@@ -65,23 +67,25 @@ async function openMetadataLog(
     clock,
     ...(trace && { trace }),
     random: (bound) => randomInt(bound),
+    limits: { snapshotLogBytesMin: config.metadataSnapshotBytes },
     ...(store.isFounder && { bootstrap: { ...emptyConfState, voters: [nodeId] } }),
     events: { onFatal: (error) => failure.report(error), ...loggedEvents(store, logger) },
   })
   return lifetime.owns(log, (one) => one.close())
 }
 
-/** Of a node alone, nobody wants to read that it leads itself. */
+/** Of a node alone, nobody wants to read that it leads itself, and of a node that joins that it is on its way. */
 function loggedEvents(store: RaftLog, logger: Logger): Pick<RaftNodeEvents, 'onLeadership' | 'onMembership'> {
-  let voterCount = store.initialState().confState.voters.length
+  let { voters: known } = store.initialState().confState
   return {
     onLeadership: ({ role, leader, term }) => {
-      const level = voterCount > 1 && leader !== noNode ? 'info' : 'debug'
+      const level = known.length > 1 && leader !== noNode ? 'info' : 'debug'
       logger[level]({ role, leader, term }, 'Raft: leadership changed')
     },
     onMembership: ({ voters, learners }) => {
-      voterCount = voters.length
-      logger.info({ voters, learners }, 'Raft: membership changed')
+      const level = voters.join() === known.join() ? 'debug' : 'info'
+      known = voters
+      logger[level]({ voters, learners }, 'Raft: membership changed')
     },
   }
 }

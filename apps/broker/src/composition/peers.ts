@@ -42,33 +42,36 @@ const BACKOFF_MS_MAX = 500
 /** What a client may send has to get from one node to another, with what it is wrapped in. */
 const FRAME_ROOM_BYTES = 1024 * 1024
 
-function logEvent(logger: Logger, { kind, ...fields }: PeerEvent): void {
-  switch (kind) {
+function logEvent(logger: Logger, event: PeerEvent): void {
+  const { kind, ...fields } = event
+  logger[levelOf(event)](fields, `Peers: ${kind.replaceAll('-', ' ')}`)
+}
+
+function levelOf(event: PeerEvent): 'debug' | 'info' | 'warn' | 'error' {
+  switch (event.kind) {
     case 'peer-connected':
     case 'peer-disconnected':
     case 'connection-opened':
     case 'connection-closed':
     case 'snapshot-sent':
     case 'snapshot-received':
-      return logger.debug(fields, wordsOf(kind))
+      return 'debug'
     case 'dial-failed':
-      // Only the first in a row: the others are as many as the patience of both sides.
-      return logger[(fields as { attempt?: number }).attempt === 1 ? 'info' : 'debug'](fields, wordsOf(kind))
+      // Only the first in a row: the others are as many as the patience of both sides. Whoever asks an address tells it himself.
+      return event.attempt === 1 && event.nodeId !== 0 ? 'info' : 'debug'
     case 'dial-refused':
     case 'connection-refused':
+      // The members dial a node as soon as they know of it, and it listens to them as soon as it knows that they do.
+      return event.cause === 'joining' ? 'debug' : 'warn'
     case 'handshake-failed':
     case 'queue-overflowed':
     case 'message-unsendable':
     case 'message-misdirected':
     case 'snapshot-not-sent':
     case 'snapshot-refused':
-      return logger.warn(fields, wordsOf(kind))
+      return 'warn'
     case 'accept-failed':
     case 'handler-failed':
-      return logger.error(fields, wordsOf(kind))
+      return 'error'
   }
-}
-
-function wordsOf(kind: PeerEvent['kind']): string {
-  return `Peers: ${kind.replaceAll('-', ' ')}`
 }

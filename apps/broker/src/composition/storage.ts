@@ -1,5 +1,5 @@
 import { ContainerModule } from 'inversify'
-import { nativeChecksum } from '@walrus/adapters-fs'
+import { nativeChecksum, withQuota } from '@walrus/adapters-fs'
 import { WalrusError, type BlockFileDirectory, type Clock } from '@walrus/core'
 import { openBackend, resolveBackend, type StorageBackend } from '@walrus/embedded'
 import { openLogStorage } from '@walrus/wal'
@@ -12,21 +12,29 @@ import { Port } from './port.js'
 /** The log: block files of the chosen backend, and the storage engine on them, which owns them. */
 export const storage = new ContainerModule(({ bind }) => {
   bind(Port.storageBackend).toResolvedValue(chooseBackend, [Port.config]).inSingletonScope()
-  bind(Port.blockFiles).toResolvedValue(openBlockFiles, [Port.storageBackend, Port.directories]).inSingletonScope()
+  bind(Port.blockFiles)
+    .toResolvedValue(openBlockFiles, [Port.storageBackend, Port.directories, Port.config])
+    .inSingletonScope()
   bind(Port.logStorage)
     .toResolvedValue(openStorage, [Port.blockFiles, Port.clock, Port.config, Port.logger, Port.lifetime])
     .inSingletonScope()
 })
 
-function chooseBackend({ storage: choice, disableIoUring }: Config): StorageBackend {
+function chooseBackend({ storage: choice, disableIoUring, diskQuotaBytes }: Config): StorageBackend {
   if (choice === 'uring' && disableIoUring)
     throw new WalrusError('UNAVAILABLE', `Cannot use storage "${choice}": WALRUS_DISABLE_IO_URING is set`)
+  if (choice === 'memory' && diskQuotaBytes > 0)
+    throw new WalrusError('INVALID_ARGUMENT', `Cannot use --disk-quota-bytes "${diskQuotaBytes}": memory is no disk`)
   return resolveBackend(choice)
 }
 
-async function openBlockFiles(backend: StorageBackend, directories: Directories): Promise<BlockFileDirectory> {
+async function openBlockFiles(
+  backend: StorageBackend,
+  directories: Directories,
+  { diskQuotaBytes }: Config,
+): Promise<BlockFileDirectory> {
   const { directory } = await openBackend(backend, directories.log)
-  return directory
+  return diskQuotaBytes === 0 ? directory : withQuota(directory, diskQuotaBytes)
 }
 
 async function openStorage(

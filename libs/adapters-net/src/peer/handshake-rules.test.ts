@@ -30,8 +30,8 @@ describe('rules of the handshake', () => {
       expect(verdict({ purpose, clusterId: '' }))
         .to.contain('cluster: ')
         .and.contain('not of no cluster')
-      expect(verdict({ purpose }, nobody)).to.contain('cluster: this node is of no cluster')
-      expect(verdict({ purpose, clusterId: '' }, nobody)).to.contain('cluster: ')
+      expect(verdict({ purpose }, nobody)).to.equal('joining: this node is of no cluster yet')
+      expect(verdict({ purpose, clusterId: '' }, nobody)).to.contain('joining: ')
     }
     expect(verdict({ purpose: 'request', clusterId: '' })).to.equal('taken')
     expect(verdict({ purpose: 'request' }, nobody)).to.equal('taken')

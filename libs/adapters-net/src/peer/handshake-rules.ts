@@ -4,6 +4,7 @@ import type { PeerIdentity } from './peer-context.js'
 
 /** Why a connection from outside is not taken; undefined: it is. */
 export function refusalOf(hello: Hello, self: Readonly<PeerIdentity>): Refusal | undefined {
+  if (self.clusterId === '' && hello.purpose !== 'request') return refusal('joining', 'this node is of no cluster yet')
   if (!sameCluster(hello.purpose, hello.clusterId, self.clusterId)) {
     return refusal('cluster', clusterReason(self.clusterId, hello.clusterId))
   }

@@ -65,7 +65,7 @@ describe('handshake of peers', () => {
     const one = await harness.open(1)
     const two = await harness.open(2, { clusterId: '' })
     point(one, two)
-    await event(one, 'dial-refused', ({ cause }) => cause === 'cluster')
+    await event(one, 'dial-refused', ({ cause }) => cause === 'joining')
     two.network.adoptCluster('blue')
     await until(
       () => two.messages.length > 0,

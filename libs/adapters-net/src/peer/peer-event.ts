@@ -25,7 +25,7 @@ export type PeerEvent =
   | ({ readonly kind: 'peer-disconnected'; readonly reason: string } & DialledPeer)
   /** No connection: nobody there, nobody answers, or somebody else. The first attempt is number 1. */
   | ({ readonly kind: 'dial-failed'; readonly reason: string; readonly attempt: number } & DialledPeer)
-  /** The other side does not take the connection: another cluster, another node, another version, or too many connections. */
+  /** The other side does not take the connection; no `dial-failed` beside it. */
   | ({ readonly kind: 'dial-refused'; readonly cause: RefusalCause; readonly reason: string } & DialledPeer)
   | ({ readonly kind: 'connection-opened' } & CallingPeer)
   | ({ readonly kind: 'connection-closed'; readonly reason: string } & CallingPeer)

@@ -51,6 +51,8 @@ export class PeerLink {
   #failedCount = 0
   /** Why the last attempt was refused, if it was. */
   #refusalCause: RefusalCause | undefined
+  /** The peer has said so itself, and that was told. */
+  #isRefused = false
   #timer: Timer | undefined
   #gone: Promise<void> | undefined
   #whenGone: (() => void) | undefined
@@ -123,6 +125,7 @@ export class PeerLink {
   #dial(): void {
     this.#dialled = this.#peer
     this.#refusalCause = undefined
+    this.#isRefused = false
     this.#state = 'dialling'
     const address = parsePeerAddress(this.#peer.address)
     if (address === undefined) return this.#giveUp('the address is not host:port')
@@ -181,6 +184,7 @@ export class PeerLink {
   #receiveRefusal({ cause, reason }: Refusal): void {
     this.#context.onEvent({ kind: 'dial-refused', ...this.#dialled, cause, reason })
     this.#refusalCause = cause
+    this.#isRefused = true
     this.#channel?.fail(`it refuses: ${reason}`)
   }
 
@@ -200,7 +204,7 @@ export class PeerLink {
     this.#whenGone?.()
     if (this.#state === 'closed') return
     if (wasOpen) this.#context.onEvent({ kind: 'peer-disconnected', ...this.#dialled, reason })
-    else this.#attemptFailed(reason)
+    else if (!this.#isRefused) this.#attemptFailed(reason)
     this.#wait(reason)
   }
 

@@ -101,6 +101,23 @@ describe('administration', () => {
     expect(leaders.has(leader)).to.equal(true)
   })
 
+  it('removes a node that only copies what others write, be it alive or dead', async () => {
+    for (const isDead of [false, true]) {
+      const state = harness.metadata.stateOf(harness.leaderOf('logs'))
+      const { leader, replicas } = state.topics.get('logs')!.segments.at(-1)!
+      const follower = replicas.find((id) => id !== leader)!
+      if (isDead) harness.kill(follower)
+      await harness.until(admin(leader).removeNode(follower, 60_000))
+      const { nodes, topics } = harness.metadata.stateOf(leader)
+      expect([...nodes.keys()]).not.to.include(follower)
+      const segments = topics
+        .get('logs')!
+        .segments.filter(({ entryCount, state: now }) => entryCount > 0 || now === 'open')
+      expect(segments.every((segment) => segment.replicas.length === 2)).to.equal(true)
+      expect(await codeOf(harness.until(harness.node(leader).append('logs', bytes('x')).done()))).to.equal('resolved')
+    }
+  })
+
   it('removes a node once others keep what it kept', async () => {
     const leader = harness.leaderOf('logs')
     const other = leader === 1 ? 2 : 1

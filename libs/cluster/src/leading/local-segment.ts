@@ -106,6 +106,11 @@ export class LocalSegment implements OpenSegment {
     this.#stopped ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${this.topic}": the segment is sealed`)
   }
 
+  /** There is no other copy that it could be repaired from. */
+  onDamage(): void {
+    return undefined
+  }
+
   /** No copy can have what the disk refuses. */
   onFailure(): void {
     return undefined

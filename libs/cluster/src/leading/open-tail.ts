@@ -1,5 +1,6 @@
 import {
   EMPTY_TOPIC_STATE,
+  isOfTopic,
   lastSegment,
   segmentById,
   type SegmentLog,
@@ -16,12 +17,16 @@ import { checkSegment, damagedSegment } from './segment-check.js'
 /**
  * The topic's open segment, which this node leads: over the stored log, or a new one that starts with the topic state at the
  * end of the segment before. The same after a creation, a rollover and a restart. One that comes back sealed has an
- * interrupted rollover to finish. At once where this node has all that it needs, and else when another node has told it.
- * Throws `CORRUPT_DATA` when storage and metadata disagree.
+ * interrupted rollover to finish. At once where this node has all that it needs, and else when another node has told it, or
+ * what is left of a deleted topic with the same name is gone. Throws `CORRUPT_DATA` when storage and metadata disagree.
  */
 export function openTail(context: ClusterContext, topic: TopicMetadata): OpenSegment | Promise<OpenSegment> {
   const segment = lastSegment(topic)
-  const stored = context.storage.segment({ topic: topic.name, segment: segment.id })
+  const key = { topic: topic.name, segment: segment.id }
+  const stored = context.storage.segment(key)
+  if (stored !== undefined && !isOfTopic(topic, stored)) {
+    return context.storage.remove(key).then(() => openTail(context, topic))
+  }
   const verdict = checkSegment(segment, stored)
   if (verdict.kind === 'damaged') throw damagedSegment(topic.name, segment.id, verdict.reason)
   if (stored !== undefined) return lead(context, segment, stored)

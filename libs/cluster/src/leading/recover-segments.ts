@@ -1,20 +1,18 @@
-import { segmentById, type SegmentLog, type SegmentMetadata, type TopicMetadata } from '@walrus/core'
+import { isOfTopic, type SegmentLog, type TopicMetadata } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import { checkSegment } from './segment-check.js'
 
 /**
- * Compares all that is stored with all that metadata says, before anything is written: damage is reported, what is left of a
- * deleted topic in the place of a new one is removed, and a seal that storage has not heard of is recorded. (What belongs to an
- * open segment is decided when its topic is adopted.)
+ * Compares all that is stored with all that metadata says, before anything is written: what was deleted is removed, damage is
+ * reported, and a seal that storage has not heard of is recorded. (What belongs to an open segment is decided when its topic is adopted.)
  */
 export async function recoverSegments(context: NodeContext): Promise<void> {
+  await removeDeleted(context)
   for (const topic of context.metadata.state.topics.values()) await recoverTopic(context, topic)
-  for (const log of context.storage.segments()) reportUnknown(context, log)
 }
 
 async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise<void> {
   for (const segment of topic.segments) {
-    await removeStranger(context, topic, segment)
     // With other replicas, what this one lacks or has too much is theirs to give and to say.
     if (segment.replicas.length > 1 || !segment.replicas.includes(context.nodeId)) continue
     const key = { topic: topic.name, segment: segment.id }
@@ -25,21 +23,20 @@ async function recoverTopic(context: NodeContext, topic: TopicMetadata): Promise
   }
 }
 
-/** A topic was deleted while this node was away, and created again: what is stored here is of the old one. */
-async function removeStranger(
-  { storage, report }: NodeContext,
-  { name: topic }: TopicMetadata,
-  { id: segment, createdEpoch }: SegmentMetadata,
-): Promise<void> {
-  const stored = storage.segment({ topic, segment })
-  if (stored === undefined || stored.epoch >= createdEpoch) return
-  report('warn', 'a copy of a deleted topic is removed', { topic, segment, entryCount: stored.entryCount })
-  await storage.remove({ topic, segment })
+/**
+ * What was deleted or trimmed while this node was away: nobody will ask for it, and a new topic of that name must not find it. The
+ * metadata is as new as the cluster's by now, so that what it does not know is not yet to come.
+ */
+async function removeDeleted(context: NodeContext): Promise<void> {
+  const { storage, report } = context
+  const deleted = [...storage.segments()].filter((log) => isDeleted(context, log))
+  if (deleted.length === 0) return
+  await Promise.all(deleted.map((log) => storage.remove({ topic: log.topic, segment: log.segment })))
+  const entryCount = deleted.reduce((sum, log) => sum + log.entryCount, 0)
+  report('info', 'segments were removed that were deleted meanwhile', { segmentCount: deleted.length, entryCount })
 }
 
-function reportUnknown({ metadata, report }: NodeContext, log: SegmentLog): void {
+function isDeleted({ metadata }: NodeContext, log: SegmentLog): boolean {
   const topic = metadata.state.topics.get(log.topic)
-  if (topic !== undefined && segmentById(topic, log.segment) !== undefined) return
-  const { segment, entryCount } = log
-  report('error', 'a stored segment is in no metadata', { topic: log.topic, segment, entryCount })
+  return topic === undefined || !isOfTopic(topic, log)
 }

@@ -95,6 +95,10 @@ export class ClusterReplication implements Replication {
     return { ...key, entryCount: counts.entryCount, unheardReplicas: unheard }
   }
 
+  renew(key: SegmentKey): void {
+    this.#repair.renew(key)
+  }
+
   async close(): Promise<void> {
     const reason = new WalrusError('STORAGE_CLOSED', 'Cannot use this node: it is closed')
     for (const led of this.#led.values()) led.close(reason)

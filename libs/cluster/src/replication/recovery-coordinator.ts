@@ -32,10 +32,12 @@ export class RecoveryCoordinator {
   constructor(context: NodeContext, recovery: SegmentRecovery) {
     this.#context = context
     this.#recovery = recovery
-    // A fence, most of all: the sooner, the shorter the topic has no leader.
+    // A fence, most of all: the sooner, the shorter the topic has no leader. Who leads is not asked at each command: whoever did
+    // when it was looked last does no harm.
     this.#unsubscribe = context.metadata.subscribe((command, state) => {
-      const topic = 'topic' in command ? state.topics.get(command.topic) : undefined
-      if (topic !== undefined && this.#isCoordinator) this.#look(topic)
+      if (!this.#wasCoordinator || this.#closed || !('topic' in command)) return
+      const topic = state.topics.get(command.topic)
+      if (topic !== undefined) this.#look(topic)
     })
     this.#sweep()
   }

@@ -6,7 +6,6 @@ import {
   EMPTY_TOPIC_STATE,
   type NodeId,
   type SegmentKey,
-  type SegmentLog,
   type SegmentMetadata,
 } from '@walrus/core'
 import type {
@@ -81,11 +80,20 @@ export class ReplicaService {
     }
     this.#stopLeading(request)
     const log = this.#copies.find(request)?.log
-    await log?.fence(request.epoch)
-    await log?.drain()
-    const answer = copyCounts(log)
-    const { topic, segment: id, epoch } = request
-    this.#context.trace?.record({ kind: 'fenced', topic, segment: id, epoch, ...answer })
+    if (log === undefined) return this.#fenced(request, { ...NO_COUNTS, damaged: false })
+    const damaged = log.damagedFrom !== undefined
+    // A damaged copy takes nothing, whatever the epoch; and no mark can be left in it.
+    if (!damaged) await log.fence(request.epoch)
+    await log.drain()
+    const { epoch: createdEpoch, entryCount, position } = log
+    return this.#fenced(request, { createdEpoch, entryCount, controlCount: position - entryCount, damaged })
+  }
+
+  #fenced({ topic, segment, epoch }: FenceRequest, answer: FenceAnswer): FenceAnswer {
+    const { createdEpoch, entryCount, controlCount, damaged } = answer
+    // What is damaged counts for nobody.
+    if (!damaged)
+      this.#context.trace?.record({ kind: 'fenced', topic, segment, epoch, createdEpoch, entryCount, controlCount })
     return answer
   }
 
@@ -173,8 +181,4 @@ export class ReplicaService {
   }
 }
 
-function copyCounts(log: SegmentLog | undefined): FenceAnswer {
-  if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
-  const { epoch: createdEpoch, entryCount, position } = log
-  return { createdEpoch, entryCount, controlCount: position - entryCount }
-}
+const NO_COUNTS = { createdEpoch: 0, entryCount: 0, controlCount: 0 } as const

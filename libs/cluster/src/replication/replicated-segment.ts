@@ -7,6 +7,7 @@ import {
   WalrusError,
   type CommitTicket,
   type EncodedBatch,
+  type NodeId,
   type Producer,
   type ReadLimits,
   type SegmentCounts,
@@ -53,6 +54,8 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #stopped: WalrusError | undefined
   #failure: WalrusError | undefined
   #failureListener: ((reason: WalrusError) => void) | undefined
+  #damageListener: (() => void) | undefined
+  readonly #damagedNodes = new Set<NodeId>()
   #publishTimer: Timer | undefined
   #sentSincePublish = false
 
@@ -166,7 +169,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${formatSegmentKey(this)}": it is sealed`)
     this.#untap()
     this.#publishTimer?.cancel()
-    const behind = new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": its leader was replaced`)
+    const behind = new WalrusError('NOT_LEADER', `Cannot append to "${this.topic}": its leader was replaced`)
     const unknown = new WalrusError('TIMED_OUT', timedOutMessage(`"${this.topic}" was sealed by another node`))
     const end = endOffset({ ...this.#metadata, ...counts })
     this.#settle(this.#line.takeAll(), (ticket) => {
@@ -180,6 +183,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   onFailure(listener: (reason: WalrusError) => void): void {
     this.#failureListener = listener
     if (this.#failure !== undefined) listener(this.#failure)
+  }
+
+  onDamage(listener: () => void): void {
+    this.#damageListener = listener
   }
 
   /** It takes nothing, waits for nothing, and sends nothing any more. */
@@ -213,6 +220,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   onSent(): void {
     this.#sentSincePublish = true
     this.#forgetSent()
+  }
+
+  onDamaged(node: NodeId): void {
+    const { topic, segment } = this
+    if (!this.#damagedNodes.has(node)) this.context.report('error', 'a copy is damaged', { topic, segment, node })
+    this.#damagedNodes.add(node)
+    this.#damageListener?.()
   }
 
   onStale(epoch: number): void {

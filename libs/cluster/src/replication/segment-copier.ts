@@ -61,6 +61,25 @@ export class SegmentCopier {
     return next
   }
 
+  /** The first of the nodes that can read all of the segment; nothing is stored of it. */
+  async findReadable(nodes: readonly NodeId[], key: SegmentKey, counts: SegmentCounts): Promise<NodeId | undefined> {
+    for (const node of nodes) if (await this.#isReadable(node, key, endPosition(counts))) return node
+    return undefined
+  }
+
+  async #isReadable(node: NodeId, key: SegmentKey, end: number): Promise<boolean> {
+    try {
+      for (let position = 0; position < end && !this.#closed;) {
+        const { batches } = await this.#fetch(key, position, node)
+        if (batches.length === 0) return false
+        position += batches.reduce((records, batch) => records + recordsIn(batch), 0)
+      }
+      return !this.#closed
+    } catch {
+      return false
+    }
+  }
+
   /** Nothing more is fetched. Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true

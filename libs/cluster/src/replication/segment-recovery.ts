@@ -12,6 +12,7 @@ import {
   type SegmentKey,
   type SegmentMetadata,
 } from '@walrus/core'
+import type { FenceAnswer } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import { knownSegment } from './await-metadata.js'
 import type { CopyQuestions } from './copy-questions.js'
@@ -61,8 +62,8 @@ export class SegmentRecovery {
   }
 
   /**
-   * As `recover`, with whatever replicas answer, even none: acknowledged entries that only the others have are lost. Resolves
-   * with the end that the segment has now.
+   * As `recover`, with whatever replicas answer, even none or a damaged one, up to its damage: acknowledged entries that only the
+   * others have, or that stood behind the damage, are lost. Resolves with the end that the segment has now.
    */
   async force(key: SegmentKey): Promise<SealedAt> {
     const segment = await this.#fenced(key)
@@ -70,7 +71,7 @@ export class SegmentRecovery {
     const reports = await this.#reports(key, segment, segment.replicas.length)
     const source = longestCopy(reports)
     await this.#seal(key, segment, source ?? { entryCount: 0, controlCount: 0 }, 'operator')
-    const heard = reports.map((report) => report.node)
+    const heard = reports.filter(({ damaged }) => !damaged).map(({ node }) => node)
     return { counts: this.#sealedCounts(key), unheard: segment.replicas.filter((node) => !heard.includes(node)) }
   }
 
@@ -86,14 +87,20 @@ export class SegmentRecovery {
   }
 
   /** What the replicas have: as soon as `count` of them have answered, or enough that a recovery can be decided. */
-  async #reports(key: SegmentKey, segment: SegmentMetadata, count?: number): Promise<readonly CopyReport[]> {
-    const asked = segment.replicas.map(async (node): Promise<CopyReport> => {
+  async #reports(key: SegmentKey, segment: SegmentMetadata, count?: number): Promise<readonly FenceReport[]> {
+    const asked = segment.replicas.map(async (node): Promise<FenceReport> => {
       const { epoch } = segment
       return { node, ...(await this.#questions.fence(node, { ...named(key), epoch })) }
     })
-    return await firstEnough(asked, (reports) =>
-      count === undefined ? decideRecovery(segment, reports).kind === 'seal' : reports.length >= count,
-    )
+    if (count !== undefined) return await firstEnough(asked, (reports) => reports.length >= count)
+    // What a damaged copy has acknowledged nobody knows: it is not heard.
+    const heard = asked.map(async (report) => this.#undamaged(key, await report))
+    return await firstEnough(heard, (reports) => decideRecovery(segment, reports).kind === 'seal')
+  }
+
+  #undamaged(key: SegmentKey, report: FenceReport): FenceReport {
+    if (!report.damaged) return report
+    throw this.#cannot(key, `the copy of node ${report.node} is damaged`)
   }
 
   /** At least so many nodes have all of the longest copy when it resolves. */
@@ -159,6 +166,8 @@ export class SegmentRecovery {
     return new WalrusError('UNAVAILABLE', `Cannot seal segment "${formatSegmentKey(key)}": ${reason}`)
   }
 }
+
+type FenceReport = CopyReport & Pick<FenceAnswer, 'damaged'>
 
 /** The longest copy of a fenced segment, and the nodes that have all of it. */
 interface Longest {

@@ -1,13 +1,12 @@
 import {
   decideCopy,
   endPosition,
-  firstSegment,
   formatSegmentKey,
+  isOfTopic,
   lastSegment,
   majority,
   reasonOf,
   WalrusError,
-  type ClusterMetadata,
   type MetadataCommand,
   type NodeId,
   type SegmentKey,
@@ -40,11 +39,13 @@ export class SegmentRepair {
   readonly #queue: RepairQueue
   readonly #unsubscribe: () => void
   readonly #sweep: Sweep<SegmentKey>
+  /** Copies that somebody found damaged when reading them, by name. */
+  readonly #damaged = new Set<string>()
 
   constructor(tools: RepairTools) {
     this.#tools = tools
     this.#queue = new RepairQueue(tools.context.limits.repairsMax, (key) => this.#work(key))
-    this.#unsubscribe = tools.context.metadata.subscribe((command, state) => this.#follow(command, state))
+    this.#unsubscribe = tools.context.metadata.subscribe((command) => this.#follow(command))
     const { clock, limits } = tools.context
     const look = (key: SegmentKey): void => this.#look(key)
     this.#sweep = new Sweep({ clock, intervalMs: limits.repairIntervalMs, items: () => this.#toRepair(), look })
@@ -80,6 +81,13 @@ export class SegmentRepair {
     await this.complete(key)
   }
 
+  /** This node's copy was found damaged: it is replaced as soon as it is known that another node can give all of it. */
+  renew({ topic, segment }: SegmentKey): void {
+    const key = { topic, segment }
+    this.#damaged.add(formatSegmentKey(key))
+    this.#queue.add(key)
+  }
+
   /** Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#sweep.stop()
@@ -103,12 +111,12 @@ export class SegmentRepair {
     const { nodeId, storage } = this.#tools.context
     const segment = knownSegment(this.#tools.context, key)
     const log = storage.segment(key)
-    if (segment?.replicas.includes(nodeId)) {
-      if (segment.state === 'sealed' && decideCopy(log, segment) !== 'whole') this.#queue.add(key)
-    } else if (log !== undefined && this.#isUnwanted(log)) this.#queue.add(key)
+    if (log !== undefined && this.#isUnwanted(log)) return this.#queue.add(key)
+    if (!segment?.replicas.includes(nodeId) || segment.state !== 'sealed') return
+    if (decideCopy(log, segment) !== 'whole' || this.#damaged.has(formatSegmentKey(key))) this.#queue.add(key)
   }
 
-  #follow(command: MetadataCommand, state: ClusterMetadata): void {
+  #follow(command: MetadataCommand): void {
     switch (command.kind) {
       case 'SealAndRoll':
       case 'ReplaceReplicas':
@@ -119,7 +127,7 @@ export class SegmentRepair {
           if (log.segment <= command.upToSegment) this.#queue.add(keyOf(log))
         return
       case 'DeleteTopic':
-        if (!state.topics.has(command.topic)) for (const log of this.#stored(command.topic)) this.#remove(log)
+        for (const log of this.#stored(command.topic)) if (this.#isUnwanted(log)) this.#remove(log)
         return
       case 'CreateTopic':
       case 'FenceSegment':
@@ -138,8 +146,10 @@ export class SegmentRepair {
   async #work(key: SegmentKey): Promise<void> {
     try {
       const segment = knownSegment(this.#tools.context, key)
-      if (segment?.replicas.includes(this.#tools.context.nodeId)) await this.complete(key)
-      else await this.#removeUnwanted(key, segment)
+      await this.#removeUnwanted(key, segment)
+      if (!segment?.replicas.includes(this.#tools.context.nodeId)) return
+      if (segment.state === 'sealed' && this.#damaged.has(formatSegmentKey(key))) await this.#giveUp(key, segment)
+      await this.complete(key)
     } catch (error) {
       this.#tools.context.report('warn', 'a copy cannot be repaired yet', { ...keyOf(key), reason: reasonOf(error) })
     }
@@ -163,15 +173,17 @@ export class SegmentRepair {
     throw failure
   }
 
-  /** What is here cannot be completed. It goes only when it is of no use: when another node has all of it. */
+  /** What is here is damaged. It goes only when it is of no use: when another node has all of it, and can read it. */
   async #giveUp(key: SegmentKey, segment: SegmentMetadata): Promise<void> {
-    const { context, copies, questions } = this.#tools
+    const { context, copies, copier, questions } = this.#tools
     const whole = await questions.wholeCopiesAmong(this.#others(segment), key)
-    if (whole.length === 0) {
+    const source = await copier.findReadable(whole, key, segment)
+    if (source === undefined) {
       throw new WalrusError('CORRUPT_DATA', `Cannot repair "${formatSegmentKey(key)}": no other node has a whole copy`)
     }
-    context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source: whole[0] ?? 0 })
+    context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source })
     await copies.remove(key)
+    this.#damaged.delete(formatSegmentKey(key))
   }
 
   async #removeStranger(key: SegmentKey): Promise<void> {
@@ -187,26 +199,34 @@ export class SegmentRepair {
     return [...others.filter((node) => live.has(node)), ...others.filter((node) => !live.has(node))]
   }
 
-  /** What is stored of a segment that this node is no replica of. A topic that metadata does not know is not touched. */
+  /** What is stored of a segment that this node is no replica of, or that is of a deleted topic. */
   #isUnwanted(log: SegmentLog): boolean {
     const { metadata, nodeId } = this.#tools.context
     const topic = metadata.state.topics.get(log.topic)
-    if (topic === undefined) return false
+    if (topic === undefined || this.#isStranger(log)) return true
     const segment = knownSegment(this.#tools.context, log)
     if (segment !== undefined) return !segment.replicas.includes(nodeId) && segment.state === 'sealed'
     // A segment that is yet to come has a newer epoch than any that metadata knows.
-    return log.segment < firstSegment(topic).id || log.epoch < lastSegment(topic).epoch
+    return log.epoch < lastSegment(topic).epoch
+  }
+
+  /** It was created before the topic of its name was. */
+  #isStranger(log: SegmentLog): boolean {
+    const topic = this.#tools.context.metadata.state.topics.get(log.topic)
+    return topic !== undefined && !isOfTopic(topic, log)
   }
 
   async #removeUnwanted(key: SegmentKey, segment: SegmentMetadata | undefined): Promise<void> {
     const { context, copier, questions } = this.#tools
     const log = context.storage.segment(key)
     if (log === undefined || !this.#isUnwanted(log) || copier.isExpected(key)) return
-    if (segment !== undefined && endPosition(segment) > 0) {
+    // The topic may be one that this node is yet to hear of.
+    if (!context.metadata.state.topics.has(key.topic)) await context.metadata.barrier()
+    if (segment !== undefined && !this.#isStranger(log) && endPosition(segment) > 0) {
       const whole = await questions.wholeCopiesAmong(segment.replicas, key)
       if (whole.length < majority(segment.replicas.length)) return
     }
-    if (this.#isUnwanted(log)) this.#remove(log)
+    if (context.storage.segment(key) === log && this.#isUnwanted(log)) this.#remove(log)
   }
 
   #remove(log: SegmentLog): void {

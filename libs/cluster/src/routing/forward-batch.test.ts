@@ -8,6 +8,7 @@ import { LocalSegment } from '../leading/local-segment.js'
 import { TopicGate } from '../leading/topic-gate.js'
 import { DEFAULT_NODE_LIMITS, type ClusterContext } from '../node-context.js'
 import { bytes, text, turns } from '../node-harness.test.js'
+import { AppendSender } from './append-sender.js'
 import { ForwardBatch } from './forward-batch.js'
 import { Forwarder } from './forwarder.js'
 import type { Route } from './route.js'
@@ -15,7 +16,7 @@ import type { Route } from './route.js'
 describe('what nobody waits for any more', () => {
   it('is not sent when it was not sent before', () => {
     const clock = new ManualClock()
-    const appends = [new HeldAppend(bytes('early'), 100), new HeldAppend(bytes('late'), 200)]
+    const appends = [new HeldAppend([bytes('early')], 100), new HeldAppend([bytes('late')], 200)]
     const batch = new ForwardBatch('logs', clock, appends, 7)
     clock.advance(150)
     expect(appends.map(({ state }) => state)).to.deep.equal(['failed', 'pending'])
@@ -41,7 +42,8 @@ describe('what nobody waits for any more', () => {
     })
     const context = { clock, limits, producerId: 5, liveness: { live: () => new Set() } } as unknown as ClusterContext
     const intake = new AppendIntake(gate)
-    const forwarder = new Forwarder({ context, topic: 'logs', gate, intake, route: () => route, routeChanged })
+    const sender = new AppendSender({ context, topic: 'logs', intake, route: () => route, routeChanged })
+    const forwarder = new Forwarder({ context, topic: 'logs', gate, sender, route: () => route })
     const ticket = gate.append(bytes('entry'))
     await turns(1)
     clock.advance(50)

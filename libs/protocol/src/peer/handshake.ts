@@ -42,8 +42,8 @@ export interface Welcome {
   readonly clusterId: string
 }
 
-/** Why a connection is not taken: another version, another cluster, another node, or too many connections. */
-export type RefusalCause = 'version' | 'cluster' | 'node' | 'busy'
+/** Why a connection is not taken: another version, another cluster, another node, too many connections, or no cluster yet. */
+export type RefusalCause = 'version' | 'cluster' | 'node' | 'busy' | 'joining'
 
 /** The answer of a node that does not take the connection; nothing follows it. */
 export interface Refusal {
@@ -121,7 +121,7 @@ export const refusal: PeerFrameCodec<Refusal> = {
 
 const MAGIC = 0x45455057
 const PURPOSES: readonly PeerPurpose[] = ['raft', 'bulk', 'request']
-const CAUSES: readonly RefusalCause[] = ['version', 'cluster', 'node', 'busy']
+const CAUSES: readonly RefusalCause[] = ['version', 'cluster', 'node', 'busy', 'joining']
 const VISIBLE_ASCII = /^[\x21-\x7e]*$/
 
 function writeVersion(output: ByteWriter): void {

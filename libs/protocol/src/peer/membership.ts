@@ -2,7 +2,7 @@ import type { NodeId } from '@walrus/raft'
 import type { ByteReader } from './byte-reader.js'
 import type { ByteWriter } from './byte-writer.js'
 import { isClusterId } from './handshake.js'
-import { payloadCodec, type PeerQuestion } from './peer-question.js'
+import { peerBody, type PeerQuestion } from './peer-body.js'
 
 /*
  * Who belongs to the cluster: payloads of requests and answers (spec/peer-format.md).
@@ -61,8 +61,8 @@ export interface RemovalRequest {
 /** Asks to be a member, or whether one is. Whoever is refused gets the failure `NODE_REFUSED`. */
 export const admission: PeerQuestion<AdmissionRequest, Admission> = {
   requestKind: 1,
-  request: payloadCodec(
-    ({ nodeId, identity, clusterId, address, clientAddress, hasLog, isForwarded }, output) => {
+  request: peerBody({
+    write: ({ nodeId, identity, clusterId, address, clientAddress, hasLog, isForwarded }, output) => {
       output.u64(nodeId)
       output.u8((hasLog ? HAS_LOG : 0) | (isForwarded ? FORWARDED : 0))
       output.shortText(identity)
@@ -70,7 +70,7 @@ export const admission: PeerQuestion<AdmissionRequest, Admission> = {
       writeAddress(address, output)
       writeAddress(clientAddress, output)
     },
-    (input) => {
+    read: (input) => {
       const nodeId = input.id()
       const flags = readFlags(input, HAS_LOG | FORWARDED)
       return {
@@ -83,9 +83,9 @@ export const admission: PeerQuestion<AdmissionRequest, Admission> = {
         isForwarded: (flags & FORWARDED) !== 0,
       }
     },
-  ),
-  answer: payloadCodec(
-    ({ standing, lagEntries, clusterId, members }, output) => {
+  }),
+  answer: peerBody({
+    write: ({ standing, lagEntries, clusterId, members }, output) => {
       output.u8(STANDINGS.indexOf(standing) + 1)
       output.u64(lagEntries)
       output.shortText(clusterId)
@@ -95,29 +95,26 @@ export const admission: PeerQuestion<AdmissionRequest, Admission> = {
         writeAddress(address, output)
       }
     },
-    (input) => ({
+    read: (input) => ({
       standing: readStanding(input),
       lagEntries: input.u64(),
       clusterId: readName(input),
       members: readMembers(input),
     }),
-  ),
+  }),
 }
 
 /** Asks to take a node out. Answered without content once that has happened. */
 export const removal: PeerQuestion<RemovalRequest, object> = {
   requestKind: 2,
-  request: payloadCodec(
-    ({ nodeId, isForwarded }, output) => {
+  request: peerBody({
+    write: ({ nodeId, isForwarded }, output) => {
       output.u64(nodeId)
       output.u8(isForwarded ? FORWARDED : 0)
     },
-    (input) => ({ nodeId: input.id(), isForwarded: readFlags(input, FORWARDED) !== 0 }),
-  ),
-  answer: payloadCodec(
-    () => undefined,
-    () => ({}),
-  ),
+    read: (input) => ({ nodeId: input.id(), isForwarded: readFlags(input, FORWARDED) !== 0 }),
+  }),
+  answer: peerBody({ write: () => undefined, read: () => ({}) }),
 }
 
 const HAS_LOG = 1

@@ -15,6 +15,14 @@ export interface PeerBody<Body> {
 /** Why bytes are no such body; `surplus`: there is something behind its last field. */
 export type PeerBodyFault = FieldFault | 'surplus'
 
+/** One kind of request between peers: what is asked and what is answered. */
+export interface PeerQuestion<Request, Answer> {
+  /** Which question it is; see `spec/peer-format.md` for all of them. */
+  readonly requestKind: number
+  readonly request: PeerBody<Request>
+  readonly answer: PeerBody<Answer>
+}
+
 interface Fields<Body> {
   readonly write: (body: Body, output: ByteWriter) => void
   /** What it returns counts only if the reader has no fault afterwards. */

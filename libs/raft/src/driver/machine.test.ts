@@ -4,6 +4,7 @@ import { emptyConfState, type Entry, type EntryType, type Snapshot } from '../co
 import { bytesOf, ListMachine } from '../testing/list-machine.js'
 import { Machine } from './machine.js'
 import { sealProposal } from './proposal-envelope.js'
+import { joined } from './snapshot-maker.js'
 
 const members = { ...emptyConfState, voters: [1, 2] }
 const fewer = { ...emptyConfState, voters: [1] }
@@ -11,6 +12,16 @@ const fewer = { ...emptyConfState, voters: [1] }
 describe('state machine and its place', () => {
   let machine: Machine<number>
   beforeEach(() => (machine = new Machine(new ListMachine(), members)))
+
+  /** Made at once, where a node takes its time. */
+  const sent = (firstIndex: number): Snapshot | undefined => {
+    const known = machine.snapshotToSend(firstIndex)
+    const draft = machine.takeWanted()
+    if (draft === undefined) return known
+    const { pieces, ...place } = draft
+    machine.adopt({ ...place, data: joined(pieces) })
+    return machine.snapshotToSend(firstIndex)
+  }
 
   it('answers with the result of a command, and has none for an entry without', () => {
     expect(machine.apply(entryAt(1, command('a')))).to.deep.equal({ result: 1 })
@@ -24,16 +35,16 @@ describe('state machine and its place', () => {
 
   it('sends the snapshot that it has while the log goes on after it, and then another one', () => {
     machine.apply(entryAt(1, command('a')))
-    const first = machine.snapshotToSend(1)
+    const first = sent(1)
     expect(first).to.deep.include({ index: 1, term: 1, confState: members })
     machine.apply(entryAt(2, command('b')))
-    expect(machine.snapshotToSend(2)).to.equal(first)
-    expect(machine.snapshotToSend(3)).to.deep.include({ index: 2 })
+    expect(sent(2)).to.equal(first)
+    expect(sent(3)).to.deep.include({ index: 2 })
   })
 
   it('sends none with the index of a membership change and the members before it', () => {
     machine.apply(entryAt(1, command('a')))
-    const before = machine.snapshotToSend(1)
+    const before = sent(1)
     let meanwhile: Snapshot | undefined = before
     const data = encodeConfChange({ transition: 'auto', changes: [{ type: 'remove', id: 2 }] })
     machine.changeMembership(entryAt(2, data, 'confChangeV2'), () => {
@@ -41,7 +52,7 @@ describe('state machine and its place', () => {
       return fewer
     })
     expect(meanwhile).to.equal(undefined)
-    expect(machine.snapshotToSend(1)).to.deep.include({ index: 2, confState: fewer })
+    expect(sent(1)).to.deep.include({ index: 2, confState: fewer })
   })
 
   it('sends none while another one is on its way to the disk', () => {
@@ -57,10 +68,22 @@ describe('state machine and its place', () => {
   it('counts what was applied since the last snapshot that it took, not since one that it sent', () => {
     machine.apply(entryAt(1, command('a')))
     const bytes = machine.bytesSinceSnapshot
-    machine.snapshotToSend(1)
+    expect(sent(1)).to.not.equal(undefined)
     expect(machine.bytesSinceSnapshot).to.equal(bytes)
-    machine.takeSnapshot()
+    machine.snapshotToSave()
     expect(machine.bytesSinceSnapshot).to.equal(0)
+  })
+
+  it('does not take a snapshot that was made before a newer one came from elsewhere', () => {
+    machine.apply(entryAt(1, command('a')))
+    const { pieces, ...place } = machine.snapshotToSave()
+    const made = { ...place, data: joined(pieces) }
+    const received = { index: 9, term: 3, confState: fewer, data: bytesOf('x') }
+    machine.expectRestore(received)
+    expect(machine.adopt(made)).to.equal(false)
+    machine.restore(received)
+    expect(machine.adopt(made)).to.equal(false)
+    expect(machine.snapshotToSend(1)).to.equal(received)
   })
 })
 

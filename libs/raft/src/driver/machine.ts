@@ -4,6 +4,7 @@ import { RaftError } from '../core/errors.js'
 import { type ConfState, type Entry, type EntryId, type LogIndex, type Snapshot } from '../core/types.js'
 import { type StateMachine } from '../ports/state-machine.js'
 import { commandOf } from './proposal-envelope.js'
+import { type SnapshotDraft } from './snapshot-maker.js'
 
 /** The state machine together with the place in the log that it has reached, and who took part there. */
 export class Machine<Result> {
@@ -16,6 +17,7 @@ export class Machine<Result> {
   #restoringIndex: LogIndex = 0
   #bytesSinceSnapshot = 0
   #isChangingMembership = false
+  #isWanted = false
   #membershipEntry: EntryId | null = null
 
   constructor(stateMachine: StateMachine<Result>, confState: ConfState) {
@@ -99,26 +101,40 @@ export class Machine<Result> {
     this.#bytesSinceSnapshot = 0
   }
 
-  /** The state as it is now. */
-  takeSnapshot(): Snapshot {
-    const data = this.#stateMachine.snapshot()
-    this.#snapshot = { ...this.#applied, confState: this.#confState, data }
+  /** The state as it is now, to be written to the disk: what is applied from now on counts for the next one. */
+  snapshotToSave(): SnapshotDraft {
     this.#bytesSinceSnapshot = 0
-    return this.#snapshot
+    return this.#draft()
+  }
+
+  /** Somebody needs a snapshot, and there was none that serves: the state as it is now. */
+  takeWanted(): SnapshotDraft | undefined {
+    if (!this.#isWanted || this.isRestoring) return undefined
+    this.#isWanted = false
+    return this.#draft()
+  }
+
+  /** The bytes of a draft are complete. False: it is of no use any more, because a newer one came from elsewhere. */
+  adopt(snapshot: Snapshot): boolean {
+    if (this.isRestoring || snapshot.index < (this.#snapshot?.index ?? 0)) return false
+    this.#snapshot = snapshot
+    return true
   }
 
   /**
-   * A snapshot for a member that needs one; undefined while there is none. One that was made before serves as long as the log
-   * goes on after it and the membership is the same: a member must not be given one from before it was added.
+   * A snapshot for a member that needs one; undefined while there is none: then one is wanted. One that was made before serves as
+   * long as the log goes on after it and the membership is the same: a member must not be given one from before it was added.
    */
   snapshotToSend(firstIndex: LogIndex): Snapshot | undefined {
     if (this.isRestoring || this.#isChangingMembership || this.#applied.index === 0) return undefined
     const known = this.#snapshot
     if (known !== undefined && known.index >= firstIndex - 1 && known.confState === this.#confState) return known
-    const bytes = this.#bytesSinceSnapshot
-    const snapshot = this.takeSnapshot()
-    this.#bytesSinceSnapshot = bytes
-    return snapshot
+    this.#isWanted = true
+    return undefined
+  }
+
+  #draft(): SnapshotDraft {
+    return { ...this.#applied, confState: this.#confState, pieces: this.#stateMachine.snapshot() }
   }
 }
 

@@ -20,6 +20,7 @@ import { nodeStatusOf, type RaftNodeStatus } from './node-status.js'
 import { limitsOf, timingOf, type RaftLimits, type RaftNodeOptions, type RaftTiming } from './options.js'
 import { dropped, Proposals } from './proposals.js'
 import { Reads } from './reads.js'
+import { SnapshotMaker } from './snapshot-maker.js'
 import { SnapshotSender } from './snapshot-sender.js'
 import { recoverMachine } from './start.js'
 import { Transfers } from './transfers.js'
@@ -43,6 +44,7 @@ export class RaftNode<Result> {
   readonly #changes = new MembershipChanges()
   readonly #transfers = new Transfers()
   readonly #snapshots: SnapshotSender
+  readonly #maker: SnapshotMaker
   #state: 'running' | 'stopping' | 'stopped' | 'failed' = 'running'
   #tick = 0
   #timer: RaftTimer | undefined
@@ -50,7 +52,6 @@ export class RaftNode<Result> {
   readonly #heardTicks = new Map<NodeId, number>()
   #ledSinceTick = 0
   #isScheduled = false
-  #isSavingSnapshot = false
   /** Whom the proposals went to that are under way. */
   #leader: NodeId = noNode
   #closing: Promise<void> | undefined
@@ -76,6 +77,13 @@ export class RaftNode<Result> {
     this.#core = this.#createCore()
     this.#proposals = new Proposals({ id, incarnation, pendingBytesMax: this.#limits.pendingBytesMax })
     this.#reads = new Reads(random(2 ** 20) * 2 ** 32, this.#timing.electionTimeoutTicks)
+    this.#maker = new SnapshotMaker({
+      clock: options.clock,
+      machine,
+      logBytesMin: this.#limits.snapshotLogBytesMin,
+      guarded: (task) => this.#guarded(task),
+      save: (snapshot) => this.#saveSnapshot(snapshot),
+    })
     this.#snapshots = new SnapshotSender(transport, this.#timing.snapshotTimeoutTicks, (to, delivered) =>
       this.#do(() => this.#core.reportSnapshot(to, delivered)),
     )
@@ -85,7 +93,7 @@ export class RaftNode<Result> {
       currentTick: () => this.#tick,
       events: {
         onWritten: (append) => this.#do(() => this.#written(append)),
-        onSnapshotSaved: () => (this.#isSavingSnapshot = false),
+        onSnapshotSaved: () => this.#maker.saved(),
         onFailed: (error) => this.#fail(error),
       },
     })
@@ -305,6 +313,7 @@ export class RaftNode<Result> {
     for (let round = 0; round < turnRoundsMax && this.#isActive && this.#core.hasReady(); round++) {
       this.#handle(this.#core.ready())
     }
+    this.#maker.makeIfNeeded()
     if (this.#core.hasReady()) this.#schedule()
   }
 
@@ -348,7 +357,6 @@ export class RaftNode<Result> {
   #apply({ entries, responses }: StorageApply): void {
     for (const entry of entries) this.#applyOne(entry)
     for (const response of responses) this.#core.step(response)
-    this.#saveSnapshotIfDue()
   }
 
   #applyOne(entry: Entry): void {
@@ -365,14 +373,8 @@ export class RaftNode<Result> {
     else this.#proposals.applied(entry, applied.result)
   }
 
-  /** When as much was applied as the snapshot before has: so each byte is written about twice, however large the state. */
-  #saveSnapshotIfDue(): void {
-    const { snapshotLogBytesMin, trailingEntryCount } = this.#limits
-    const { bytesSinceSnapshot, snapshotBytes, isRestoring } = this.#machine
-    if (this.#isSavingSnapshot || isRestoring || bytesSinceSnapshot < Math.max(snapshotLogBytesMin, snapshotBytes))
-      return
-    this.#isSavingSnapshot = true
-    const snapshot = this.#machine.takeSnapshot()
+  #saveSnapshot(snapshot: Snapshot): void {
+    const { trailingEntryCount } = this.#limits
     this.#writes.saveSnapshot(snapshot, Math.max(0, snapshot.index - trailingEntryCount))
   }
 

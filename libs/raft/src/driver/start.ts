@@ -3,6 +3,7 @@ import { type ConfState, type Snapshot } from '../core/types.js'
 import { type LogStore } from '../ports/log-store.js'
 import { type StateMachine } from '../ports/state-machine.js'
 import { Machine } from './machine.js'
+import { joined } from './snapshot-maker.js'
 
 interface Origin<Result> {
   readonly id: number
@@ -17,7 +18,7 @@ interface Origin<Result> {
  */
 export async function recoverMachine<Result>(origin: Origin<Result>): Promise<Machine<Result>> {
   const { store, stateMachine, bootstrap } = origin
-  if (bootstrap !== undefined && isEmpty(store)) await found(store, bootstrap, stateMachine.snapshot())
+  if (bootstrap !== undefined && isEmpty(store)) await found(store, bootstrap, joined(stateMachine.snapshot()))
   const snapshot = await loadSnapshot(origin)
   const machine = new Machine(stateMachine, store.initialState().confState)
   if (snapshot !== null) machine.restore(snapshot)

@@ -11,9 +11,12 @@ export interface StateMachine<Result> {
    */
   apply(command: Uint8Array, index: LogIndex): Result
 
-  /** Everything that was applied so far, as bytes that are never changed afterwards. */
-  snapshot(): Uint8Array
+  /**
+   * Everything that was applied so far, as bytes that are never changed afterwards, in pieces that are made when they are asked
+   * for: a few milliseconds each. What is applied meanwhile is not in them.
+   */
+  snapshot(): Iterable<Uint8Array>
 
-  /** Replaces everything by what `snapshot` gave, here or on another node. Throws when the bytes are not that. */
+  /** Replaces everything by what `snapshot` gave, all pieces in a row, here or on another node. Throws when the bytes are not that. */
   restore(data: Uint8Array): void
 }

@@ -14,8 +14,8 @@ export class ListMachine implements StateMachine<number> {
     return this.commands.push(textOf(command))
   }
 
-  snapshot(): Uint8Array {
-    return bytesOf(this.commands.join('\n'))
+  snapshot(): Iterable<Uint8Array> {
+    return piecesOf([...this.commands])
   }
 
   restore(data: Uint8Array): void {
@@ -23,6 +23,15 @@ export class ListMachine implements StateMachine<number> {
     if (text.startsWith('damaged')) throw new Error('the bytes are damaged')
     this.restoredCount++
     this.commands = text === '' ? [] : text.split('\n')
+  }
+}
+
+const COMMANDS_PER_PIECE = 100
+
+function* piecesOf(commands: readonly string[]): Generator<Uint8Array, undefined> {
+  for (let at = 0; at < commands.length; at += COMMANDS_PER_PIECE) {
+    const piece = commands.slice(at, at + COMMANDS_PER_PIECE).join('\n')
+    yield bytesOf(at === 0 ? piece : `\n${piece}`)
   }
 }
 

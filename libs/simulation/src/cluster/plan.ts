@@ -1,7 +1,7 @@
 import { DEFAULT_TOPIC_CONFIG, type NodeId } from '@walrus/core'
 import { randomBelow, type Random } from '@walrus/testing'
 import { between, oneOf, streamOf } from '../plan/random-choice.js'
-import type { NodePlan } from './world/machine.js'
+import type { NodePlan } from './world/node-plan.js'
 
 /** All that one seed decides before the first event. */
 export interface ClusterPlan {

@@ -1,3 +1,5 @@
+import { realTimeFaults, type PlacedCall } from './real-time-order.js'
+
 /** One PUT as its writer saw it. */
 export interface PutEvent {
   /** Names the entry; no two PUTs of a topic have the same. */
@@ -10,6 +12,10 @@ export interface PutEvent {
   readonly outcome: 'acked' | 'unknown' | 'refused'
   /** Where it stands, if the answer said so. */
   readonly offset?: number
+  /** When it was sent, on the clock of all writers. */
+  readonly askedMs?: number
+  /** When it was answered. */
+  readonly answeredMs?: number
 }
 
 /** One entry as a reader found it. */
@@ -21,7 +27,7 @@ export interface ReadEvent {
 /**
  * What is wrong with a topic, in words; empty when its promises hold: each acknowledged PUT is in the log exactly once and at
  * its offset, an unacknowledged one at most once and a refused one not at all, nothing else is there, offsets have no gaps,
- * and each writer's entries stand in the order of its PUTs.
+ * each writer's entries stand in the order of its PUTs, and behind what was acknowledged before they were sent, to whomever.
  * @param log everything from `firstOffset` on, as one reader found it
  */
 export function checkTopic(puts: readonly PutEvent[], log: readonly ReadEvent[], firstOffset = 0): readonly string[] {
@@ -32,17 +38,18 @@ export function checkTopic(puts: readonly PutEvent[], log: readonly ReadEvent[],
     ...puts.flatMap((put) => putFaults(put, places.get(put.entry) ?? [])),
     ...log.filter(({ entry }) => !known.has(entry)).map(({ entry, offset }) => `${offset}: "${entry}" was never sent`),
     ...orderFaults(log, known),
+    ...realTimeFaults(placedPuts(log, known)),
   ]
 }
 
 /**
  * What is wrong with what readers of one strict cursor were given, in words: nothing twice, and only what is in the log. With
- * `complete`, all of the log was delivered.
+ * `complete`, all of the log was delivered, but for `lostMax` entries at most: one may be lost with each take that got no answer.
  */
 export function checkDeliveries(
   delivered: readonly string[],
   log: readonly ReadEvent[],
-  { complete }: { readonly complete: boolean },
+  { complete, lostMax = 0 }: { readonly complete: boolean; readonly lostMax?: number },
 ): readonly string[] {
   const times = new Map<string, number>()
   for (const entry of delivered) times.set(entry, (times.get(entry) ?? 0) + 1)
@@ -51,7 +58,8 @@ export function checkDeliveries(
     .filter(([, count]) => count > 1)
     .map(([entry, count]) => `"${entry}" delivered ${count} times`)
   const foreign = [...times.keys()].filter((entry) => !inLog.has(entry)).map((entry) => `"${entry}" is not in the log`)
-  const missing = complete ? log.filter(({ entry }) => !times.has(entry)) : []
+  const undelivered = complete ? log.filter(({ entry }) => !times.has(entry)) : []
+  const missing = undelivered.length > lostMax ? undelivered : []
   return [...twice, ...foreign, ...missing.map(({ entry, offset }) => `${offset}: "${entry}" was not delivered`)]
 }
 
@@ -79,6 +87,16 @@ function putFaults({ entry, outcome, offset }: PutEvent, places: readonly number
     faults.push(`"${entry}" was acknowledged at ${offset} and is at ${places[0]}`)
   }
   return faults
+}
+
+/** Those whose times are known, acknowledged or not: what has no answer may be stored at any time after it was sent. */
+function placedPuts(log: readonly ReadEvent[], known: ReadonlyMap<string, PutEvent>): PlacedCall[] {
+  return log.flatMap(({ entry, offset }) => {
+    const { outcome, askedMs, answeredMs } = known.get(entry) ?? {}
+    if (askedMs === undefined) return []
+    const acked = outcome === 'acked' ? answeredMs : undefined
+    return [{ name: `"${entry}"`, offset, askedMs, answeredMs: acked ?? Infinity }]
+  })
 }
 
 function orderFaults(log: readonly ReadEvent[], known: ReadonlyMap<string, PutEvent>): readonly string[] {

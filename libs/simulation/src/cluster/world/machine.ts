@@ -1,35 +1,19 @@
-import { nodeClientService, openNode, type ClientService, type ClusterNode, type NodeLimits } from '@walrus/cluster'
-import {
-  reasonOf,
-  WalrusError,
-  type EventTrace,
-  type LogStorage,
-  type MetadataLog,
-  type NodeId,
-  type TopicConfig,
-} from '@walrus/core'
+import { nodeClientService, openNode, type ClientService, type ClusterNode } from '@walrus/cluster'
+import { reasonOf, WalrusError, type EventTrace, type LogStorage, type MetadataLog, type NodeId } from '@walrus/core'
 import { findCluster, openMembership, type AdmissionOptions, type ClusterRecord } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
-import { emptyConfState, type LogStore, type RaftLimits, type RaftTiming } from '@walrus/raft'
+import { emptyConfState, type LogStore } from '@walrus/raft'
 import { randomBelow, type Random } from '@walrus/testing'
 import type { ClusterSabotage } from '../sabotage/cluster-sabotages.js'
 import { lifeTrace, type OnEvent } from './life-trace.js'
 import type { Links } from './links.js'
+import type { NodePlan } from './node-plan.js'
 import { PeerPort, type PeerDirectory } from './peer-port.js'
 import { RaftDisk } from './raft-disk.js'
 import { RaftPort, type RaftDirectory } from './raft-port.js'
 import { SimulatedProcess } from './simulated-process.js'
-import { StorageDisk, type StorageSizes } from './storage-disk.js'
+import { StorageDisk } from './storage-disk.js'
 import type { WorldTime } from './world-time.js'
-
-/** How nodes are set up. */
-export interface NodePlan {
-  readonly sizes: StorageSizes
-  readonly topicConfig: TopicConfig
-  readonly limits: Partial<NodeLimits>
-  readonly raftTiming: Partial<RaftTiming>
-  readonly raftLimits: Partial<RaftLimits>
-}
 
 export interface MachineOptions {
   readonly nodeId: NodeId
