@@ -50,6 +50,7 @@ const SHAPES: { readonly [Kind in ProtocolEvent['kind']]: Parser<EventOf<Kind>> 
     createdEpoch: count,
     fencedEpoch: count,
     sealed: oneOf(true, false),
+    damaged: oneOf(true, false),
   }),
   'node-opened': record({ ...head, kind: oneOf('node-opened'), version: count }),
   'node-closed': record({ ...head, kind: oneOf('node-closed') }),

@@ -91,7 +91,7 @@ export class ModelRun {
         const segment = index + 1
         const { fencedEpoch, ended: sealed } = copy
         const where = { topic: topicName(topic), segment, createdEpoch: this.#createdEpoch(topic, segment) }
-        this.#record(id, { kind: 'copy-found', ...where, fencedEpoch, sealed, ...countsOf(copy.log) })
+        this.#record(id, { kind: 'copy-found', ...where, fencedEpoch, sealed, damaged: false, ...countsOf(copy.log) })
       }
     }
     this.#record(id, { kind: 'node-opened', version })

@@ -35,6 +35,7 @@ function copyFound(replay: Replay, node: ReplayedNode, found: CopyFound): Refusa
   const segment = segmentOfCopy(replay, found)
   // Left over from a topic that was deleted.
   if (segment === undefined) return undefined
+  if (found.damaged) return damaged(segment, node)
   const position = endPosition(found)
   if (position > segment.log.end) return waits(`its leader has appended ${segment.log.end} records so far`)
   const copy = copyOn(segment, node.id) ?? leftOver(segment, node)
@@ -55,6 +56,12 @@ function copyFound(replay: Replay, node: ReplayedNode, found: CopyFound): Refusa
 function segmentOfCopy(replay: Replay, { topic, segment, createdEpoch }: CopyFound): ReplayedSegment | undefined {
   const found = replay.topics.get(topic)?.map(({ segments }) => segments.get(segment))
   return found?.find((one) => one?.createdEpoch === createdEpoch)
+}
+
+/** A fault of the disk, which the model has not: the copy answers nobody, until there is another one. */
+function damaged({ copies }: ReplayedSegment, { id }: ReplayedNode): undefined {
+  const copy = copies.get(id)
+  if (copy !== undefined) copy.isRemoved = true
 }
 
 /** A crash may have come before a removal; then what was there may be there, or not. */

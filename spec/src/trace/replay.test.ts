@@ -340,7 +340,7 @@ class Run {
     this.of(node, { kind: 'metadata-restored', version })
     const { topic, segment } = S1
     if (copy !== undefined)
-      this.of(node, { kind: 'copy-found', topic, segment, createdEpoch: 4, sealed: false, ...copy })
+      this.of(node, { kind: 'copy-found', topic, segment, createdEpoch: 4, sealed: false, damaged: false, ...copy })
     this.of(node, { kind: 'node-opened', version })
   }
 

@@ -167,6 +167,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   stop(reason: WalrusError): void {
     const wasStopped = this.isStopped
     this.#stopped ??= reason
+    this.#trace?.stop()
     this.#refusal = reason
     this.#untap()
     this.#publishTimer?.cancel()
@@ -175,6 +176,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   }
 
   resolveSealed(counts: SegmentCounts): void {
+    this.#trace?.stop()
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${formatSegmentKey(this)}": it is sealed`)
     this.#untap()
     this.#publishTimer?.cancel()

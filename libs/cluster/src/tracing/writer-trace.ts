@@ -12,16 +12,17 @@ import { BATCH_HEADER_BYTES, decodeControlPayload, readU64 } from '@walrus/proto
 export class WriterTrace {
   readonly #trace: EventTrace
   readonly #log: SegmentLog
+  readonly #untap: () => void
   #storedPosition: number
   #committedPosition = 0
   #newest: CommitTicket | undefined
 
-  /** Listens for as long as the log is there: what a leader has taken is written also when it is stopped meanwhile. */
+  /** Listens until `stop`. */
   constructor(trace: EventTrace, log: SegmentLog) {
     this.#trace = trace
     this.#log = log
     this.#storedPosition = log.position
-    log.onBatch((batch) => this.#appended(batch))
+    this.#untap = log.onBatch((batch) => this.#appended(batch))
   }
 
   /** Undefined where nobody hears it, which costs nothing then. */
@@ -53,6 +54,11 @@ export class WriterTrace {
     if (position <= this.#committedPosition) return
     this.#committedPosition = position
     this.#trace.record({ kind: 'committed', ...this.#segment(), position })
+  }
+
+  /** Nothing more is appended: what was taken before is still told of, and what may come from other copies is not. */
+  stop(): void {
+    void this.#log.drain().then(this.#untap)
   }
 
   #appended({ position, entryCount, bytes }: EncodedBatch): void {

@@ -25,6 +25,8 @@ export type NodeEvent =
       readonly entryCount: number
       readonly controlCount: number
       readonly sealed: boolean
+      /** Something of it is damaged: it answers nobody, and its counts mean nothing. */
+      readonly damaged: boolean
     })
   /** The node has caught up with the metadata, as of `version`, and takes part from now on. */
   | { readonly kind: 'node-opened'; readonly version: number }

@@ -8,6 +8,8 @@ export interface SeedJob {
   readonly recording?: boolean
   readonly faultsMax?: number
   readonly without?: readonly number[]
+  /** The file into which each step of the protocol goes. */
+  readonly trace?: string
 }
 
 /** Threads that run seeds, each one after the other. A run that hangs or kills its thread has failed. */

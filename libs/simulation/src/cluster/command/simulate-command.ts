@@ -16,6 +16,7 @@ interface Options {
   readonly faults?: number
   readonly without?: readonly number[]
   readonly sabotage?: string
+  readonly trace?: string
 }
 
 const SEEDS = 100
@@ -63,6 +64,7 @@ function describeCommand(output: Output): Command {
     .option('--failures <count>', 'stops after so many failures', positive, 3)
     .option('--threads <count>', 'threads that run seeds', positive, availableParallelism())
     .option('--faults <count>', 'only so many things go wrong in each run', whole)
+    .option('--trace <file>', 'writes each step of the protocol, for npm run spec:trace; of one seed')
     .option('--without <faults>', 'leaves out the faults with these numbers, as in 3,7', numbers)
     .addOption(
       new Option('--sabotage <name>', 'runs clusters with that fault, which must be found').choices(
@@ -109,7 +111,8 @@ async function runMany(pool: SeedPool, options: Options, output: Output): Promis
 }
 
 async function replay(pool: SeedPool, seed: number, options: Options, output: Output): Promise<number> {
-  const result = await pool.runOne({ ...jobOf(seed, options), recording: true })
+  const { trace } = options
+  const result = await pool.runOne({ ...jobOf(seed, options), recording: true, ...(trace !== undefined && { trace }) })
   for (const line of result.lines) output.write(`${line}\n`)
   output.write(`seed ${seed}, trace ${result.hash}: ${result.failure ?? 'every promise was kept'}\n`)
   return result.failure === undefined ? PROMISES_KEPT : PROMISE_BROKEN

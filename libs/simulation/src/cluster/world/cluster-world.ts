@@ -2,6 +2,7 @@ import { WalrusError, type NodeId } from '@walrus/core'
 import { streamOf } from '../../plan/random-choice.js'
 import type { ClusterPlan } from '../plan.js'
 import type { ClusterSabotage } from '../sabotage/cluster-sabotages.js'
+import type { OnEvent } from './life-trace.js'
 import { Links } from './links.js'
 import { Machine } from './machine.js'
 import type { PeerDirectory } from './peer-port.js'
@@ -14,6 +15,8 @@ export interface WorldOptions {
   /** Readable lines are kept. */
   readonly recording: boolean
   readonly sabotage: ClusterSabotage
+  /** Hears what every node does; nobody unless told. */
+  readonly onEvent?: OnEvent | undefined
 }
 
 /** The machines of a cluster, the network between them, and the time that passes for all. */
@@ -29,9 +32,11 @@ export class ClusterWorld {
   readonly #peers: PeerDirectory = new Map()
   readonly #rafts: RaftDirectory = new Map()
   readonly #sabotage: ClusterSabotage
+  readonly #onEvent: OnEvent | undefined
 
-  constructor({ plan, recording, sabotage }: WorldOptions) {
+  constructor({ plan, recording, sabotage, onEvent }: WorldOptions) {
     this.plan = plan
+    this.#onEvent = onEvent
     this.#sabotage = sabotage
     this.trace = new WorldTrace(recording)
     this.links = new Links({ time: this.time, random: streamOf(plan.seed, 1), trace: this.trace })
@@ -63,6 +68,7 @@ export class ClusterWorld {
       rafts: this.#rafts,
       tell: (line) => this.tell(line),
       sabotage: this.#sabotage,
+      onEvent: this.#onEvent,
     })
     this.#machines.set(nodeId, machine)
     return machine
