@@ -1,5 +1,6 @@
 import type { CommitTicket, EncodedBatch, EventTrace, Producer, SegmentLog } from '@walrus/core'
 import { BATCH_HEADER_BYTES, decodeControlPayload, readU64 } from '@walrus/protocol'
+import { cursorsOnly } from './trace-lead.js'
 
 /** Tells of what the leader of a segment appends to its log, what is on its disk, and what is committed. */
 export class WriterTrace {
@@ -68,7 +69,7 @@ export class WriterTrace {
 function cursorsIn(batch: Uint8Array): Record<string, number> {
   const records = decodeControlPayload(batch.subarray(BATCH_HEADER_BYTES))
   if (typeof records === 'string') return {}
-  return Object.fromEntries(
+  return cursorsOnly(
     records.flatMap((record) => (record.kind === 'cursor' ? [[record.name, record.offset] as const] : [])),
   )
 }
