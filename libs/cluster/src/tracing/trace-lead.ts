@@ -5,6 +5,11 @@ import type { OpenSegment } from '../open-segment.js'
 export function traceLead(trace: EventTrace | undefined, open: OpenSegment): void {
   if (trace === undefined) return
   const { topic, segment, epoch, appendedCount: entryCount, topicState } = open
-  const cursors = Object.fromEntries([...topicState.cursors].filter(([name]) => !isTakeMark(name)))
+  const cursors = cursorsOnly(topicState.cursors)
   trace.record({ kind: 'segment-opened', topic, segment, epoch, entryCount, cursors })
+}
+
+/** Without what else stands beside the cursors in the topic's state: which questions were answered, and with what. */
+export function cursorsOnly(records: Iterable<readonly [name: string, offset: number]>): Record<string, number> {
+  return Object.fromEntries([...records].filter(([name]) => !isTakeMark(name)))
 }

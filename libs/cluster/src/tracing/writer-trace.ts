@@ -1,12 +1,6 @@
-import {
-  isTakeMark,
-  type CommitTicket,
-  type EncodedBatch,
-  type EventTrace,
-  type Producer,
-  type SegmentLog,
-} from '@walrus/core'
+import type { CommitTicket, EncodedBatch, EventTrace, Producer, SegmentLog } from '@walrus/core'
 import { BATCH_HEADER_BYTES, decodeControlPayload, readU64 } from '@walrus/protocol'
+import { cursorsOnly } from './trace-lead.js'
 
 /** Tells of what the leader of a segment appends to its log, what is on its disk, and what is committed. */
 export class WriterTrace {
@@ -75,8 +69,9 @@ export class WriterTrace {
 function cursorsIn(batch: Uint8Array): Record<string, number> {
   const records = decodeControlPayload(batch.subarray(BATCH_HEADER_BYTES))
   if (typeof records === 'string') return {}
-  const cursors = records.flatMap((record) => (record.kind === 'cursor' ? [record] : []))
-  return Object.fromEntries(cursors.filter(({ name }) => !isTakeMark(name)).map(({ name, offset }) => [name, offset]))
+  return cursorsOnly(
+    records.flatMap((record) => (record.kind === 'cursor' ? [[record.name, record.offset] as const] : [])),
+  )
 }
 
 function producerOf(batch: Uint8Array): { readonly producer?: Producer } {
