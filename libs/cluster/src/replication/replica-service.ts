@@ -74,7 +74,8 @@ export class ReplicaService {
   async fence(request: FenceRequest): Promise<FenceAnswer> {
     await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
     const segment = this.#segment(request)
-    if (segment.epoch > request.epoch || segment.state === 'sealed') {
+    // Whoever may ask has had the segment fenced: metadata says so, under the very epoch.
+    if (segment.epoch > request.epoch || segment.state !== 'recovering') {
       const name = formatSegmentKey(request)
       throw new WalrusError('NOT_LEADER', `Cannot fence segment "${name}": it is ${segment.state} at ${segment.epoch}`)
     }
