@@ -2,7 +2,7 @@ import { nodeClientService, openNode, type ClientService, type ClusterNode } fro
 import { reasonOf, WalrusError, type EventTrace, type LogStorage, type MetadataLog, type NodeId } from '@walrus/core'
 import { findCluster, openMembership, type AdmissionOptions, type ClusterRecord } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
-import { emptyConfState, type LogStore } from '@walrus/raft'
+import { emptyConfState } from '@walrus/raft'
 import { randomBelow, type Random } from '@walrus/testing'
 import type { ClusterSabotage } from '../sabotage/cluster-sabotages.js'
 import { lifeTrace, type OnEvent } from './life-trace.js'
@@ -182,7 +182,7 @@ export class Machine {
     admission: AdmissionOptions,
     trace: EventTrace | undefined,
   ): Promise<RaftMetadataLog> {
-    const { nodeId, links, rafts: directory, random, plan, sabotage } = this.#options
+    const { nodeId, links, rafts: directory, random, plan } = this.#options
     const record = this.#record
     const newClusterId = (): string => 'simulated'
     const addresses = await findCluster({ ...admission, record, adoptCluster: () => undefined, newClusterId })
@@ -190,7 +190,7 @@ export class Machine {
       nodeId,
       address: addressOf(nodeId),
       addresses,
-      store: (sabotage.raftStore ?? unchanged)(this.raftDisk.open(process)),
+      store: this.raftDisk.open(process),
       connect: (events) => {
         const raft = new RaftPort({ nodeId, process, links, directory, events })
         this.#ports = { peers, raft }
@@ -222,10 +222,6 @@ export function addressOf(node: NodeId): string {
 
 function idOf(address: string): NodeId {
   return Number(/^node-(\d+):/.exec(address)?.[1])
-}
-
-function unchanged(store: LogStore): LogStore {
-  return store
 }
 
 /** Which cluster the machine belongs to, on the disk of its log. */
