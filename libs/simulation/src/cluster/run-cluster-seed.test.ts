@@ -1,3 +1,4 @@
+import type { TracedEvent } from '@walrus/adapters-fs'
 import { expect } from 'chai'
 import { planCluster } from './plan.js'
 import { runClusterSeed } from './run-cluster-seed.js'
@@ -20,6 +21,26 @@ describe('a simulated cluster', function () {
       expect(again.lines).to.deep.equal(one.lines)
       expect(again.hash).to.equal(one.hash)
     }
+  })
+
+  it('does the same when its steps are traced, and each life of a node numbers its own', async () => {
+    const events: TracedEvent[] = []
+    const traced = await runClusterSeed(3, { onEvent: (event) => void events.push(event) })
+    expect(traced.hash).to.equal((await runClusterSeed(3)).hash)
+    const numbers = new Map<number, number>()
+    for (const { node, number } of events) {
+      expect([1, (numbers.get(node) ?? 0) + 1]).to.include(number)
+      numbers.set(node, number)
+    }
+    const kinds = new Set(events.map(({ kind }) => kind))
+    expect([...kinds]).to.include.members([
+      'node-opened',
+      'metadata-applied',
+      'appended',
+      'taken',
+      'committed',
+      'fenced',
+    ])
   })
 
   it('does something else with another seed', async () => {
