@@ -139,7 +139,10 @@ export interface SegmentLog extends SegmentKey {
    */
   truncateTail(position: number): Promise<void>
 
-  /** Records that the cursor's next entry is `offset` (topic offset). Several of one commit are coalesced: the last one wins. */
+  /**
+   * Records that the cursor's next entry is `offset` (topic offset). Several of one commit are coalesced, the last one of a name
+   * wins, and are one batch: those of one turn of the event loop are committed all or none.
+   */
   commitCursor(name: string, offset: number): CommitTicket
 
   /**
