@@ -98,6 +98,23 @@ export const settings = {
     max: 1_073_741_824,
     fallback: 4_194_304,
   }),
+  frameTimeoutMs: integer({
+    flags: '--frame-timeout-ms <ms>',
+    about: 'How long a client may take from the first byte of a request to its last, while it is read',
+    unit: 'milliseconds',
+    min: 100,
+    max: 3_600_000,
+    fallback: 30_000,
+  }),
+  maxHeldBytes: integer({
+    flags: '--max-held-bytes <bytes>',
+    about:
+      'Requests that are not complete, and answers that were not fetched, that all clients together may have before those with most are cut off',
+    unit: 'bytes',
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    fallback: 1_073_741_824,
+  }),
   requestTimeoutMs: integer({
     flags: '--request-timeout-ms <ms>',
     about: 'How long a request may wait for a rollover or for its turn before it is answered with an error',
@@ -198,6 +215,13 @@ export const settings = {
   logFile: optionalText({
     flags: '--log-file <file>',
     about: 'Where the log is appended, as one JSON record per line; without it the log goes to standard error',
+    accepts: 'a file, created if absent',
+  }),
+  trace: optionalText({
+    flags: '--trace <file>',
+    variables: ['WALRUS_TRACE'],
+    about:
+      'Where each step of the protocol is appended, as one JSON event per line, for npm run spec:trace; without it none is written',
     accepts: 'a file, created if absent',
   }),
   disableIoUring: presence({

@@ -42,10 +42,15 @@ export function checksumOf(record: Buffer): number {
   return record.readUInt32LE(CRC_AT)
 }
 
+/** Gives what stands in a record the checksum that fits it; one that is too short is left alone. */
+export function resealRecord(record: Buffer): void {
+  if (record.length >= HEADER_BYTES) record.writeUInt32LE(crc32(record.subarray(INDEX_AT)), CRC_AT)
+}
+
 function sealed(record: Buffer, index: number): Buffer {
   record.writeUInt8(FORMAT, 0)
   record.writeBigUInt64LE(BigInt(index), INDEX_AT)
-  record.writeUInt32LE(crc32(record.subarray(INDEX_AT)), CRC_AT)
+  resealRecord(record)
   return record
 }
 
@@ -63,7 +68,29 @@ export function decodeRecord(where: string, record: Buffer): IndexedRecord {
   const format = record.readUInt8(0)
   if (format !== FORMAT)
     throw new WalrusError('UNSUPPORTED_FORMAT', `Cannot read ${where}: record format ${format} is unknown`)
-  return { index: Number(record.readBigUInt64LE(INDEX_AT)), payload: record.subarray(HEADER_BYTES) }
+  return { index: numberAt(where, record, INDEX_AT), payload: record.subarray(HEADER_BYTES) }
+}
+
+/** The u64 LE that stands there. Throws `CORRUPT_DATA` naming `where` for one above 2^53 − 1, which nobody has written. */
+export function numberAt(where: string, bytes: Buffer, at: number): number {
+  const number = Number(bytes.readBigUInt64LE(at))
+  if (!Number.isSafeInteger(number)) throw damaged(where, `number ${number} is too large`)
+  return number
+}
+
+/** The fields of a JSON object, whatever they are. Throws `CORRUPT_DATA` naming `where` for any other text. */
+export function fieldsOf(where: string, text: string): { readonly [Field in string]?: unknown } {
+  const parsed = parseJson(text)
+  if (typeof parsed !== 'object' || parsed === null) throw damaged(where, 'it is malformed')
+  return parsed
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The failure to read `where`. */

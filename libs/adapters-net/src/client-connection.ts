@@ -10,6 +10,8 @@ import { writeTogether } from './write-together.js'
 /** What a connection is given by its listener. */
 export interface ClientConnectionOptions {
   readonly socket: Socket
+  /** host:port that it comes from. */
+  readonly remote: string
   readonly service: ClientService
   readonly limits: ClientLimits
   readonly flushes: FlushQueue
@@ -21,10 +23,12 @@ export interface ClientConnectionOptions {
  * Back-pressure goes both ways: while too much waits for its answer, or is not fetched, no frame is taken and no byte read.
  */
 export class ClientConnection implements AnswerSink, Flushable {
+  readonly remote: string
   readonly #socket: Socket
   readonly #session: ClientSession
   readonly #frames: FrameReader
   readonly #maxPendingBytes: number
+  readonly #frameTimeoutMs: number
   readonly #window: RequestWindow
   readonly #flushes: FlushQueue
   readonly #onFault: (fault: FrameFault) => void
@@ -34,12 +38,17 @@ export class ClientConnection implements AnswerSink, Flushable {
   /** taking: frames are taken; draining: only answers flow; ended: nothing flows any more. */
   #phase: 'taking' | 'draining' | 'ended' = 'taking'
   #blocked = false
+  #takenCount = 0
+  /** The frame that was not complete when that was looked at before, and since when. */
+  #unfinished: { readonly takenCount: number; readonly sinceMs: number } | undefined
   /** The client will send no more. */
   #inputEnded = false
 
-  constructor({ socket, service, limits, flushes, onFault }: ClientConnectionOptions) {
+  constructor({ socket, remote, service, limits, flushes, onFault }: ClientConnectionOptions) {
+    this.remote = remote
     this.#socket = socket
     this.#maxPendingBytes = limits.maxPendingBytes
+    this.#frameTimeoutMs = limits.frameTimeoutMs
     this.#window = new RequestWindow(limits.maxPendingBytes)
     this.#flushes = flushes
     this.#onFault = onFault
@@ -53,6 +62,23 @@ export class ClientConnection implements AnswerSink, Flushable {
 
   get roomBytes(): number {
     return this.#maxPendingBytes - this.#answerBytes - this.#socket.writableLength
+  }
+
+  /** What the node holds for this client and would hold no more if it behaved: half of a request, answers that it does not fetch. */
+  get heldBytes(): number {
+    return this.#frames.heldBytes + this.#socket.writableLength
+  }
+
+  /** Looks whether the client has left a request unfinished for too long; while it is not read, that is not its fault. */
+  checkFrame(nowMs: number): void {
+    if (this.#blocked || this.#phase !== 'taking' || !this.#frames.isUnfinished) {
+      this.#unfinished = undefined
+    } else if (this.#unfinished?.takenCount !== this.#takenCount) {
+      this.#unfinished = { takenCount: this.#takenCount, sinceMs: nowMs }
+    } else if (nowMs - this.#unfinished.sinceMs >= this.#frameTimeoutMs) {
+      this.#frames.giveUp(this.#frameTimeoutMs)
+      this.#readOn()
+    }
   }
 
   /** The session's answers; they are written at the end of this turn. */
@@ -118,6 +144,7 @@ export class ClientConnection implements AnswerSink, Flushable {
     const frames = this.#frames
     while (this.#hasRoom()) {
       if (!frames.next()) return this.#readOn()
+      this.#takenCount += 1
       this.#session.accept(frames.bytes, frames.start, frames.end)
     }
     this.#block()

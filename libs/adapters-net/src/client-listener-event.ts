@@ -10,5 +10,7 @@ export type ClientListenerEvent =
   | { readonly kind: 'connection-refused'; readonly remote: string }
   /** The client sent a frame that cannot be, and is answered and cut off. */
   | { readonly kind: 'frame-refused'; readonly remote: string; readonly fault: FrameFault }
+  /** All clients together held too much memory, and this one held much of it. */
+  | { readonly kind: 'connection-cut'; readonly remote: string; readonly heldBytes: number }
   /** A connection could not be taken, most often for want of file descriptors; the listener goes on. */
   | { readonly kind: 'accept-failed'; readonly error: Error }

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import type { AnswerSink, ClientService, ClientSession } from '@walrus/cluster'
-import { frame, type FrameFault } from '@walrus/protocol'
+import { frame } from '@walrus/protocol'
 import { RawClient } from '@walrus/testing'
 import {
   openClientListener,
@@ -8,88 +7,7 @@ import {
   type ClientListenerEvent,
   type ClientListenerOptions,
 } from './index.js'
-
-/** Answers each request with `answerOf` it when told to, in order; `automatic` tells it at once. */
-class ScriptedSession implements ClientSession {
-  readonly requests: string[] = []
-  closed = false
-  waitingCount = 0
-  #answeredCount = 0
-  #idleListeners: (() => void)[] = []
-
-  constructor(
-    readonly sink: AnswerSink,
-    readonly service: ScriptedService,
-  ) {}
-
-  get pendingCount(): number {
-    return this.requests.length - this.#answeredCount - this.waitingCount
-  }
-
-  get pendingBytes(): number {
-    return this.requests.slice(this.#answeredCount).reduce((sum, request) => sum + request.length, 0)
-  }
-
-  get promisedBytes(): number {
-    return this.pendingCount * this.service.promisedBytesEach
-  }
-
-  accept(bytes: Uint8Array, start: number, end: number): void {
-    this.requests.push(Buffer.from(bytes.subarray(start, end)).toString())
-    this.service.noteAccepted()
-    if (this.service.automatic) this.answer(1)
-  }
-
-  acceptFault(fault: FrameFault): void {
-    this.requests.push(`a fault: ${fault.kind}`)
-    if (this.service.automatic) this.answer(1)
-  }
-
-  answer(count: number): void {
-    for (const request of this.requests.slice(this.#answeredCount, this.#answeredCount + count)) {
-      this.#answeredCount += 1
-      if (!this.closed) this.sink.send(frame(Buffer.from(this.service.answerOf(request))), 1)
-    }
-    if (this.pendingCount === 0) for (const listener of this.#idleListeners.splice(0)) listener()
-  }
-
-  whenIdle(listener: () => void): void {
-    if (this.pendingCount === 0) listener()
-    else this.#idleListeners.push(listener)
-  }
-
-  close(): void {
-    this.closed = true
-  }
-}
-
-class ScriptedService implements ClientService {
-  readonly sessions: ScriptedSession[] = []
-  automatic = true
-  promisedBytesEach = 0
-  answerOf: (request: string) => string = (request) => `OK ${request}`
-  #acceptedCount = 0
-  #wanted: { readonly count: number; readonly resolve: () => void } | undefined
-
-  get acceptedCount(): number {
-    return this.#acceptedCount
-  }
-
-  open(sink: AnswerSink): ClientSession {
-    const session = new ScriptedSession(sink, this)
-    this.sessions.push(session)
-    return session
-  }
-
-  noteAccepted(): void {
-    this.#acceptedCount += 1
-    if (this.#acceptedCount === this.#wanted?.count) this.#wanted.resolve()
-  }
-
-  async whenAccepted(count: number): Promise<void> {
-    if (this.#acceptedCount < count) await new Promise<void>((resolve) => (this.#wanted = { count, resolve }))
-  }
-}
+import { announced, LIMITS, ScriptedService, type ScriptedSession } from './scripted-service.test.js'
 
 describe('client listener', () => {
   let service: ScriptedService
@@ -102,7 +20,7 @@ describe('client listener', () => {
       host: '127.0.0.1',
       port: 0,
       service,
-      limits: { maxConnections: 100, maxFrameBytes: 1 << 20, maxPendingBytes: 1 << 20, ...limits },
+      limits: { ...LIMITS, ...limits },
       onEvent: (event) => events.push(event),
     })
   }
@@ -308,6 +226,56 @@ describe('client listener', () => {
     await client.whenClosed()
   })
 
+  for (const { part, bytes } of [
+    { part: 'two bytes of a length', bytes: [5, 0] },
+    { part: 'half of a request', bytes: [5, 0, 0, 0, 65, 66] },
+  ]) {
+    it(`answers what came before, says so and closes when ${part} is all that comes`, async () => {
+      await listen({ frameTimeoutMs: 20 })
+      const slow = await connect()
+      const idle = await connect()
+      slow.sendBytes(Buffer.concat([frame(Buffer.from('before')), Buffer.from(bytes)]))
+      expect(await slow.nextTexts(2)).to.deep.equal(['OK before', 'OK a fault: unfinished'])
+      await slow.whenClosed()
+      expect(await idle.ask('a client may be silent between requests')).to.match(/^OK/)
+      expect(eventKinds()).to.include('frame-refused')
+    })
+  }
+
+  it('gives nobody up who is not read', async () => {
+    service.automatic = false
+    await listen({ frameTimeoutMs: 20, maxPendingBytes: 1024 })
+    const [client, witness] = [await connect(), await connect()]
+    client.send('x'.repeat(2000))
+    await service.whenAccepted(1)
+    client.sendBytes(Buffer.from([5, 0, 0, 0, 65]))
+    service.automatic = true
+    // Each of these is given up after 20 ms, and the last is by then twice as old as the client's.
+    for (let nth = 0; nth < 2; nth += 1) {
+      const slow = await connect()
+      slow.sendBytes(Buffer.of(1))
+      expect(await slow.nextText()).to.equal('OK a fault: unfinished')
+    }
+    expect(await witness.ask('still here')).to.equal('OK still here')
+    service.sessions[0]?.answer(1)
+    expect(await client.nextText()).to.match(/^OK x/)
+    client.sendBytes(Buffer.from('BCDE'))
+    expect(await client.nextText()).to.equal('OK ABCDE')
+  })
+
+  it('cuts off who holds most when all hold too much, and nobody else', async () => {
+    await listen({ maxHeldBytes: 1 << 20 })
+    const [small, witness] = [await connect(), await connect()]
+    small.sendBytes(Buffer.concat([announced(65_536), Buffer.alloc(1000)]))
+    const large = await Promise.all([1, 2, 3].map(() => connect()))
+    for (const client of large) client.sendBytes(Buffer.concat([announced(800_000), Buffer.alloc(799_999)]))
+    while (large.filter((client) => client.closed).length < 2) await roundTrips(witness, 1)
+    expect(large.filter((client) => client.closed)).to.have.length(2)
+    small.sendBytes(Buffer.alloc(65_536 - 1000))
+    expect(await small.nextText()).to.match(/^OK/)
+    expect(eventKinds().filter((kind) => kind === 'connection-cut')).to.have.length(2)
+  })
+
   it('tells the session when the client is gone, and drops its answers', async () => {
     service.automatic = false
     await listen()
@@ -376,7 +344,7 @@ describe('client listener', () => {
   it('says which address it cannot have, and why', async () => {
     await listen()
     const port = Number(listener.address.split(':')[1])
-    const limits = { maxConnections: 1, maxFrameBytes: 1024, maxPendingBytes: 1024 }
+    const limits = LIMITS
     for (const [host, reason] of [
       ['127.0.0.1', 'the address is in use'],
       ['192.0.2.1', 'the address is not one of this machine'],

@@ -5,6 +5,7 @@ import type { FrameFault } from '@walrus/protocol'
 import { ClientConnection } from './client-connection.js'
 import type { ClientLimits } from './client-limits.js'
 import type { ClientListenerEvent } from './client-listener-event.js'
+import { ClientWatch } from './client-watch.js'
 import { FlushQueue } from './flush-queue.js'
 import { hostAndPort, listen } from './listen.js'
 import { refuse } from './refuse.js'
@@ -51,6 +52,7 @@ class NetClientListener implements ClientListener {
   readonly #server: Server
   readonly #connections = new Set<ClientConnection>()
   readonly #flushes = new FlushQueue()
+  readonly #watch: ClientWatch
   address = ''
   #closed: Promise<void> | undefined
 
@@ -64,6 +66,9 @@ class NetClientListener implements ClientListener {
       highWaterMark: Math.min(SOCKET_BUFFER_BYTES, options.limits.maxPendingBytes),
     })
     this.#server.on('connection', (socket) => this.#accept(socket))
+    this.#watch = new ClientWatch(this.#connections, options.limits, ({ remote }, heldBytes) =>
+      options.onEvent({ kind: 'connection-cut', remote, heldBytes }),
+    )
   }
 
   get connectionCount(): number {
@@ -89,6 +94,7 @@ class NetClientListener implements ClientListener {
     const cut = setTimeout(() => connections.forEach((connection) => connection.destroy()), timeoutMs)
     await Promise.all(closed)
     clearTimeout(cut)
+    this.#watch.stop()
   }
 
   #accept(socket: Socket): void {
@@ -101,7 +107,7 @@ class NetClientListener implements ClientListener {
     }
     onEvent({ kind: 'connection-opened', remote })
     const onFault = (fault: FrameFault) => onEvent({ kind: 'frame-refused', remote, fault })
-    const connection = new ClientConnection({ socket, service, limits, flushes: this.#flushes, onFault })
+    const connection = new ClientConnection({ socket, remote, service, limits, flushes: this.#flushes, onFault })
     this.#connections.add(connection)
     socket.once('close', () => {
       this.#connections.delete(connection)

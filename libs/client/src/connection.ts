@@ -175,8 +175,9 @@ export class Connection {
   }
 
   #unusable(fault: FrameFault): ClientError {
-    if (fault.kind === 'zero-length') {
-      return new ClientError('UNEXPECTED_REPLY', `${this.#cannotRead()}: it has no bytes`)
+    if (fault.kind !== 'oversize') {
+      const reason = fault.kind === 'zero-length' ? 'it has no bytes' : 'it is incomplete'
+      return new ClientError('UNEXPECTED_REPLY', `${this.#cannotRead()}: ${reason}`)
     }
     const sizes = `${fault.announcedBytes} bytes exceed ${fault.maxFrameBytes}`
     return new ClientError('REPLY_TOO_LARGE', `${this.#cannotRead()}: ${sizes}`)

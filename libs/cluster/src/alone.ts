@@ -18,6 +18,7 @@ export function noReplication(): Replication {
     inheritState: () => Promise.reject(unavailable()),
     committedCount: () => 0,
     forceSeal: () => Promise.reject(unavailable()),
+    renew: () => undefined,
     close: () => Promise.resolve(),
   }
 }

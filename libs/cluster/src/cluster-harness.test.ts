@@ -1,8 +1,13 @@
-import { WalrusError, type Clock, type NodeId, type Timer } from '@walrus/core'
+import { WalrusError, type Clock, type LogStorage, type NodeId, type Timer } from '@walrus/core'
 import { ManualClock, MemoryLogStorage, MemoryPeers, SharedMetadata, type MemoryLogDisk } from '@walrus/testing'
 import type { ClusterNode } from './cluster-node.js'
 import { turns, type Reported } from './node-harness.test.js'
 import { openNode, type NodeOptions } from './open-node.js'
+
+export interface ClusterHarnessOptions extends Partial<NodeOptions> {
+  /** What each node stores on; memory unless told. */
+  readonly openStorage?: (id: NodeId, clock: Clock) => LogStorage | Promise<LogStorage>
+}
 
 /** Several nodes in one process, over disks in memory that outlive them, a network and one history of metadata. */
 export class ClusterHarness {
@@ -10,17 +15,17 @@ export class ClusterHarness {
   readonly peers = new MemoryPeers({ clock: this.clock })
   readonly metadata: SharedMetadata
   readonly nodes = new Map<NodeId, ClusterNode>()
-  readonly storages = new Map<NodeId, MemoryLogStorage>()
+  readonly storages = new Map<NodeId, LogStorage>()
   readonly reports: (Reported & { readonly node: NodeId })[] = []
   /** Nodes whose disk has no room. */
   readonly fullDisks = new Set<NodeId>()
   readonly #ids: readonly NodeId[]
-  readonly #options: Partial<NodeOptions>
+  readonly #options: ClusterHarnessOptions
   readonly #disks = new Map<NodeId, MemoryLogDisk>()
   readonly #clocks = new Map<NodeId, StoppableClock>()
   #lives = 0
 
-  constructor(ids: readonly NodeId[], options: Partial<NodeOptions> = {}) {
+  constructor(ids: readonly NodeId[], options: ClusterHarnessOptions = {}) {
     this.#ids = ids
     this.#options = options
     this.metadata = new SharedMetadata({ clock: this.clock, voters: ids })
@@ -40,17 +45,9 @@ export class ClusterHarness {
 
   /** Starts one node over what it left. */
   async open(id: NodeId, options: Partial<NodeOptions> = {}): Promise<ClusterNode> {
-    const disk = this.#disks.get(id) ?? new Map()
-    this.#disks.set(id, disk)
     const clock = new StoppableClock(this.clock)
     this.#clocks.set(id, clock)
-    const storage = new MemoryLogStorage(disk, {
-      wallMs: () => clock.wallMs(),
-      commit: async () => {
-        await clock.turn()
-        if (this.fullDisks.has(id)) throw new WalrusError('DISK_FULL', `Cannot write on node ${id}: no space left`)
-      },
-    })
+    const storage = await this.#openStorage(id, clock)
     this.storages.set(id, storage)
     this.#lives += 1
     const life = this.#lives
@@ -78,11 +75,25 @@ export class ClusterHarness {
 
   /** The process dies: what is not committed is lost, and nobody is told anything. */
   kill(id: NodeId): void {
-    this.storages.get(id)?.crash()
+    const storage = this.storages.get(id)
+    if (storage instanceof MemoryLogStorage) storage.crash()
     this.peers.at(id)?.close()
     this.metadata.kill(id)
     void this.nodes.get(id)?.close()
     this.nodes.delete(id)
+  }
+
+  async #openStorage(id: NodeId, clock: StoppableClock): Promise<LogStorage> {
+    if (this.#options.openStorage !== undefined) return await this.#options.openStorage(id, clock)
+    const disk = this.#disks.get(id) ?? new Map()
+    this.#disks.set(id, disk)
+    return new MemoryLogStorage(disk, {
+      wallMs: () => clock.wallMs(),
+      commit: async () => {
+        await clock.turn()
+        if (this.fullDisks.has(id)) throw new WalrusError('DISK_FULL', `Cannot write on node ${id}: no space left`)
+      },
+    })
   }
 
   /** The process of the node is stopped (SIGSTOP): it hears nothing, does nothing, and does not know it. */

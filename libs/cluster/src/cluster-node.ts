@@ -107,7 +107,7 @@ export class ClusterNode {
    * the cursor may have passed an entry that nobody gets.
    */
   async get(topic: string): Promise<StoredEntry | undefined> {
-    return await this.#topics.get(topic).next()
+    return await this.#topics.get(topic).takes.next()
   }
 
   /**
@@ -167,7 +167,7 @@ export class ClusterNode {
   }
 
   async #stop(): Promise<void> {
-    const { clock, limits, lease, replication } = this.#context
+    const { clock, limits, lease, replication, trace } = this.#context
     this.#monitor?.cancel()
     this.#parts.diskRoom.close()
     this.#unsubscribe()
@@ -177,6 +177,7 @@ export class ClusterNode {
     lease.close()
     this.#parts.heartbeats.close()
     await replication.close()
+    trace?.record({ kind: 'node-closed' })
   }
 
   #report(): SelfReport {

@@ -1,4 +1,5 @@
 import { DEFAULT_TOPIC_CONFIG, type CommitTicket, type NodeId } from '@walrus/core'
+import { CLUSTER_REQUESTS } from '@walrus/protocol'
 import { expect } from 'chai'
 import { ClusterHarness } from './cluster-harness.test.js'
 import { bytes, range, text, turns } from './node-harness.test.js'
@@ -138,6 +139,18 @@ describe('fail-over', () => {
     await put(survivor, 'after')
     await put(down[0]!, 'again')
     await expectAll(['before', 'after', 'again'])
+  })
+
+  it('is not needed when a segment is full of entries that no quorum takes: it is ended when one does', async () => {
+    const leader = harness.leaderOf('logs')
+    harness.peers.fate = ({ kind }) => (kind === CLUSTER_REQUESTS.replicate ? 'lost' : 'carried')
+    const tickets = range(0, 10).map((at) => harness.node(leader).append('logs', bytes(`full-${at}`)))
+    await harness.advance(6000)
+    expect(tickets.map(({ state }) => state)).to.deep.equal(range(0, 10).map(() => 'failed'))
+    harness.peers.fate = () => 'carried'
+    await put(leader, 'after')
+    await expectAll([...range(0, 10).map((at) => `full-${at}`), 'after'])
+    expect(harness.metadata.stateOf(leader).topics.get('logs')?.segments[0]?.entryCount).to.equal(10)
   })
 
   it('continues after all have died at once, with the cursor where it was', async () => {

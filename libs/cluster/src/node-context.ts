@@ -1,4 +1,4 @@
-import type { Clock, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
+import type { Clock, EventTrace, LogStorage, MetadataLog, NodeId, PeerMessaging, SegmentLimits } from '@walrus/core'
 import type { LivenessView } from './liveness/liveness-view.js'
 import { DEFAULT_REPLICATION_LIMITS, type ReplicationLimits } from './replication/replication-limits.js'
 import type { WriteLease } from './liveness/write-lease.js'
@@ -17,6 +17,8 @@ export interface NodeContext {
   /** What this node sets for every topic it leads, whatever the topic was created with. */
   readonly segmentLimits: Partial<SegmentLimits>
   readonly report: Report
+  /** Hears each step of the protocol; undefined: nobody does, and nothing is done for it. */
+  readonly trace: EventTrace | undefined
 }
 
 /** What the use cases work with that lead segments, or send others to who does. */

@@ -3,6 +3,7 @@ import {
   reasonOf,
   WalrusError,
   type Clock,
+  type EventTrace,
   type LogStorage,
   type MetadataLog,
   type NodeId,
@@ -20,6 +21,7 @@ import { WriteLease } from './liveness/write-lease.js'
 import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
 import { NO_PEERS, noReplication } from './alone.js'
 import { backoffMs, pause } from './pause.js'
+import { traceOpening } from './tracing/trace-opening.js'
 import { ClusterReplication } from './replication/cluster-replication.js'
 
 export interface NodeOptions {
@@ -39,6 +41,8 @@ export interface NodeOptions {
   readonly random?: () => number
   /** Hears what an operator should know; nobody unless told. */
   readonly report?: Report
+  /** Hears each step of the protocol that this node takes; nobody unless told. */
+  readonly trace?: EventTrace
   /** What new topics are created with; `DEFAULT_TOPIC_CONFIG` unless told. */
   readonly topicConfig?: TopicConfig
   /** Overrides, for every topic that this node leads, what the topic was created with. */
@@ -67,11 +71,13 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     limits,
     segmentLimits: options.segmentLimits ?? {},
     report: options.report ?? (() => undefined),
+    trace: options.trace,
   }
   try {
     await announce(context, options.address)
     await catchUp(context)
     await recoverSegments(context)
+    traceOpening(context)
   } catch (error) {
     heartbeats.close()
     throw error

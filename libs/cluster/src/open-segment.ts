@@ -62,6 +62,11 @@ export interface OpenSegment extends SegmentKey {
   resolveSealed(counts: SegmentCounts): void
   /** Calls back once when the local disk has refused what copies may have: the segment must be fenced. */
   onFailure(listener: (reason: WalrusError) => void): void
+  /**
+   * Calls back whenever a copy was found damaged, this node's or another one's: the segment is to be ended, since only a
+   * sealed one is repaired.
+   */
+  onDamage(listener: () => void): void
 }
 
 /** Where a segment ends. */
@@ -86,6 +91,8 @@ export interface Replication {
   committedCount(key: SegmentKey): number
   /** Seals the topic's last segment with what can be reached, as an operator orders; says what that may lose. */
   forceSeal(topic: string): Promise<ForcedSeal>
+  /** This node's copy was found damaged: it is replaced once the segment is sealed and another node has all of it. */
+  renew(key: SegmentKey): void
   /** Resolves when nothing of it runs any more. */
   close(): Promise<void>
 }

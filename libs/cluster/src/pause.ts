@@ -17,6 +17,19 @@ export async function atMost(clock: Clock, milliseconds: number, promise: Promis
   timer?.cancel()
 }
 
+/** As the promise; rejects with what `late` makes when it is not settled within about that many milliseconds. */
+export function within<Value>(
+  clock: Clock,
+  milliseconds: number,
+  promise: Promise<Value>,
+  late: () => Error,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(milliseconds, () => reject(late()))
+    promise.finally(() => timer.cancel()).then(resolve, reject)
+  })
+}
+
 /** How long to wait before attempt number `attempt` (from 1): twice as long each time, within the bounds. */
 export function backoffMs(
   attempt: number,

@@ -106,7 +106,7 @@ describe('register', () => {
     expect(ticket.error?.message).to.equal(
       'timed out: append to "theirs" had no answer: whether the entry was stored is not known',
     )
-    expect(await got).to.equal('UNAVAILABLE')
+    expect(await got).to.equal('TIMED_OUT')
     expect(harness.storage.segment({ topic: 'theirs', segment: 1 })).to.equal(undefined)
   })
 

@@ -23,6 +23,11 @@ describe('a copy of a sealed segment', () => {
     expect(decideCopy(undefined, { ...sealed, entryCount: 0, controlCount: 0 })).to.equal('whole')
   })
 
+  it('that is damaged before the end is taken anew, and else needs nothing', () => {
+    expect(decideCopy({ epoch: 4, position: 9, sealed: false, damagedFrom: 7 }, sealed)).to.equal('renew')
+    expect(decideCopy({ epoch: 4, position: 10, sealed: false, damagedFrom: 8 }, sealed)).to.equal('whole')
+  })
+
   it('that was ended elsewhere is taken anew', () => {
     expect(decideCopy({ position: 9, epoch, sealed: true }, sealed)).to.equal('renew')
     expect(decideCopy({ position: 11, epoch, sealed: true }, sealed)).to.equal('renew')

@@ -9,11 +9,13 @@ export interface StoredCopy {
   readonly epoch: number
   /** Its end is recorded: it takes nothing more, and gives nothing up. */
   readonly sealed: boolean
+  /** Entries from this index on are damaged: it takes nothing more, and gives nothing up. Undefined: nothing is known to be. */
+  readonly damagedFrom?: number | undefined
 }
 
 /** What a node does with its copy of a sealed segment. */
 export type CopyVerdict =
-  /** Nothing: it is whole, and its end is recorded. */
+  /** Nothing: it is whole, and its end is recorded; or what is damaged of it is behind the end. */
   | 'whole'
   /** It is whole: record its end. */
   | 'seal'
@@ -21,7 +23,7 @@ export type CopyVerdict =
   | 'truncate'
   /** Take what is missing from another replica. */
   | 'complete'
-  /** It was ended elsewhere than the cluster has decided: remove it, when another replica has a whole one, and take that. */
+  /** It is damaged, or was ended elsewhere than the cluster has decided: remove it, when another replica has a whole one, and take that. */
   | 'renew'
   /** It is of a deleted topic that had the same name: remove it, whatever other nodes have. */
   | 'stranger'
@@ -37,6 +39,7 @@ export function decideCopy(
   const end = endPosition(sealed)
   if (copy === undefined) return end === 0 ? 'whole' : 'complete'
   if (copy.epoch < sealed.createdEpoch) return 'stranger'
+  if (copy.damagedFrom !== undefined) return copy.position < end ? 'renew' : 'whole'
   if (copy.position === end) return copy.sealed ? 'whole' : 'seal'
   if (copy.sealed) return 'renew'
   return copy.position > end ? 'truncate' : 'complete'

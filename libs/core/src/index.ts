@@ -3,6 +3,7 @@ export { assert, ERROR_CODES, NotAskedError, reasonOf, WalrusError, type ErrorCo
 export { TOPIC_NAME_BYTES_MAX, topicNameFault } from './topic-name.js'
 export { DEFAULT_TOPIC_CONFIG } from './topic-config.js'
 export { EMPTY_TOPIC_STATE, PRODUCERS_MAX, SHARED_CURSOR, recordProducer, type TopicState } from './topic-state.js'
+export { isTakeMark, noTakeMark, takeMark, TAKE_SLOTS, takenRange, type Take, type TakenRange } from './take-mark.js'
 export { viewTopicState, type TopicConfigView, type TopicStateView } from './state-view.js'
 
 export { formatSegmentKey, parseSegmentKey } from './segment-key.js'
@@ -75,6 +76,17 @@ export {
 export type { BlockFile, BlockFileDirectory, BlockFileSupport } from './ports/block-file.js'
 export type { Checksum } from './ports/checksum.js'
 export type { Clock, Timer } from './ports/clock.js'
+export type {
+  CopyEvent,
+  CursorEvent,
+  EventTrace,
+  LeaderEvent,
+  MetadataEvent,
+  NodeEvent,
+  ProtocolEvent,
+  RecoveryEvent,
+  SegmentUnderEpoch,
+} from './ports/event-trace.js'
 export type {
   CommitTicket,
   EncodedBatch,

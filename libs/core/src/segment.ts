@@ -21,9 +21,12 @@ export function segmentById(topic: TopicMetadata, id: number): SegmentMetadata |
   return topic.segments[id - firstSegment(topic).id]
 }
 
-/** False: a copy that was created under that epoch is of a segment that was trimmed, or of a deleted topic with the same name. */
-export function isOfTopic(topic: TopicMetadata, createdEpoch: number): boolean {
-  return createdEpoch >= firstSegment(topic).createdEpoch
+/**
+ * Whether a copy of that segment, created under that epoch, is of this topic and may still be needed: not when it is of a deleted topic
+ * with the same name, nor when retention has given the segment up.
+ */
+export function isOfTopic(topic: TopicMetadata, copy: { readonly segment: number; readonly epoch: number }): boolean {
+  return copy.epoch >= (segmentById(topic, copy.segment) ?? firstSegment(topic)).createdEpoch
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   encodeStateInPieces,
   WalrusError,
   type ClusterMetadata,
+  type EventTrace,
   type MetadataCommand,
   type MetadataLog,
   type MetadataResult,
@@ -18,7 +19,12 @@ export type Listener = Parameters<MetadataLog['subscribe']>[0]
 /** The metadata as Raft's state machine. */
 export class MetadataMachine implements StateMachine<MetadataResult> {
   readonly #listeners = new Set<Listener>()
+  readonly #trace: EventTrace | undefined
   #state: ClusterMetadata = EMPTY_METADATA
+
+  constructor(trace?: EventTrace) {
+    this.#trace = trace
+  }
 
   get state(): ClusterMetadata {
     return this.#state
@@ -41,6 +47,7 @@ export class MetadataMachine implements StateMachine<MetadataResult> {
     if (!decoded.ok) return this.#applyDamaged()
     const { state, result } = applyCommand(this.#state, decoded.value)
     this.#state = state
+    this.#traceApplied(decoded.value, result)
     if (result.outcome === 'applied') this.#tell(decoded.value)
     return result
   }
@@ -54,12 +61,18 @@ export class MetadataMachine implements StateMachine<MetadataResult> {
     if (!decoded.ok) throw new WalrusError(decoded.code, `Cannot restore the metadata: ${decoded.fault}`)
     const before = this.#state
     this.#state = decoded.value
+    this.#trace?.record({ kind: 'metadata-restored', version: decoded.value.version })
     for (const command of commandsBetween(before, this.#state)) this.#tell(command)
   }
 
   #applyDamaged(): MetadataResult {
     this.#state = { ...this.#state, version: this.#state.version + 1 }
     return { outcome: 'rejected', reason: 'invalid-command', detail: 'the bytes are no metadata command' }
+  }
+
+  #traceApplied(command: MetadataCommand, { outcome }: MetadataResult): void {
+    const { version } = this.#state
+    this.#trace?.record({ kind: 'metadata-applied', version, command, outcome })
   }
 
   #tell(command: MetadataCommand): void {

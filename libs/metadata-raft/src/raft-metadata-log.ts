@@ -3,6 +3,7 @@ import {
   WalrusError,
   type ClusterMetadata,
   type ConsensusStatus,
+  type EventTrace,
   type MetadataCommand,
   type MetadataLog,
   type MetadataResult,
@@ -41,6 +42,8 @@ export interface RaftMetadataLogOptions {
   readonly timing?: Partial<RaftTiming>
   readonly limits?: Partial<RaftLimits>
   readonly events?: Partial<RaftNodeEvents>
+  /** Hears what is applied here; nobody unless told. */
+  readonly trace?: EventTrace
   /** How long `propose` looks for a leader that takes the command. Default 10,000. */
   readonly leaderWaitMs?: number
 }
@@ -51,7 +54,7 @@ export interface RaftMetadataLogOptions {
  * when they hear of a leader.
  */
 export async function openRaftMetadataLog(options: RaftMetadataLogOptions): Promise<RaftMetadataLog> {
-  const machine = new MetadataMachine()
+  const machine = new MetadataMachine(options.trace)
   let node: RaftNode<MetadataResult> | undefined
   const transport = options.connect({
     onMessage: (message, snapshotData) => node?.receive(message, snapshotData),

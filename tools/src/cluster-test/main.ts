@@ -1,3 +1,5 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import pc from 'picocolors'
 import { seededRandom } from '@walrus/testing'
@@ -12,6 +14,7 @@ interface Options {
   readonly topics?: number
   readonly seed: number
   readonly verbose?: boolean
+  readonly trace?: string
 }
 
 const DEADLINE_MS = 15 * 60_000
@@ -23,6 +26,7 @@ const program = new Command('npm run cluster-test --')
   .option('--writers <count>', 'how many write at once', count)
   .option('--topics <count>', 'for many-topics: how many', count)
   .option('--seed <number>', 'of what is left to chance', count, Date.now() % 1_000_000)
+  .option('--trace <directory>', 'where each node appends its steps of the protocol, for npm run spec:trace')
   .option('--verbose', 'show what the nodes log')
   .action(run)
 
@@ -42,7 +46,7 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   process.exitCode = failed === 0 ? 0 : 1
 }
 
-async function runOne(scenario: Scenario, { seed, verbose, ...given }: Options): Promise<boolean> {
+async function runOne(scenario: Scenario, { seed, verbose, trace, ...given }: Options): Promise<boolean> {
   const clusters: TestCluster[] = []
   const note = (line: string) => console.log(pc.dim(`  ${line}`))
   const onLine = (id: number, line: string) => {
@@ -59,7 +63,13 @@ async function runOne(scenario: Scenario, { seed, verbose, ...given }: Options):
       random: seededRandom(seed),
       note,
       startCluster: async (options) => {
-        const cluster = await TestCluster.start({ nodeCount: 3, ...(verbose && { onLine }), ...options })
+        const traceFolder = trace === undefined ? {} : { traceFolder: await emptyFolder(join(trace, scenario.name)) }
+        const cluster = await TestCluster.start({
+          nodeCount: 3,
+          ...(verbose && { onLine }),
+          ...traceFolder,
+          ...options,
+        })
         clusters.push(cluster)
         return cluster
       },
@@ -72,6 +82,13 @@ async function runOne(scenario: Scenario, { seed, verbose, ...given }: Options):
   } finally {
     await Promise.all(clusters.map((cluster) => cluster.remove()))
   }
+}
+
+/** Traces of an earlier run would be taken for earlier lives of the nodes. */
+async function emptyFolder(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  return folder
 }
 
 function find(name: string): Scenario {

@@ -1,10 +1,14 @@
 import type { Scenario } from './scenario.js'
+import { diskFull } from './scenarios/disk-full.js'
 import { failover } from './scenarios/failover.js'
+import { graceful } from './scenarios/graceful.js'
 import { join } from './scenarios/join.js'
 import { logs } from './scenarios/logs.js'
 import { manyTopics } from './scenarios/many-topics.js'
+import { minority } from './scenarios/minority.js'
 import { multiTopic } from './scenarios/multi-topic.js'
 import { partition } from './scenarios/partition.js'
+import { pause } from './scenarios/pause.js'
 import { recovery } from './scenarios/recovery.js'
 import { replacement } from './scenarios/replacement.js'
 import { resilience } from './scenarios/resilience.js'
@@ -24,4 +28,8 @@ export const scenarios: readonly Scenario[] = [
   join,
   replacement,
   failover,
+  graceful,
+  pause,
+  minority,
+  diskFull,
 ]

@@ -11,12 +11,16 @@ export interface TestClusterOptions {
   readonly nodeCount: number
   /** Further flags, for every broker. */
   readonly flags?: readonly string[]
+  /** Further flags of one broker, asked for at each start. */
+  readonly nodeFlags?: (id: number) => readonly string[]
   /** The nodes talk through links that can be cut. */
   readonly linked?: boolean
   /** The nodes say for how long their event loops stand still. */
   readonly watchLoops?: boolean
   /** How many nodes may come later; only linked ones need to be told of. */
   readonly spareCount?: number
+  /** Each node appends its steps of the protocol to `node-<id>.jsonl` in this folder. */
+  readonly traceFolder?: string
   /** Lines of the nodes' logs go here. */
   readonly onLine?: (id: number, line: string) => void
   /** Hears of each process when it begins, and when it has ended. */
@@ -164,18 +168,18 @@ export class TestCluster {
     const address = `127.0.0.1:${raftPort}`
     this.links.place(id, address)
     this.#addresses.set(id, address)
-    const { flags = [], watchLoops = false, onProcess } = this.#options
+    const { flags = [], nodeFlags = () => [], watchLoops = false, onProcess } = this.#options
     const node = new LocalNode({
       id,
       dataDir: this.folder,
       clientPort,
       raftPort,
       // All addresses are known only when all are placed, and a node that joins later makes its own known.
-      flags: () => [...flags, ...this.#redirectFlags(id)],
+      flags: () => [...flags, ...nodeFlags(id), ...this.#redirectFlags(id), ...this.#traceFlags(id)],
       ...(id > 1 && { join: () => this.#joinAddress(id) }),
       ...(watchLoops && { variables: { NODE_OPTIONS: `--import=${WATCH_EVENT_LOOP}` } }),
-      onLine: (line) => this.#hear(id, line),
       ...(onProcess && { onProcess }),
+      onLine: (line) => this.#hear(id, line),
     })
     this.#nodes.set(id, node)
     return node
@@ -192,6 +196,11 @@ export class TestCluster {
     const linked = this.links.addressesFor(id)
     const others = [...this.#addresses].filter(([other]) => other !== id)
     return others.map(([other, address]) => linked.get(other) ?? address).join(',')
+  }
+
+  #traceFlags(id: number): readonly string[] {
+    const { traceFolder } = this.#options
+    return traceFolder === undefined ? [] : ['--trace', join(traceFolder, `node-${id}.jsonl`)]
   }
 
   #redirectFlags(id: number): readonly string[] {

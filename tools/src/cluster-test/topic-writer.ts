@@ -19,6 +19,8 @@ export interface TopicWriterOptions {
  */
 export class TopicWriter {
   readonly puts: PutEvent[] = []
+  /** PUTs that the broker has answered with an error: not those that it did not answer. */
+  readonly refusals: string[] = []
   readonly #options: TopicWriterOptions
   #client: WalrusClient | undefined
   #connections = 0
@@ -43,6 +45,13 @@ export class TopicWriter {
   start(): void {
     this.#lastAckMs = performance.now()
     this.#done = this.#writeAll()
+  }
+
+  /** The longest time between two acknowledgements since this was asked last, in milliseconds. */
+  takeLongestPauseMs(): number {
+    const pauseMs = this.longestPauseMs
+    this.longestPauseMs = 0
+    return pauseMs
   }
 
   async stop(): Promise<void> {
@@ -75,6 +84,7 @@ export class TopicWriter {
       await client.put(this.#options.topic, padded(put.entry, this.#options.entryBytes ?? 0))
     } catch (error) {
       this.puts.push({ ...put, outcome: wasSent(error) ? 'unknown' : 'refused' })
+      if (isAnswer(error)) this.refusals.push(error.message)
       this.#disconnect()
       return false
     }
@@ -129,6 +139,10 @@ function padded(name: string, bytes: number): string {
 /** What was refused before it was sent cannot be stored. What the broker refused may be, if the refusal came late. */
 function wasSent(error: unknown): boolean {
   return !(error instanceof ClientError && NOT_SENT.has(error.code))
+}
+
+function isAnswer(error: unknown): error is ClientError {
+  return error instanceof ClientError && error.message.startsWith('ERR ')
 }
 
 const NOT_SENT = new Set(['CANNOT_CONNECT', 'INVALID_ARGUMENT', 'UNKNOWN_TOPIC'])

@@ -12,6 +12,7 @@ import { network } from './network.js'
 import { peers } from './peers.js'
 import { Port } from './port.js'
 import { storage } from './storage.js'
+import { tracing } from './tracing.js'
 
 /** Introduces everyone: the one place that knows every module, and so every concrete adapter. Nothing is opened yet. */
 export function composeNode(config: Config, logger: Logger, stopSignal: AbortSignal): Container {
@@ -23,6 +24,6 @@ export function composeNode(config: Config, logger: Logger, stopSignal: AbortSig
   container.bind(Port.stopSignal).toConstantValue(stopSignal)
   container.bind(Port.clock).toConstantValue(systemClock())
   container.bind(Port.directories).toConstantValue(directoriesOf(config))
-  container.load(storage, peers, metadata, membership, cluster, network)
+  container.load(storage, tracing, peers, metadata, membership, cluster, network)
   return container
 }

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { PeerNetwork } from '@walrus/adapters-net'
-import type { Clock } from '@walrus/core'
+import type { Clock, EventTrace } from '@walrus/core'
 import { findCluster, type AdmissionOptions } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
 import { emptyConfState, noNode, type RaftNodeEvents } from '@walrus/raft'
@@ -25,6 +25,7 @@ export const metadata = new ContainerModule(({ bind }) => {
       Port.admissionOptions,
       Port.clock,
       Port.config,
+      Port.eventTrace,
       Port.logger,
       Port.lifetime,
       Port.failure,
@@ -42,6 +43,7 @@ async function openMetadataLog(
   admissionOptions: AdmissionOptions,
   clock: Clock,
   config: Config,
+  trace: EventTrace | undefined,
   logger: Logger,
   lifetime: Lifetime,
   failure: Failure,
@@ -63,6 +65,7 @@ async function openMetadataLog(
       return peers
     },
     clock,
+    ...(trace && { trace }),
     random: (bound) => randomInt(bound),
     limits: { snapshotLogBytesMin: config.metadataSnapshotBytes },
     ...(store.isFounder && { bootstrap: { ...emptyConfState, voters: [nodeId] } }),

@@ -36,7 +36,12 @@ function logEvent(logger: Logger, event: ClientListenerEvent): void {
     case 'connection-refused':
       return logger.warn({ remote: event.remote }, 'Client refused: too many connections')
     case 'frame-refused':
-      return logger.warn({ remote: event.remote, fault: event.fault }, 'Client refused: invalid frame length')
+      return logger.warn({ remote: event.remote, fault: event.fault }, 'Client refused: invalid or incomplete frame')
+    case 'connection-cut':
+      return logger.warn(
+        { remote: event.remote, heldBytes: event.heldBytes },
+        'Client cut off: too much memory is held',
+      )
     case 'accept-failed':
       return logger.error({ reason: event.error.message }, 'Cannot accept a client')
   }

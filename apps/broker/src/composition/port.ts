@@ -1,7 +1,7 @@
 import type { ServiceIdentifier } from 'inversify'
 import type { ClientListener, PeerNetwork } from '@walrus/adapters-net'
 import type { ClientService, ClusterNode } from '@walrus/cluster'
-import type { BlockFileDirectory, Clock, LogStorage } from '@walrus/core'
+import type { BlockFileDirectory, Clock, EventTrace, LogStorage } from '@walrus/core'
 import type { AdmissionOptions, Membership } from '@walrus/membership'
 import type { RaftMetadataLog } from '@walrus/metadata-raft'
 import type { StorageBackend } from '@walrus/embedded'
@@ -20,6 +20,7 @@ export const Port = {
   failure: name<Failure>('failure'),
   stopSignal: name<AbortSignal>('stop signal'),
   clock: name<Clock>('clock'),
+  eventTrace: name<EventTrace | undefined>('event trace'),
   directories: name<Directories>('directories'),
   storageBackend: name<StorageBackend>('storage backend'),
   blockFiles: name<BlockFileDirectory>('block files'),

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { Level } from 'level'
 import { join } from 'node:path'
 import { closeStore, openStore, type Store } from '../store.js'
+import { resealRecord } from '../record.js'
 import { encodeEntry } from './entry-record.js'
 import { chunkKey, entryKey, IDENTITY_KEY, ROOT_KEY } from './keys.js'
 import { LevelRaftLog, openLevelRaftLog, type LevelRaftLogOptions } from './level-raft-log.js'
@@ -182,6 +183,30 @@ describe('LevelDB Raft log', () => {
       await log.write(write({ hardState: { term: 1, vote: 0, commit: 4 } }))
       await log.close()
       expect(await refusal()).to.equal('Cannot read LOG: entry 4 is committed, and the last one is 0')
+    })
+
+    it('with values that cannot be, though their checksums hold', async () => {
+      await written(1)
+      const resealed = async (key: Buffer, edit: (value: Buffer) => Buffer | undefined): Promise<string> => {
+        let before: Buffer | undefined
+        await change(async (database) => {
+          before = await database.get(key)
+          const changed = Buffer.from(before ?? [])
+          const after = edit(changed) ?? changed
+          resealRecord(after)
+          await database.put(key, after)
+        })
+        const reason = await refusal()
+        await change((database) => database.put(key, before ?? Buffer.alloc(0)))
+        return reason
+      }
+      const huge = (at: number) => (value: Buffer) => void value.writeBigUInt64LE(2n ** 53n, at)
+      const tooLarge = 'number 9007199254740992 is too large'
+      expect(await resealed(ROOT_KEY, huge(5))).to.equal(`Cannot read the root of LOG: ${tooLarge}`)
+      expect(await resealed(ROOT_KEY, huge(14))).to.equal(`Cannot read the root of LOG: ${tooLarge}`)
+      expect(await resealed(entryKey(1), huge(17))).to.equal(`Cannot read entry 1 of LOG: ${tooLarge}`)
+      const nothing = (value: Buffer) => Buffer.concat([value.subarray(0, 13), Buffer.from('null')])
+      expect(await resealed(IDENTITY_KEY, nothing)).to.equal('Cannot read the identity of LOG: it is malformed')
     })
 
     it('with a snapshot of which a piece is missing, shortened or changed', async () => {

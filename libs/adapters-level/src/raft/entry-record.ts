@@ -1,5 +1,5 @@
 import type { Entry, EntryType } from '@walrus/raft'
-import { damaged, decodeRecord, encodeBinaryRecord } from '../record.js'
+import { damaged, decodeRecord, encodeBinaryRecord, numberAt } from '../record.js'
 
 /*
  * The payload of an entry's record (see ../record.ts; its number is the entry's index).
@@ -40,7 +40,7 @@ export function decodeEntry(where: string, index: number, value: Buffer): Stored
   const { payload } = record
   const type = payload.length < HEADER_BYTES ? undefined : TYPES[payload.readUInt8(TYPE_AT)]
   if (type === undefined) throw damaged(where, 'its header is malformed')
-  const term = Number(payload.readBigUInt64LE(TERM_AT))
+  const term = numberAt(where, payload, TERM_AT)
   const data = payload.subarray(HEADER_BYTES)
   return { entry: { index, term, type, data }, previousChecksum: payload.readUInt32LE(0) }
 }

@@ -1,5 +1,5 @@
 import { WalrusError } from '@walrus/core'
-import { damaged, decodeRecord, encodeRecord } from '../record.js'
+import { damaged, decodeRecord, encodeRecord, fieldsOf } from '../record.js'
 
 /** Whose log it is: a log in the hands of another node would break its promises. */
 export interface Identity {
@@ -19,7 +19,7 @@ export function encodeIdentity(identity: Identity): Buffer {
 /** Throws `CORRUPT_DATA` or `UNSUPPORTED_FORMAT` naming `where`. */
 export function decodeIdentity(where: string, value: Buffer): Identity {
   const { index, payload } = decodeRecord(where, value)
-  const { nodeId, identity, clusterId, isFounder } = parse(where, payload)
+  const { nodeId, identity, clusterId, isFounder } = fieldsOf(where, payload.toString())
   if (nodeId !== index) throw damaged(where, 'it contradicts itself')
   if (typeof identity !== 'string' || identity === '') throw damaged(where, 'its identity is malformed')
   if (clusterId !== null && typeof clusterId !== 'string') throw damaged(where, 'its cluster id is malformed')
@@ -32,12 +32,4 @@ export function checkOwner(name: string, found: Identity, nodeId: number): void 
   if (found.nodeId === nodeId) return
   const message = `Cannot open ${name} as node ${nodeId}: it belongs to node ${found.nodeId}`
   throw new WalrusError('INVALID_ARGUMENT', message)
-}
-
-function parse(where: string, payload: Buffer): { readonly [Field in keyof Identity]?: unknown } {
-  try {
-    return JSON.parse(payload.toString()) as object
-  } catch {
-    throw damaged(where, 'it is malformed')
-  }
 }

@@ -1,6 +1,5 @@
 import type { Snapshot } from '@walrus/raft'
 import { checksumOf, damaged } from '../record.js'
-import type { Store } from '../store.js'
 import { decodeEntry } from './entry-record.js'
 import { decodeIdentity, type Identity } from './identity.js'
 import { meaningOf } from './keys.js'
@@ -19,11 +18,18 @@ export interface RecoveredLog {
   readonly orphans: readonly Buffer[]
 }
 
+/** What is read of a store. */
+export interface RecordSource {
+  readonly name: string
+  readonly database: { readonly iterator: () => AsyncIterable<readonly [key: Buffer, value: Buffer]> }
+  readonly mark: { readonly read: () => Promise<number> }
+}
+
 /**
  * Reads everything, changing nothing. Throws `CORRUPT_DATA` unless all that the root speaks of is there, whole, and the root
  * is at least as new as the durable mark.
  */
-export async function recoverRaftLog(store: Store, cacheBytesMax: number): Promise<RecoveredLog> {
+export async function recoverRaftLog(store: RecordSource, cacheBytesMax: number): Promise<RecoveredLog> {
   const reader = new Reader(store.name, cacheBytesMax)
   for await (const [key, value] of store.database.iterator()) reader.take(key, value)
   const recovered = reader.finish()

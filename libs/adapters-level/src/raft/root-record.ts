@@ -1,4 +1,4 @@
-import { damaged, decodeRecord, encodeBinaryRecord } from '../record.js'
+import { damaged, decodeRecord, encodeBinaryRecord, numberAt } from '../record.js'
 
 /**
  * What the rest of the database must be. It is written again in every write, so the newest one tells whether any write
@@ -77,6 +77,6 @@ export function decodeRoot(where: string, value: Buffer): Root {
   const { index: writeNumber, payload } = decodeRecord(where, value)
   if (payload.length !== ROOT_BYTES) throw damaged(where, `it has ${payload.length} bytes, not ${ROOT_BYTES}`)
   const root = { ...EMPTY_ROOT, writeNumber, hasHardState: payload.readUInt8(0) === 1 }
-  FIELDS.forEach((field, number) => (root[field] = Number(payload.readBigUInt64LE(1 + 8 * number))))
+  FIELDS.forEach((field, number) => (root[field] = numberAt(where, payload, 1 + 8 * number)))
   return root
 }

@@ -1,6 +1,6 @@
 import type { ConfState, Snapshot } from '@walrus/raft'
 import { crc32 } from 'node:zlib'
-import { damaged, decodeRecord, encodeBinaryRecord } from '../record.js'
+import { damaged, decodeRecord, encodeBinaryRecord, fieldsOf } from '../record.js'
 import type { Root } from './root-record.js'
 
 /*
@@ -59,15 +59,10 @@ function chunkOf(where: string, { snapshotIndex }: Root, record: Buffer): Buffer
 }
 
 function membersOf(where: string, text: string): ConfState {
-  let members: Partial<Record<keyof ConfState, unknown>>
-  try {
-    members = JSON.parse(text) as typeof members
-  } catch {
-    throw damaged(where, 'its list of members is malformed')
-  }
+  const members: Partial<Record<keyof ConfState, unknown>> = fieldsOf(`the members in ${where}`, text)
   const ids = (name: keyof ConfState): readonly number[] => {
     const list = members[name]
-    if (Array.isArray(list) && list.every((id) => Number.isSafeInteger(id))) return list as readonly number[]
+    if (Array.isArray(list) && list.every((id) => Number.isSafeInteger(id) && id > 0)) return list as readonly number[]
     throw damaged(where, `its list of ${name} is malformed`)
   }
   return {

@@ -106,6 +106,31 @@ describe('hostile input from peers', () => {
     })
   }
 
+  it('is cut off: a frame whose bytes come one by one, and never end', async () => {
+    const timings = { idleTimeoutMs: 1000, frameTimeoutMs: 1200 }
+    const hasty = await harness.open(3, { timings })
+    const client = await enter(hasty.network.address, 'raft')
+    clients.push(client)
+    client.sendBytes(announce(1000))
+    const drip = setInterval(() => client.sendBytes(Buffer.of(0)), 5)
+    await client.whenClosed()
+    clearInterval(drip)
+    expect(await event(hasty, 'connection-closed')).to.include({ reason: 'a frame was not complete within 1200 ms' })
+  })
+
+  it('is cut off: a long frame of a caller who does not know the cluster', async () => {
+    for (const clusterId of ['', 'red']) {
+      const client = await dial()
+      sendFrame(client, { kind: 'hello', purpose: 'request', nodeId: 0, expectedNodeId: 0, clusterId })
+      if ((await readFrame(client)).kind === 'refusal') continue
+      client.sendBytes(announce(65_537))
+      await client.whenClosed()
+    }
+    const reason = 'a frame of 65537 bytes exceeds 65536'
+    expect(await event(node, 'connection-closed')).to.include({ purpose: 'request', reason })
+    await expectService()
+  })
+
   it('is cut off: the same request id twice', async () => {
     node.network.handle(1, 'members', () => new Promise(() => undefined))
     const client = await entered('request')

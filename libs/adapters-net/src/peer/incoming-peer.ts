@@ -91,7 +91,9 @@ export class IncomingPeer implements PeerChannelOwner {
     if ('kind' in verdict) return this.#refuse(verdict)
     this.#hello = frame
     this.#role = verdict
-    this.#channel.establish()
+    const { limits } = context
+    const isStranger = frame.clusterId === '' || frame.clusterId !== context.identity.clusterId
+    this.#channel.establish(isStranger ? limits.maxStrangerFrameBytes : limits.maxFrameBytes)
     this.#channel.send({ kind: 'welcome', ...context.identity })
     context.onEvent({ kind: 'connection-opened', nodeId: frame.nodeId, purpose: frame.purpose, remote: this.remote })
   }

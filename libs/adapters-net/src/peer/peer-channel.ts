@@ -39,6 +39,9 @@ export class PeerChannel implements Flushable {
   #flushing = false
   #paused = false
   #heardMs: number
+  #takenCount = 0
+  /** The frame that was not complete when that was looked at before, and since when. */
+  #unfinished: { readonly takenCount: number; readonly sinceMs: number } | undefined
   #timer: Timer
 
   constructor(socket: Socket, context: PeerContext, owner: PeerChannelOwner) {
@@ -77,8 +80,8 @@ export class PeerChannel implements Flushable {
   }
 
   /** The handshake is done: longer frames may come, and silence is watched. */
-  establish(): void {
-    this.#reader.limit(this.#context.limits.maxFrameBytes)
+  establish(maxFrameBytes = this.#context.limits.maxFrameBytes): void {
+    this.#reader.limit(maxFrameBytes)
     this.#timer.cancel()
     this.#watch(this.#context.timings.idleTimeoutMs)
   }
@@ -122,6 +125,7 @@ export class PeerChannel implements Flushable {
   }
 
   #take(): void {
+    this.#takenCount += 1
     const { bytes, start, end } = this.#reader
     const frame = decodePeerFrame(bytes, start, end, peerChecksum)
     if (typeof frame !== 'string') this.#owner.onFrame(frame)
@@ -135,6 +139,7 @@ export class PeerChannel implements Flushable {
   #watch(afterMs: number): void {
     const { clock, timings } = this.#context
     this.#timer = clock.after(afterMs, () => {
+      if (this.#isFrameLate()) return this.fail(`a frame was not complete within ${timings.frameTimeoutMs} ms`)
       if (this.#silentMs() < timings.idleTimeoutMs) return this.#watch(timings.idleTimeoutMs - this.#silentMs())
       // It may be this node that was busy: what has arrived meanwhile is read first.
       clock.defer(() => {
@@ -142,6 +147,16 @@ export class PeerChannel implements Flushable {
         else this.fail(`nothing heard for ${timings.idleTimeoutMs} ms`)
       })
     })
+  }
+
+  /** Whether the same frame has been coming for too long, while it was read. */
+  #isFrameLate(): boolean {
+    const nowMs = this.#context.clock.monotonicMs()
+    if (this.#paused || !this.#reader.isUnfinished) this.#unfinished = undefined
+    else if (this.#unfinished?.takenCount !== this.#takenCount) {
+      this.#unfinished = { takenCount: this.#takenCount, sinceMs: nowMs }
+    }
+    return this.#unfinished !== undefined && nowMs - this.#unfinished.sinceMs >= this.#context.timings.frameTimeoutMs
   }
 
   /** A side that is not read cannot be heard. */

@@ -4,6 +4,8 @@ export interface PeerLimits {
   readonly maxConnections: number
   /** Longest frame, sent or received; the same on all nodes. */
   readonly maxFrameBytes: number
+  /** Longest frame of a caller that does not know the cluster's id: it may ask to be admitted. */
+  readonly maxStrangerFrameBytes: number
   /** Messages of Raft that wait for one peer: beyond, the oldest that may be lost are. One message alone may exceed it. */
   readonly maxQueuedRaftBytes: number
   /** Largest snapshot that is taken. */
@@ -26,6 +28,8 @@ export interface PeerTimings {
   readonly pingIntervalMs: number
   /** Without any byte from the other side for so long, a connection is cut. */
   readonly idleTimeoutMs: number
+  /** A frame that has begun to come must be complete after so long, or somewhat later. */
+  readonly frameTimeoutMs: number
   /** The wait before the second attempt to dial; it doubles with each, and up to half of it is left to chance. */
   readonly backoffMinMs: number
   readonly backoffMaxMs: number
@@ -38,6 +42,7 @@ export interface PeerTimings {
 export const DEFAULT_PEER_LIMITS: PeerLimits = {
   maxConnections: 1024,
   maxFrameBytes: 32 * 1024 * 1024,
+  maxStrangerFrameBytes: 64 * 1024,
   maxQueuedRaftBytes: 16 * 1024 * 1024,
   maxSnapshotBytes: 1024 * 1024 * 1024,
   maxIncomingSnapshots: 2,
@@ -50,6 +55,7 @@ export const DEFAULT_PEER_TIMINGS: PeerTimings = {
   handshakeTimeoutMs: 3000,
   pingIntervalMs: 1000,
   idleTimeoutMs: 5000,
+  frameTimeoutMs: 30_000,
   backoffMinMs: 50,
   backoffMaxMs: 5000,
   snapshotStallMs: 10_000,

@@ -17,7 +17,7 @@ import { timedOutMessage, unknownTopicMessage } from '@walrus/protocol'
 import { sizeHere } from '../leading/retention.js'
 import type { ClusterContext } from '../node-context.js'
 import type { ForcedSeal } from '../open-segment.js'
-import { backoffMs, pause } from '../pause.js'
+import { backoffMs, pause, within } from '../pause.js'
 import type { Topics } from '../routing/topics.js'
 import { AdminQuestions } from './admin-questions.js'
 import { viewNode, type ClusterStatusView } from './cluster-status.js'
@@ -179,7 +179,9 @@ export class Administration {
       const command = commandNow()
       if (command === undefined) return
       try {
-        const result = await metadata.propose(command)
+        const leftMs = Math.max(0, deadlineMs - clock.monotonicMs())
+        const late = (): WalrusError => new WalrusError('TIMED_OUT', 'no quorum has answered')
+        const result = await within(clock, leftMs, metadata.propose(command), late)
         if (result.outcome !== 'rejected') return
         if (!isOvertaken(result)) throw refused(command, result.detail)
       } catch (error) {

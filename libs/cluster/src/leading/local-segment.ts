@@ -1,6 +1,7 @@
 import {
   WalrusError,
   type CommitTicket,
+  type EventTrace,
   type Producer,
   type ReadLimits,
   type SegmentLog,
@@ -8,6 +9,7 @@ import {
   type TopicState,
 } from '@walrus/core'
 import type { OpenSegment, SegmentEnd } from '../open-segment.js'
+import { WriterTrace } from '../tracing/writer-trace.js'
 import { isDiskFull } from './disk-full.js'
 
 /** An open segment of which this node has the only copy: what its disk has is committed. */
@@ -17,14 +19,16 @@ export class LocalSegment implements OpenSegment {
   readonly baseOffset: number
   readonly epoch: number
   readonly #log: SegmentLog
+  readonly #trace: WriterTrace | undefined
   #stopped: WalrusError | undefined
 
-  constructor(log: SegmentLog) {
+  constructor(log: SegmentLog, trace?: EventTrace) {
     this.topic = log.topic
     this.segment = log.segment
     this.baseOffset = log.baseOffset
     this.epoch = log.epoch
     this.#log = log
+    this.#trace = WriterTrace.of(trace, log)
   }
 
   get sealed(): boolean {
@@ -48,17 +52,17 @@ export class LocalSegment implements OpenSegment {
 
   append(entry: Uint8Array): CommitTicket {
     if (this.#stopped !== undefined) throw this.#stopped
-    return this.#log.append(entry)
+    return this.#traced(this.#log.append(entry))
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     if (this.#stopped !== undefined) throw this.#stopped
-    return this.#log.appendBatch(entries, producer)
+    return this.#traced(this.#log.appendBatch(entries, producer))
   }
 
   commitCursor(name: string, offset: number): CommitTicket {
     if (this.#stopped !== undefined) throw this.#stopped
-    return this.#log.commitCursor(name, offset)
+    return this.#traced(this.#log.commitCursor(name, offset))
   }
 
   read(fromIndex: number, limits: ReadLimits): Promise<readonly StoredEntry[]> {
@@ -102,8 +106,17 @@ export class LocalSegment implements OpenSegment {
     this.#stopped ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${this.topic}": the segment is sealed`)
   }
 
+  /** There is no other copy that it could be repaired from. */
+  onDamage(): void {
+    return undefined
+  }
+
   /** No copy can have what the disk refuses. */
   onFailure(): void {
     return undefined
+  }
+
+  #traced(ticket: CommitTicket): CommitTicket {
+    return this.#trace === undefined ? ticket : this.#trace.follow(ticket)
   }
 }

@@ -24,7 +24,7 @@ export function openTail(context: ClusterContext, topic: TopicMetadata): OpenSeg
   const segment = lastSegment(topic)
   const key = { topic: topic.name, segment: segment.id }
   const stored = context.storage.segment(key)
-  if (stored !== undefined && !isOfTopic(topic, stored.epoch)) {
+  if (stored !== undefined && !isOfTopic(topic, stored)) {
     return context.storage.remove(key).then(() => openTail(context, topic))
   }
   const verdict = checkSegment(segment, stored)
@@ -46,7 +46,7 @@ function create(context: ClusterContext, topic: TopicMetadata, topicState: Topic
 }
 
 function lead(context: ClusterContext, segment: SegmentMetadata, log: SegmentLog): OpenSegment {
-  return segment.replicas.length === 1 ? new LocalSegment(log) : context.replication.lead(segment, log)
+  return segment.replicas.length === 1 ? new LocalSegment(log, context.trace) : context.replication.lead(segment, log)
 }
 
 /** Cursors and producers as the segment before left them; undefined when this node has no whole copy of that. */

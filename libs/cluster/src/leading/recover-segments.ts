@@ -36,7 +36,7 @@ async function removeDeleted(context: NodeContext): Promise<void> {
   report('info', 'segments were removed that were deleted meanwhile', { segmentCount: deleted.length, entryCount })
 }
 
-function isDeleted({ metadata }: NodeContext, { topic: name, epoch }: SegmentLog): boolean {
-  const topic = metadata.state.topics.get(name)
-  return topic === undefined || !isOfTopic(topic, epoch)
+function isDeleted({ metadata }: NodeContext, log: SegmentLog): boolean {
+  const topic = metadata.state.topics.get(log.topic)
+  return topic === undefined || !isOfTopic(topic, log)
 }

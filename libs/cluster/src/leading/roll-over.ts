@@ -19,6 +19,7 @@ import {
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment, SegmentEnd } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
+import { traceSeal, type SealAndRoll } from '../tracing/trace-seal.js'
 import { isDiskFull } from './disk-full.js'
 
 export interface RolloverOrder {
@@ -66,14 +67,22 @@ async function sealed(segment: OpenSegment): Promise<SegmentEnd | 'stuck'> {
   }
 }
 
-/** The open segment as the rollover decision sees it. */
+/**
+ * The open segment as the rollover decision sees it. What a quorum lacks counts, drained or not, as it does at the gate: a
+ * segment that the one calls full and the other does not would be closed and opened for ever.
+ */
 export function tailStatus(
   segment: OpenSegment,
   now: { readonly drained: boolean; readonly leaseHeld: boolean; readonly wallMs: number },
 ): TailStatus {
   const { drained, leaseHeld, wallMs } = now
-  const entryCount = drained ? segment.committedCount : segment.appendedCount
-  return { leaseHeld, drained, entryCount, sizeBytes: segment.sizeBytes, ageMs: wallMs - segment.createdMs }
+  return {
+    leaseHeld,
+    drained,
+    entryCount: segment.appendedCount,
+    sizeBytes: segment.sizeBytes,
+    ageMs: wallMs - segment.createdMs,
+  }
 }
 
 function mayEnd({ clock, lease }: ClusterContext, segment: OpenSegment, { limits, forced }: RolloverOrder): boolean {
@@ -116,6 +125,7 @@ async function proposeSeal(context: ClusterContext, segment: Ending, counts: Seg
   for (;;) {
     const command = await untilDone(context, segment, 'place what follows', () => sealAndRoll(context, segment, counts))
     if (command === 'overtaken') return command
+    traceSeal(context.trace, command, 'leader')
     const result = await untilKnown(context, segment, 'seal', command)
     if (result.outcome !== 'rejected') return 'rolled'
     if (!isCurrent(context, segment)) return 'overtaken'
@@ -144,7 +154,7 @@ async function sealAndRoll(
   { metadata, liveness }: ClusterContext,
   segment: Ending,
   { entryCount, controlCount }: SegmentCounts,
-): Promise<MetadataCommand> {
+): Promise<SealAndRoll> {
   const { nodes, topics } = metadata.state
   const topic = topics.get(segment.topic)
   const placement = topic && (place(topic, nodes, liveness.placeable()) ?? place(topic, nodes, liveness.live()))

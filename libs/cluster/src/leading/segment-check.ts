@@ -1,7 +1,8 @@
 import { formatSegmentKey, WalrusError, type SegmentLog, type SegmentMetadata } from '@walrus/core'
 
 /** The part of a stored segment that metadata speaks about. */
-export type StoredSegment = Pick<SegmentLog, 'baseOffset' | 'epoch' | 'entryCount' | 'sealed'>
+export type StoredSegment = Pick<SegmentLog, 'baseOffset' | 'epoch' | 'entryCount' | 'sealed'> &
+  Partial<Pick<SegmentLog, 'damagedFrom'>>
 
 /** What storage and metadata say together about one segment. */
 export type SegmentVerdict =
@@ -39,6 +40,8 @@ function checkAbsent(segment: SegmentMetadata): SegmentVerdict {
 }
 
 function checkSealed(segment: SegmentMetadata, stored: StoredSegment): SegmentVerdict {
+  // An operator has ended it before its damage: no mark can be left in it, and none is needed.
+  if (stored.damagedFrom !== undefined && stored.damagedFrom >= segment.entryCount) return { kind: 'ready' }
   if (stored.entryCount !== segment.entryCount) return damaged('entry count', stored.entryCount, segment.entryCount)
   return { kind: stored.sealed ? 'ready' : 'to-seal' }
 }

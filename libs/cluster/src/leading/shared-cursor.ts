@@ -1,24 +1,27 @@
-import { WalrusError, type CommitTicket, type ReadLimits, type StoredEntry } from '@walrus/core'
+import { takeMark, WalrusError, type CommitTicket, type ReadLimits, type StoredEntry, type Take } from '@walrus/core'
 import { timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { WaitingLine } from '../waiting-line.js'
+import type { TakeDoubts } from './take-doubts.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface SharedCursorOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits'>
+  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
   readonly topic: string
   /** Its name, as the topic's state has it. */
   readonly cursor: string
   readonly gate: TopicGate
+  /** Of all cursors of the topic. */
+  readonly doubts: TakeDoubts
   /** Committed entries from a topic offset on. */
   readonly read: (offset: number, limits: ReadLimits) => Promise<readonly StoredEntry[]>
 }
 
 /**
- * A cursor of a topic that any number of readers share, strictly at once: that the cursor has passed an entry is durable before the entry is delivered,
- * so no entry is ever delivered twice. Concurrent calls get distinct entries in the order of the calls. It works on the node
- * that leads the open segment, and knows nothing from before that.
+ * A cursor of a topic that any number of readers share, strictly at once: that the cursor has passed an entry is durable before
+ * the entry is delivered, so no entry is ever delivered twice. Concurrent calls get distinct entries in the order of the calls.
+ * It works on the node that leads the open segment, and knows nothing from before that.
  *
  * One cursor commit is under way at a time, for as many entries as there were calls: the calls that arrive meanwhile share
  * the next one. So a failed commit leaves the cursor where it was, and nothing has to be taken back.
@@ -50,12 +53,13 @@ export class SharedCursor {
 
   /**
    * The next entries, at most `countMax` and while `bytesMax` holds (the first whatever its size), as many as are at hand; none
-   * when the cursor is at the end of what is committed.
+   * when the cursor is at the end of what is committed. Rejects with `NOT_LEADER` when nothing was taken.
+   * @param take whose question this is, for the topic's state to remember the answer
    */
-  take(countMax: number, bytesMax = Number.POSITIVE_INFINITY): Promise<readonly StoredEntry[]> {
+  take(countMax: number, bytesMax = Number.POSITIVE_INFINITY, take?: Take): Promise<readonly StoredEntry[]> {
     return new Promise((resolve, reject) => {
       this.#callCount += 1
-      this.#calls.push({ number: this.#callCount, countMax, bytesMax, resolve, reject })
+      this.#calls.push({ number: this.#callCount, countMax, bytesMax, take, resolve, reject })
       if (!this.#serving) void this.#serveAll()
     })
   }
@@ -81,6 +85,8 @@ export class SharedCursor {
     this.#life += 1
     this.#offset = undefined
     this.#forgetAhead()
+    for (const call of this.#calls.takeAll()) call.reject(this.#notLeader())
+    for (const move of this.#moves.splice(0)) move.reject(this.#notLeader())
   }
 
   /** Frees what was read ahead, if nobody asked since the last tick. */
@@ -107,11 +113,15 @@ export class SharedCursor {
   /** Never rejects. */
   async #move({ target, resolve, reject }: Move): Promise<void> {
     const life = this.#life
+    const { context, topic, cursor } = this.#options
     try {
       const wanted = await this.#options.gate.whenOpen((segment) => {
         const offset = this.#offset ?? this.#stored(segment)
         const next = target(offset, segment.baseOffset + segment.committedCount)
-        return { next, ticket: next === offset ? undefined : segment.commitCursor(this.#options.cursor, next) }
+        if (next === offset) return { next, ticket: undefined }
+        const ticket = segment.commitCursor(cursor, next)
+        context.trace?.record({ kind: 'cursor-moved', topic, cursor, offset: next })
+        return { next, ticket }
       })
       await wanted.ticket?.done()
       this.#assertLife(life)
@@ -180,7 +190,7 @@ export class SharedCursor {
     const last = entries.at(-1)
     if (last === undefined) return
     try {
-      await this.#commit(last.offset + 1, life)
+      await this.#commit(shares, last.offset + 1, life)
     } catch (error) {
       for (const { call } of shares) call.reject(error)
       return
@@ -189,15 +199,35 @@ export class SharedCursor {
       this.#offset = last.offset + 1
       this.#aheadAt += entries.length
     }
+    this.#traceDelivery(entries)
     for (const share of shares) share.call.resolve(share.entries)
   }
 
-  async #commit(offset: number, life: number): Promise<void> {
-    const ticket = await this.#options.gate.whenOpen((segment) => {
+  #traceDelivery(entries: readonly StoredEntry[]): void {
+    const { context, topic, cursor } = this.#options
+    const [first] = entries
+    if (first === undefined) return
+    context.trace?.record({ kind: 'delivered', topic, cursor, offset: first.offset, entryCount: entries.length })
+  }
+
+  /** One batch: the cursor is past the entries exactly when the topic's state says what became of each question. */
+  async #commit(shares: readonly Share[], offset: number, life: number): Promise<void> {
+    const { gate, cursor, doubts } = this.#options
+    const takes = shares.flatMap(({ call: { take } }) => take ?? [])
+    const { ticket, commit } = await gate.whenOpen((segment) => {
       this.#assertLife(life)
-      return segment.commitCursor(this.#options.cursor, offset)
+      const commit = doubts.begin(takes)
+      const records = [...commit.records, ...shares.flatMap(markOf)]
+      for (const [name, value] of records) segment.commitCursor(name, value)
+      return { ticket: segment.commitCursor(cursor, offset), commit }
     })
-    await ticket.done()
+    try {
+      await ticket.done()
+    } catch (error) {
+      if (life === this.#life) commit.failed()
+      throw error
+    }
+    commit.succeeded()
   }
 
   /** Gives what was read ahead to those who wait, up to call number `lastCall`, each at most what he asked for. */
@@ -225,8 +255,11 @@ export class SharedCursor {
   }
 
   #assertLife(life: number): void {
-    if (life === this.#life) return
-    throw new WalrusError('NOT_LEADER', `Cannot read from "${this.#options.topic}": another node leads it now`)
+    if (life !== this.#life) throw this.#notLeader()
+  }
+
+  #notLeader(): WalrusError {
+    return new WalrusError('NOT_LEADER', `Cannot read from "${this.#options.topic}": another node leads it now`)
   }
 
   #takeUpTo(last: number): Call[] {
@@ -253,6 +286,7 @@ interface Call {
   /** From 1. */
   readonly countMax: number
   readonly bytesMax: number
+  readonly take: Take | undefined
   readonly resolve: (entries: readonly StoredEntry[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -268,6 +302,12 @@ interface Move {
 interface Share {
   readonly call: Call
   readonly entries: readonly StoredEntry[]
+}
+
+function markOf({ call: { take }, entries }: Share): ReturnType<typeof takeMark> {
+  const [first, last] = [entries[0], entries.at(-1)]
+  if (take === undefined || first === undefined || last === undefined) return []
+  return takeMark(take, { from: first.offset, to: last.offset + 1 })
 }
 
 function settled(ticket: CommitTicket): Promise<void> {

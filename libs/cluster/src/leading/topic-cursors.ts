@@ -1,11 +1,12 @@
-import { WalrusError, type ReadLimits } from '@walrus/core'
+import { isTakeMark, WalrusError, type ReadLimits } from '@walrus/core'
 import type { NodeContext } from '../node-context.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
 import { SharedCursor } from './shared-cursor.js'
+import { TakeDoubts } from './take-doubts.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface TopicCursorsOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits'>
+  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
   readonly topic: string
   readonly gate: TopicGate
   readonly reader: SegmentReader
@@ -18,6 +19,7 @@ const CURSORS_MAX = 1024
 export class TopicCursors {
   readonly #options: TopicCursorsOptions
   readonly #cursors = new Map<string, SharedCursor>()
+  readonly #doubts = new TakeDoubts()
 
   constructor(options: TopicCursorsOptions) {
     this.#options = options
@@ -28,11 +30,11 @@ export class TopicCursors {
     const known = this.#cursors.get(name)
     if (known !== undefined) return known
     const { context, topic, gate, reader } = this.#options
-    if (Math.max(this.#cursors.size, stored.size) >= CURSORS_MAX && !stored.has(name)) {
+    if (Math.max(this.#cursors.size, userCount(stored)) >= CURSORS_MAX && !stored.has(name)) {
       throw new WalrusError('UNAVAILABLE', `Cannot open cursor "${name}" of "${topic}": it has ${CURSORS_MAX} others`)
     }
     const read = (offset: number, limits: ReadLimits) => reader.read(topic, offset, limits)
-    const cursor = new SharedCursor({ context, topic, cursor: name, gate, read })
+    const cursor = new SharedCursor({ context, topic, cursor: name, gate, doubts: this.#doubts, read })
     this.#cursors.set(name, cursor)
     return cursor
   }
@@ -45,5 +47,12 @@ export class TopicCursors {
   /** See `SharedCursor.reset`. */
   reset(): void {
     for (const cursor of this.#cursors.values()) cursor.reset()
+    this.#doubts.clear()
   }
+}
+
+function userCount(stored: ReadonlyMap<string, number>): number {
+  let count = 0
+  for (const name of stored.keys()) if (!isTakeMark(name)) count += 1
+  return count
 }

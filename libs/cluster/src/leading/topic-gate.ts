@@ -73,7 +73,8 @@ export class TopicGate {
   /** Throws what `OpenSegment.append` throws, `UNAVAILABLE` when too much waits, or the reason why the gate has failed. */
   append(entry: Uint8Array): CommitTicket {
     const segment = this.#direct
-    if (segment === undefined) return this.#hold(entry)
+    // The caller's buffer is free as soon as the append is accepted, as it is with a segment.
+    if (segment === undefined) return this.#hold([new Uint8Array(entry)])
     const ticket = segment.append(entry)
     if (ticket !== this.#lastAppend) this.#beginBatch(ticket, segment)
     if (segment.appendedCount >= this.#entriesMax) this.#options.onFull()
@@ -81,13 +82,12 @@ export class TopicGate {
   }
 
   /**
-   * Appends all of the entries to the open segment, though it gets more than it is to have by that, and throws as `append`
-   * does; undefined while the gate is closed: then nothing was appended, and nothing waits.
+   * As `append`, all of the entries or none, though the segment gets more than it is to have by that. They must not change until
+   * the ticket is settled.
    */
-  appendBatch(entries: readonly Uint8Array[]): CommitTicket | undefined {
-    if (this.#failure !== undefined) throw this.#failure
+  appendBatch(entries: readonly Uint8Array[]): CommitTicket {
     const segment = this.#direct
-    if (segment === undefined) return undefined
+    if (segment === undefined) return this.#hold(entries)
     const ticket = segment.appendBatch(entries)
     if (ticket !== this.#lastAppend) this.#beginBatch(ticket, segment)
     if (segment.appendedCount >= this.#entriesMax) this.#options.onFull()
@@ -161,15 +161,21 @@ export class TopicGate {
     if (this.#segment !== undefined) this.#release(this.#segment)
   }
 
-  /** Takes appends that wait out of the line: at least one if there is one, then while both limits hold. */
+  /**
+   * Takes appends that wait out of the line: at least one if there is one, then while both limits hold; either all of one entry,
+   * or all of several.
+   */
   takeHeld(limits: { readonly maxEntries: number; readonly maxBytes: number }): HeldAppend[] {
     const taken: HeldAppend[] = []
-    let bytes = 0
+    let [entries, bytes] = [0, 0]
     for (let next = this.#held.first; next !== undefined; next = this.#held.first) {
-      bytes += next.entry.length
-      if (taken.length > 0 && (taken.length >= limits.maxEntries || bytes > limits.maxBytes)) break
+      const [first = next] = taken
+      entries += next.entries.length
+      bytes += next.sizeBytes
+      const fits = entries <= limits.maxEntries && bytes <= limits.maxBytes
+      if (taken.length > 0 && (!fits || isSingle(first) !== isSingle(next))) break
       this.#held.shift()
-      this.#heldBytes -= next.entry.length
+      this.#heldBytes -= next.sizeBytes
       taken.push(next)
     }
     return taken
@@ -197,22 +203,22 @@ export class TopicGate {
     if (this.#direct === segment && this.#isFull(segment)) this.#options.onFull()
   }
 
-  #hold(entry: Uint8Array): CommitTicket {
+  #hold(entries: readonly Uint8Array[]): CommitTicket {
     if (this.#failure !== undefined) throw this.#failure
-    this.#assertRoom(entry.length)
     const { clock, limits } = this.#options
-    const held = new HeldAppend(entry, clock.monotonicMs() + limits.requestTimeoutMs)
-    this.#heldBytes += entry.length
+    const held = new HeldAppend(entries, clock.monotonicMs() + limits.requestTimeoutMs)
+    this.#assertRoom(held.sizeBytes)
+    this.#heldBytes += held.sizeBytes
     this.#held.push(held)
     this.#lastAppend = held
     this.#options.onHeld()
     return held
   }
 
-  #assertRoom(entryBytes: number): void {
+  #assertRoom(bytes: number): void {
     const { topic, limits } = this.#options
     const { heldEntriesMax, heldBytesMax } = limits
-    const fits = this.#held.size < heldEntriesMax && this.#heldBytes + entryBytes <= heldBytesMax
+    const fits = this.#held.size < heldEntriesMax && this.#heldBytes + bytes <= heldBytesMax
     if (fits || this.#held.size === 0) return
     const waiting = `${this.#held.size} appends of ${this.#heldBytes} bytes wait for an open segment`
     throw new WalrusError('UNAVAILABLE', `Cannot append to "${topic}": ${waiting}`)
@@ -226,7 +232,7 @@ export class TopicGate {
         this.#direct = segment
         return
       }
-      this.#heldBytes -= held.entry.length
+      this.#heldBytes -= held.sizeBytes
       passOn(held, segment)
     }
     this.#options.onFull()
@@ -239,7 +245,7 @@ export class TopicGate {
   }
 
   #giveUp(held: HeldAppend): void {
-    this.#heldBytes -= held.entry.length
+    this.#heldBytes -= held.sizeBytes
     held.fail(this.#timedOut('append'))
   }
 
@@ -253,9 +259,15 @@ export class TopicGate {
   }
 }
 
+function isSingle({ entries }: HeldAppend): boolean {
+  return entries.length === 1
+}
+
 function passOn(held: HeldAppend, segment: OpenSegment): void {
   try {
-    held.follow(segment.append(held.entry))
+    const [entry] = held.entries
+    const single = isSingle(held) && entry !== undefined
+    held.follow(single ? segment.append(entry) : segment.appendBatch(held.entries))
   } catch (error) {
     held.fail(error as Error)
   }

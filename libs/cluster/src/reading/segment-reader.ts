@@ -19,16 +19,20 @@ export interface SegmentReaderOptions {
   readonly context: ClusterContext
   /** The segment, if this node leads it now. */
   readonly openSegment: (key: SegmentKey) => OpenSegment | undefined
+  /** This node's copy is damaged, and there are others that it can be repaired from. */
+  readonly onDamage: (key: SegmentKey) => void
 }
 
 /** Reads committed entries of a topic where they lie: here if possible, and else on a node that has a copy. */
 export class SegmentReader {
   readonly #context: ClusterContext
   readonly #openSegment: (key: SegmentKey) => OpenSegment | undefined
+  readonly #onDamage: (key: SegmentKey) => void
 
-  constructor({ context, openSegment }: SegmentReaderOptions) {
+  constructor({ context, openSegment, onDamage }: SegmentReaderOptions) {
     this.#context = context
     this.#openSegment = openSegment
+    this.#onDamage = onDamage
     context.peers.handle(CLUSTER_REQUESTS.read, (payload) => this.#answer(payload))
   }
 
@@ -47,13 +51,34 @@ export class SegmentReader {
       if (here.length > 0 || !mayBeElsewhere(segment, this.#context.nodeId)) return here
     } catch (error) {
       if (!isDamage(error) || segment.replicas.length === 1) throw error
-      this.#context.report('error', 'a copy is damaged, another one is read', { ...key, reason: reasonOf(error) })
+      const there = await this.#readElsewhere({ ...key, index, ...limits }, segment)
+      if (there.length > 0) return there
+      throw error
     }
     return await this.#readElsewhere({ ...key, index, ...limits }, segment)
   }
 
-  /** What this node may show of its copy; nothing when it has none. */
+  /** As `#readCopy`; damage is reported, and repaired if there is another copy. */
   async #readHere(
+    key: SegmentKey,
+    segment: SegmentMetadata,
+    index: number,
+    limits: ReadLimits,
+  ): Promise<readonly StoredEntry[]> {
+    try {
+      return await this.#readCopy(key, segment, index, limits)
+    } catch (error) {
+      if (isDamage(error) && segment.replicas.length > 1) {
+        const { topic, segment: id } = key
+        this.#context.report('error', 'a copy is damaged', { topic, segment: id, reason: reasonOf(error) })
+        this.#onDamage({ topic, segment: id })
+      }
+      throw error
+    }
+  }
+
+  /** What this node may show of its copy; nothing when it has none. */
+  async #readCopy(
     key: SegmentKey,
     segment: SegmentMetadata,
     index: number,
@@ -96,10 +121,11 @@ export class SegmentReader {
     )
   }
 
-  /** The leader of what is open knows most; any copy of what is sealed will do, that of its former leader first. */
+  /** Of what is open its leader knows most, the replicas what it has told them; any copy of what is sealed will do. */
   #sources({ state, leader, replicas }: SegmentMetadata): readonly NodeId[] {
     const { nodeId, liveness } = this.#context
-    const others = (state === 'sealed' ? replicas : [leader]).filter((node) => node !== nodeId)
+    const isKnownHere = state === 'open' && leader !== nodeId
+    const others = (isKnownHere ? [leader] : replicas).filter((node) => node !== nodeId)
     const live = liveness.live()
     return others
       .filter((node) => live.has(node))

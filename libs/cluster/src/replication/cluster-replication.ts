@@ -61,7 +61,7 @@ export class ClusterReplication implements Replication {
    */
   constructor(context: NodeContext, onDiskFull: () => void) {
     this.#context = context
-    this.#copies = new ReplicaCopies(context.storage, onDiskFull)
+    this.#copies = new ReplicaCopies({ storage: context.storage, trace: context.trace, onDiskFull })
     this.#copier = new SegmentCopier(context, this.#copies)
     const stopLeading = (key: SegmentKey): void => this.#stopLeading(key)
     const service = new ReplicaService({ context, copies: this.#copies, copier: this.#copier, stopLeading })
@@ -96,6 +96,10 @@ export class ClusterReplication implements Replication {
     const key = { topic: name, segment: lastSegment(topic).id }
     const { counts, unheard } = await this.#recovery.force(key)
     return { ...key, entryCount: counts.entryCount, unheardReplicas: unheard }
+  }
+
+  renew(key: SegmentKey): void {
+    this.#repair.renew(key)
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,7 @@
-import { endOffset, WalrusError, type LogStorage, type NodeId } from '@walrus/core'
-import { crc32 } from '@walrus/protocol'
-import { FaultyDisk, randomBelow, seededRandom, type ManualClock, type OnOperation, type Random } from '@walrus/testing'
-import { openLogStorage } from '@walrus/wal'
+import { endOffset, WalrusError, type NodeId } from '@walrus/core'
+import { randomBelow, seededRandom, type Random } from '@walrus/testing'
 import { expect } from 'chai'
+import { EngineDisk } from './engine-disk.test.js'
 import { TestCluster, turns, type TestDisk } from './replication-harness.test.js'
 
 /** What may happen, and how often out of all of them. */
@@ -160,40 +159,6 @@ class Storm {
     }
     await cluster.roll('logs')
     await cluster.until(() => cluster.isWhole('logs'), 'that all copies are whole')
-  }
-}
-
-/** The storage engine on a disk that loses what was not synced. */
-class EngineDisk implements TestDisk {
-  readonly #random: Random
-  readonly #onOperation: OnOperation
-  #beforeCommit: () => Promise<void> = () => Promise.resolve()
-  #disk: FaultyDisk
-
-  constructor(random: Random) {
-    this.#random = random
-    this.#onOperation = async ({ moment, kind }) => {
-      if (moment !== 'before' || kind === 'remove') return undefined
-      return await this.#beforeCommit().then(
-        () => undefined,
-        () => 'EIO' as const,
-      )
-    }
-    this.#disk = new FaultyDisk({ random, onOperation: this.#onOperation })
-  }
-
-  async open(clock: ManualClock, beforeCommit: () => Promise<void>): Promise<LogStorage> {
-    this.#beforeCommit = beforeCommit
-    const directory = await this.#disk.open()
-    const onProblem = (error: Error): never => {
-      throw error
-    }
-    const sizes = { fileBytes: 256 * 1024, blockBytes: 4096 }
-    return await openLogStorage({ directory, clock, checksum: crc32, onProblem, ...sizes })
-  }
-
-  crash(): void {
-    this.#disk = this.#disk.crash(this.#random, { onOperation: this.#onOperation })
   }
 }
 

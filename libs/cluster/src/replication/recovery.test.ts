@@ -56,7 +56,7 @@ describe('recovery of a segment', () => {
     await appended(next, 'b')
     cluster.heal()
     await cluster.until(() => late.state !== 'pending')
-    expect([late.state, codeOf(late)]).to.deep.equal(['failed', 'UNAVAILABLE'])
+    expect([late.state, codeOf(late)]).to.deep.equal(['failed', 'NOT_LEADER'])
     await cluster.until(() => cluster.isWhole('logs'))
     expect(await cluster.stored('logs', 1))
       .to.include.members(['a'])

@@ -1,17 +1,32 @@
-import { formatSegmentKey, WalrusError, type LogStorage, type NewSegment, type SegmentKey } from '@walrus/core'
+import {
+  formatSegmentKey,
+  WalrusError,
+  type EventTrace,
+  type LogStorage,
+  type NewSegment,
+  type SegmentKey,
+} from '@walrus/core'
 import { ReplicaCopy } from './replica-copy.js'
+
+export interface ReplicaCopiesOptions {
+  readonly storage: LogStorage
+  readonly trace?: EventTrace | undefined
+  /** Called whenever a copy cannot grow because the disk is full. */
+  readonly onDiskFull: () => void
+}
 
 /** The copies of segments that this node holds and others write. */
 export class ReplicaCopies {
   readonly #storage: LogStorage
+  readonly #trace: EventTrace | undefined
   readonly #copies = new Map<string, ReplicaCopy>()
   readonly #removals = new Map<string, Promise<void>>()
 
   readonly #onDiskFull: () => void
 
-  /** @param onDiskFull called whenever a copy cannot grow because the disk is full */
-  constructor(storage: LogStorage, onDiskFull: () => void) {
+  constructor({ storage, trace, onDiskFull }: ReplicaCopiesOptions) {
     this.#storage = storage
+    this.#trace = trace
     this.#onDiskFull = onDiskFull
   }
 
@@ -37,6 +52,7 @@ export class ReplicaCopies {
   remove(key: SegmentKey): Promise<void> {
     const name = formatSegmentKey(key)
     this.#copies.delete(name)
+    this.#trace?.record({ kind: 'removed', topic: key.topic, segment: key.segment })
     const removal =
       this.#removals.get(name) ?? this.#storage.remove(key).finally(() => void this.#removals.delete(name))
     this.#removals.set(name, removal)

@@ -93,7 +93,7 @@ describe('a replica', () => {
     await sent({ batches: batches.map(({ bytes }) => bytes) })
     const old = epoch()
     const answer = await fenced()
-    expect(answer).to.deep.equal({ createdEpoch: old, entryCount: 2, controlCount: 0 })
+    expect(answer).to.deep.equal({ createdEpoch: old, entryCount: 2, controlCount: 0, damaged: false })
     expect(await sent({ epoch: old, position: 2 })).to.deep.equal({ result: 'stale', value: old + 1 })
     cluster.crash(2)
     cluster.open(2)

@@ -61,7 +61,9 @@ export class ReplicaService {
     for (const batch of request.batches) copy.append(batch)
     copy.committedCount = Math.max(copy.committedCount, request.committedCount)
     const { position } = copy
+    this.#trace('taken', request, position)
     await copy.durable()
+    this.#trace('stored', request, position)
     return { result: 'durable', value: position }
   }
 
@@ -78,12 +80,22 @@ export class ReplicaService {
     }
     this.#stopLeading(request)
     const log = this.#copies.find(request)?.log
-    if (log === undefined) return { createdEpoch: 0, entryCount: 0, controlCount: 0 }
-    // The only copy is written by this node alone, and the next life of this node will know by the metadata that it is over.
-    if (segment.replicas.length > 1) await log.fence(request.epoch)
+    if (log === undefined) return this.#fenced(request, { ...NO_COUNTS, damaged: false })
+    const damaged = log.damagedFrom !== undefined
+    // A damaged copy takes nothing, whatever the epoch; and no mark can be left in it. The only copy is written by this node alone,
+    // and the next life of this node will know by the metadata that it is over.
+    if (!damaged && segment.replicas.length > 1) await log.fence(request.epoch)
     await log.drain()
     const { epoch: createdEpoch, entryCount, position } = log
-    return { createdEpoch, entryCount, controlCount: position - entryCount }
+    return this.#fenced(request, { createdEpoch, entryCount, controlCount: position - entryCount, damaged })
+  }
+
+  #fenced({ topic, segment, epoch }: FenceRequest, answer: FenceAnswer): FenceAnswer {
+    const { createdEpoch, entryCount, controlCount, damaged } = answer
+    // What is damaged counts for nobody.
+    if (!damaged)
+      this.#context.trace?.record({ kind: 'fenced', topic, segment, epoch, createdEpoch, entryCount, controlCount })
+    return answer
   }
 
   /** Batches of this node's copy; rejects with `UNAVAILABLE` when there is none, and with `CORRUPT_DATA`. */
@@ -116,6 +128,13 @@ export class ReplicaService {
     const log = this.#copies.find(key)?.log
     const whole = log?.epoch === segment.createdEpoch && log.position === endPosition(segment)
     return { whole, topicState: whole ? await log.stateAt(log.position) : EMPTY_TOPIC_STATE }
+  }
+
+  #trace(kind: 'taken' | 'stored', { batches, position, ...request }: ReplicateRequest, end: number): void {
+    const { trace } = this.#context
+    if (trace === undefined || batches.length === 0) return
+    const segment = { topic: request.topic, segment: request.segment, epoch: request.epoch }
+    trace.record(kind === 'taken' ? { kind, ...segment, position, end } : { kind, ...segment, position: end })
   }
 
   #segment(key: SegmentKey): SegmentMetadata {
@@ -162,3 +181,5 @@ export class ReplicaService {
     return new WalrusError('UNAVAILABLE', `Cannot read segment "${name}": node ${this.#context.nodeId} has no copy`)
   }
 }
+
+const NO_COUNTS = { createdEpoch: 0, entryCount: 0, controlCount: 0 } as const

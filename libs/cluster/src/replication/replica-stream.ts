@@ -19,6 +19,8 @@ export interface StreamSource {
   onSent(): void
   /** The replica has seen a newer epoch: this node leads the segment no longer. */
   onStale(epoch: number): void
+  /** The copy of that node is damaged. */
+  onDamaged(node: NodeId): void
 }
 
 /**
@@ -102,7 +104,7 @@ export class ReplicaStream {
       .then(decodeAnswer)
       .then(
         (answer) => this.#heard(answer, round, length),
-        (error: unknown) => this.#failed(reasonOf(error), round),
+        (error: unknown) => this.#refused(error, this.node, round),
       )
     this.#source.onSent()
   }
@@ -147,6 +149,13 @@ export class ReplicaStream {
     context.report('error', 'a replica has lost what it had', { ...this.#name(log), lostRecords })
   }
 
+  /** A copy was asked for something: the replica's, or this node's for what the replica lacks. */
+  #refused(error: unknown, node: NodeId, round: number): void {
+    const isDamaged = error instanceof WalrusError && error.code === 'CORRUPT_DATA'
+    if (isDamaged && this.#state !== 'stopped') this.#source.onDamaged(node)
+    this.#failed(reasonOf(error), round)
+  }
+
   #failed(reason: string, round: number): void {
     if (round !== this.#round || this.#state === 'stopped') return
     const { context, log } = this.#source
@@ -183,7 +192,7 @@ export class ReplicaStream {
       this.#state = 'streaming'
       this.#send(this.#source.encode(this.#next, batches))
     } catch (error) {
-      return this.#failed(`cannot read what it lacks: ${reasonOf(error)}`, round)
+      return this.#refused(error, context.nodeId, round)
     }
     this.pump()
   }

@@ -7,6 +7,7 @@ import {
   WalrusError,
   type CommitTicket,
   type EncodedBatch,
+  type NodeId,
   type Producer,
   type ReadLimits,
   type SegmentCounts,
@@ -19,6 +20,7 @@ import {
 import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import type { OpenSegment, SegmentEnd } from '../open-segment.js'
+import { WriterTrace } from '../tracing/writer-trace.js'
 import { QuorumTicket } from './quorum-ticket.js'
 import { ReplicaStream, type StreamSource } from './replica-stream.js'
 import { SendWindow, type Stretch } from './send-window.js'
@@ -44,6 +46,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #newest: QuorumTicket | undefined
   /** Of the commit that begins, until the end of this turn. */
   #begun: EncodedBatch[] = []
+  readonly #trace: WriterTrace | undefined
   readonly #untap: () => void
   readonly #commitListeners = new Set<() => void>()
   readonly #quorumWaiters = new Set<() => void>()
@@ -51,6 +54,8 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #stopped: WalrusError | undefined
   #failure: WalrusError | undefined
   #failureListener: ((reason: WalrusError) => void) | undefined
+  #damageListener: (() => void) | undefined
+  readonly #damagedNodes = new Set<NodeId>()
   #publishTimer: Timer | undefined
   #sentSincePublish = false
 
@@ -68,6 +73,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#streams = others.map((node) => new ReplicaStream(this, node))
     const giveUp = (ticket: QuorumTicket): void => this.#giveUp(ticket)
     this.#line = new UncommittedLine({ clock, timeoutMs: limits.requestTimeoutMs, giveUp })
+    this.#trace = WriterTrace.of(context.trace, log)
     this.#untap = log.onBatch((batch) => this.#begin(batch))
   }
 
@@ -161,7 +167,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${formatSegmentKey(this)}": it is sealed`)
     this.#untap()
     this.#publishTimer?.cancel()
-    const behind = new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": its leader was replaced`)
+    const behind = new WalrusError('NOT_LEADER', `Cannot append to "${this.topic}": its leader was replaced`)
     const unknown = new WalrusError('TIMED_OUT', timedOutMessage(`"${this.topic}" was sealed by another node`))
     const end = endOffset({ ...this.#metadata, ...counts })
     this.#settle(this.#line.takeAll(), (ticket) => {
@@ -175,6 +181,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   onFailure(listener: (reason: WalrusError) => void): void {
     this.#failureListener = listener
     if (this.#failure !== undefined) listener(this.#failure)
+  }
+
+  onDamage(listener: () => void): void {
+    this.#damageListener = listener
   }
 
   /** It takes nothing, waits for nothing, and sends nothing any more. */
@@ -210,6 +220,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     this.#forgetSent()
   }
 
+  onDamaged(node: NodeId): void {
+    const { topic, segment } = this
+    if (!this.#damagedNodes.has(node)) this.context.report('error', 'a copy is damaged', { topic, segment, node })
+    this.#damagedNodes.add(node)
+    this.#damageListener?.()
+  }
+
   onStale(epoch: number): void {
     const name = formatSegmentKey(this)
     this.stop(new WalrusError('NOT_LEADER', `Cannot append to "${name}": a replica has seen epoch ${epoch}`))
@@ -240,6 +257,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   }
 
   readonly #onLocal = (local: CommitTicket): void => {
+    this.#trace?.stored()
     if (local.error !== undefined) this.#fail(local.error)
     this.#advance()
   }
@@ -278,6 +296,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const countBefore = this.committedCount
     const settled = tickets.map((ticket) => ({ ticket, error: outcome(ticket) }))
     for (const { ticket, error } of settled) if (error === undefined) this.#commit(ticket)
+    this.#traceCommitted(settled)
     for (const { ticket, error } of settled) ticket.settle(error)
     if (this.committedCount > countBefore) {
       for (const listener of [...this.#commitListeners]) listener()
@@ -289,6 +308,13 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #commit(ticket: QuorumTicket): void {
     ticket.applyToState?.()
     this.committedCount = Math.max(this.committedCount, ticket.lastOffset + 1 - this.baseOffset)
+  }
+
+  #traceCommitted(
+    settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
+  ): void {
+    const last = settled.findLast(({ error }) => error === undefined)
+    if (last !== undefined) this.#trace?.committed(last.ticket.local.endPosition)
   }
 
   /** Replicas hear with the next stretch what is committed, or alone, when there is none for a while. */

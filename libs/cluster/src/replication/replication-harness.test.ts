@@ -6,6 +6,7 @@ import {
   segmentById,
   WalrusError,
   type AckPolicy,
+  type Clock,
   type CommitTicket,
   type LogStorage,
   type MetadataLog,
@@ -36,7 +37,7 @@ export interface ClusterOptions {
 /** What outlives a node. */
 export interface TestDisk {
   /** The storage over what the last one left; its commits do first what `beforeCommit` does, and fail as it does. */
-  open(clock: ManualClock, beforeCommit: () => Promise<void>): LogStorage | Promise<LogStorage>
+  open(clock: Clock, beforeCommit: () => Promise<void>): LogStorage | Promise<LogStorage>
   /** The node dies: what it has not committed is lost. */
   crash(): void
 }
@@ -332,6 +333,7 @@ export class TestNode {
       clock: cluster.clock,
       limits: cluster.limits,
       segmentLimits: {},
+      trace: undefined,
       report: (level, message, fields) =>
         cluster.reports.push({ node: this.id, level, message, reason: String(fields['reason'] ?? '') }),
     }
@@ -405,7 +407,7 @@ class MemoryTestDisk implements TestDisk {
   readonly #disk: MemoryLogDisk = new Map()
   #storage: MemoryLogStorage | undefined
 
-  open(_clock: ManualClock, commit: () => Promise<void>): LogStorage {
+  open(_clock: Clock, commit: () => Promise<void>): LogStorage {
     this.#storage = new MemoryLogStorage(this.#disk, { commit })
     return this.#storage
   }

@@ -61,6 +61,25 @@ export class SegmentCopier {
     return next
   }
 
+  /** The first of the nodes that can read all of the segment; nothing is stored of it. */
+  async findReadable(nodes: readonly NodeId[], key: SegmentKey, counts: SegmentCounts): Promise<NodeId | undefined> {
+    for (const node of nodes) if (await this.#isReadable(node, key, endPosition(counts))) return node
+    return undefined
+  }
+
+  async #isReadable(node: NodeId, key: SegmentKey, end: number): Promise<boolean> {
+    try {
+      for (let position = 0; position < end && !this.#closed;) {
+        const { batches } = await this.#fetch(key, position, node)
+        if (batches.length === 0) return false
+        position += batches.reduce((records, batch) => records + recordsIn(batch), 0)
+      }
+      return !this.#closed
+    } catch {
+      return false
+    }
+  }
+
   /** Nothing more is fetched. Resolves when nothing is under way. */
   async close(): Promise<void> {
     this.#closed = true
@@ -82,10 +101,16 @@ export class SegmentCopier {
       if (appendUpTo(copy, answer.batches, end) === 0)
         throw this.#cannot(key, `node ${origin.source} has no more of it`)
       await copy.durable()
+      this.#trace(copy, origin)
       this.#assertWanted(key, end, origin)
     }
     await this.#copies.find(key)?.durable()
     this.#expect(key)
+  }
+
+  #trace({ log }: ReplicaCopy, { epoch, source }: CopyOrigin): void {
+    const { topic, segment, position } = log
+    this.#context.trace?.record({ kind: 'copied', topic, segment, epoch, source, position })
   }
 
   #expect(key: SegmentKey): void {

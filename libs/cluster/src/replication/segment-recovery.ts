@@ -7,16 +7,17 @@ import {
   WalrusError,
   wholeCopies,
   type CopyReport,
-  type MetadataCommand,
   type NodeId,
   type SegmentCounts,
   type SegmentKey,
   type SegmentMetadata,
 } from '@walrus/core'
+import type { FenceAnswer } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
 import { knownSegment } from './await-metadata.js'
 import type { CopyQuestions } from './copy-questions.js'
 import { firstEnough } from './first-enough.js'
+import { traceSeal, type SealAndRoll } from '../tracing/trace-seal.js'
 import { proposeKnown } from './propose-known.js'
 
 /** What ended a segment. */
@@ -55,21 +56,22 @@ export class SegmentRecovery {
     const decision = decideRecovery(segment, reports)
     if (decision.kind === 'wait') throw this.#cannot(key, `${decision.missing} more of its replicas must be heard`)
     const { source, copies } = decision
+    this.#traceDecision(key, segment, reports, source)
     await this.#copyTo(copies, key, { segment, source, whole: wholeCopies(source, reports) })
-    await this.#seal(key, segment, source)
+    await this.#seal(key, segment, source, 'recovery')
   }
 
   /**
-   * As `recover`, with whatever replicas answer, even none: acknowledged entries that only the others have are lost. Resolves
-   * with the end that the segment has now.
+   * As `recover`, with whatever replicas answer, even none or a damaged one, up to its damage: acknowledged entries that only the
+   * others have, or that stood behind the damage, are lost. Resolves with the end that the segment has now.
    */
   async force(key: SegmentKey): Promise<SealedAt> {
     const segment = await this.#fenced(key)
     if (segment === undefined) return { counts: this.#sealedCounts(key), unheard: [] }
     const reports = await this.#reports(key, segment, segment.replicas.length)
     const source = longestCopy(reports)
-    await this.#seal(key, segment, source ?? { entryCount: 0, controlCount: 0 })
-    const heard = reports.map((report) => report.node)
+    await this.#seal(key, segment, source ?? { entryCount: 0, controlCount: 0 }, 'operator')
+    const heard = reports.filter(({ damaged }) => !damaged).map(({ node }) => node)
     return { counts: this.#sealedCounts(key), unheard: segment.replicas.filter((node) => !heard.includes(node)) }
   }
 
@@ -85,14 +87,20 @@ export class SegmentRecovery {
   }
 
   /** What the replicas have: as soon as `count` of them have answered, or enough that a recovery can be decided. */
-  async #reports(key: SegmentKey, segment: SegmentMetadata, count?: number): Promise<readonly CopyReport[]> {
-    const asked = segment.replicas.map(async (node): Promise<CopyReport> => {
+  async #reports(key: SegmentKey, segment: SegmentMetadata, count?: number): Promise<readonly FenceReport[]> {
+    const asked = segment.replicas.map(async (node): Promise<FenceReport> => {
       const { epoch } = segment
       return { node, ...(await this.#questions.fence(node, { ...named(key), epoch })) }
     })
-    return await firstEnough(asked, (reports) =>
-      count === undefined ? decideRecovery(segment, reports).kind === 'seal' : reports.length >= count,
-    )
+    if (count !== undefined) return await firstEnough(asked, (reports) => reports.length >= count)
+    // What a damaged copy has acknowledged nobody knows: it is not heard.
+    const heard = asked.map(async (report) => this.#undamaged(key, await report))
+    return await firstEnough(heard, (reports) => decideRecovery(segment, reports).kind === 'seal')
+  }
+
+  #undamaged(key: SegmentKey, report: FenceReport): FenceReport {
+    if (!report.damaged) return report
+    throw this.#cannot(key, `the copy of node ${report.node} is damaged`)
   }
 
   /** At least so many nodes have all of the longest copy when it resolves. */
@@ -108,13 +116,29 @@ export class SegmentRecovery {
     if (missing > 0) throw this.#cannot(key, `${missing} more of its replicas must have a whole copy`)
   }
 
-  async #seal(key: SegmentKey, segment: SegmentMetadata, counts: SegmentCounts): Promise<void> {
+  async #seal(
+    key: SegmentKey,
+    segment: SegmentMetadata,
+    counts: SegmentCounts,
+    by: 'recovery' | 'operator',
+  ): Promise<void> {
     const command = this.#sealAndRoll(key, segment, counts)
+    traceSeal(this.#context.trace, command, by)
     const result = await proposeKnown(this.#context, command, () => this.#isAt(key, segment.epoch))
     if (result.outcome !== 'rejected') {
       const { entryCount } = counts
       this.#context.report('info', 'segment recovered', { ...named(key), entryCount, nextLeader: command.nextLeader })
     } else if (this.#isAt(key, segment.epoch)) throw this.#cannot(key, result.detail)
+  }
+
+  #traceDecision(
+    { topic, segment }: SegmentKey,
+    { epoch }: SegmentMetadata,
+    reports: readonly CopyReport[],
+    { entryCount, controlCount }: CopyReport,
+  ): void {
+    const { trace } = this.#context
+    trace?.record({ kind: 'recovery-decided', topic, segment, epoch, reports, entryCount, controlCount })
   }
 
   #sealAndRoll(key: SegmentKey, segment: SegmentMetadata, { entryCount, controlCount }: SegmentCounts): SealAndRoll {
@@ -143,14 +167,14 @@ export class SegmentRecovery {
   }
 }
 
+type FenceReport = CopyReport & Pick<FenceAnswer, 'damaged'>
+
 /** The longest copy of a fenced segment, and the nodes that have all of it. */
 interface Longest {
   readonly segment: SegmentMetadata
   readonly source: CopyReport
   readonly whole: readonly NodeId[]
 }
-
-type SealAndRoll = Extract<MetadataCommand, { readonly kind: 'SealAndRoll' }>
 
 function named({ topic, segment }: SegmentKey): SegmentKey {
   return { topic, segment }

@@ -39,6 +39,8 @@ export class SegmentRepair {
   readonly #queue: RepairQueue
   readonly #unsubscribe: () => void
   readonly #sweep: Sweep<SegmentKey>
+  /** Copies that somebody found damaged when reading them, by name. */
+  readonly #damaged = new Set<string>()
 
   constructor(tools: RepairTools) {
     this.#tools = tools
@@ -64,6 +66,7 @@ export class SegmentRepair {
         break
       case 'truncate':
         await log?.truncateTail(endPosition(segment))
+        this.#tools.context.trace?.record({ kind: 'truncated', ...keyOf(key), position: endPosition(segment) })
         break
       case 'complete':
         await this.#fetch(key, segment)
@@ -76,6 +79,13 @@ export class SegmentRepair {
         break
     }
     await this.complete(key)
+  }
+
+  /** This node's copy was found damaged: it is replaced as soon as it is known that another node can give all of it. */
+  renew({ topic, segment }: SegmentKey): void {
+    const key = { topic, segment }
+    this.#damaged.add(formatSegmentKey(key))
+    this.#queue.add(key)
   }
 
   /** Resolves when nothing is under way. */
@@ -103,7 +113,7 @@ export class SegmentRepair {
     const log = storage.segment(key)
     if (log !== undefined && this.#isUnwanted(log)) return this.#queue.add(key)
     if (!segment?.replicas.includes(nodeId) || segment.state !== 'sealed') return
-    if (decideCopy(log, segment) !== 'whole') this.#queue.add(key)
+    if (decideCopy(log, segment) !== 'whole' || this.#damaged.has(formatSegmentKey(key))) this.#queue.add(key)
   }
 
   #follow(command: MetadataCommand): void {
@@ -137,7 +147,9 @@ export class SegmentRepair {
     try {
       const segment = knownSegment(this.#tools.context, key)
       await this.#removeUnwanted(key, segment)
-      if (segment?.replicas.includes(this.#tools.context.nodeId)) await this.complete(key)
+      if (!segment?.replicas.includes(this.#tools.context.nodeId)) return
+      if (segment.state === 'sealed' && this.#damaged.has(formatSegmentKey(key))) await this.#giveUp(key, segment)
+      await this.complete(key)
     } catch (error) {
       this.#tools.context.report('warn', 'a copy cannot be repaired yet', { ...keyOf(key), reason: reasonOf(error) })
     }
@@ -161,15 +173,17 @@ export class SegmentRepair {
     throw failure
   }
 
-  /** What is here cannot be completed. It goes only when it is of no use: when another node has all of it. */
+  /** What is here is damaged. It goes only when it is of no use: when another node has all of it, and can read it. */
   async #giveUp(key: SegmentKey, segment: SegmentMetadata): Promise<void> {
-    const { context, copies, questions } = this.#tools
+    const { context, copies, copier, questions } = this.#tools
     const whole = await questions.wholeCopiesAmong(this.#others(segment), key)
-    if (whole.length === 0) {
+    const source = await copier.findReadable(whole, key, segment)
+    if (source === undefined) {
       throw new WalrusError('CORRUPT_DATA', `Cannot repair "${formatSegmentKey(key)}": no other node has a whole copy`)
     }
-    context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source: whole[0] ?? 0 })
+    context.report('warn', 'a damaged copy is replaced', { ...keyOf(key), source })
     await copies.remove(key)
+    this.#damaged.delete(formatSegmentKey(key))
   }
 
   async #removeStranger(key: SegmentKey): Promise<void> {
@@ -189,11 +203,17 @@ export class SegmentRepair {
   #isUnwanted(log: SegmentLog): boolean {
     const { metadata, nodeId } = this.#tools.context
     const topic = metadata.state.topics.get(log.topic)
-    if (topic === undefined || !isOfTopic(topic, log.epoch)) return true
+    if (topic === undefined || this.#isStranger(log)) return true
     const segment = knownSegment(this.#tools.context, log)
     if (segment !== undefined) return !segment.replicas.includes(nodeId) && segment.state === 'sealed'
     // A segment that is yet to come has a newer epoch than any that metadata knows.
     return log.epoch < lastSegment(topic).epoch
+  }
+
+  /** It was created before the topic of its name was. */
+  #isStranger(log: SegmentLog): boolean {
+    const topic = this.#tools.context.metadata.state.topics.get(log.topic)
+    return topic !== undefined && !isOfTopic(topic, log)
   }
 
   async #removeUnwanted(key: SegmentKey, segment: SegmentMetadata | undefined): Promise<void> {
@@ -202,7 +222,7 @@ export class SegmentRepair {
     if (log === undefined || !this.#isUnwanted(log) || copier.isExpected(key)) return
     // The topic may be one that this node is yet to hear of.
     if (!context.metadata.state.topics.has(key.topic)) await context.metadata.barrier()
-    if (segment?.createdEpoch === log.epoch && endPosition(segment) > 0) {
+    if (segment !== undefined && !this.#isStranger(log) && endPosition(segment) > 0) {
       const whole = await questions.wholeCopiesAmong(segment.replicas, key)
       if (whole.length < majority(segment.replicas.length)) return
     }

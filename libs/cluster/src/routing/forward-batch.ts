@@ -3,18 +3,18 @@ import { timedOutMessage } from '@walrus/protocol'
 import type { HeldAppend } from '../held-append.js'
 
 /**
- * Appends on their way to the leader: numbered once, and sent as they are until the outcome of each is known or nobody waits
- * for it any more. Each gives up at its own deadline.
+ * Appends on their way to the leader: their entries are numbered once, and sent as they are until the outcome of each is known
+ * or nobody waits for it any more. Each gives up at its own deadline.
  */
 export class ForwardBatch {
   readonly #topic: string
   readonly #clock: Clock
   readonly #appends: readonly HeldAppend[]
-  readonly #firstSequence: number
+  #sequence: number
   /** Appends before it are settled. */
   #head = 0
   #timer: Timer | undefined
-  /** It was sent at least once, so what is in it may be stored. */
+  /** It was handed to a leader at least once, so what is in it may be stored. */
   sent = false
 
   /** `appends` is not empty. */
@@ -22,42 +22,50 @@ export class ForwardBatch {
     this.#topic = topic
     this.#clock = clock
     this.#appends = appends
-    this.#firstSequence = firstSequence
+    this.#sequence = firstSequence
     this.#watch()
   }
 
   /** Nobody waits for any of it. */
   get isOver(): boolean {
-    return this.leftMs <= 0 || this.#head === this.#appends.length
+    return this.deadlineMs <= this.#clock.monotonicMs() || this.#head === this.#appends.length
   }
 
-  /** Until the last of those who wait gives up. */
-  get leftMs(): number {
-    return (this.#appends.at(-1)?.deadlineMs ?? 0) - this.#clock.monotonicMs()
+  /** When the last of those who wait gives up. */
+  get deadlineMs(): number {
+    return Math.max(...this.#appends.map((append) => append.deadlineMs))
+  }
+
+  /** All of it goes into one segment: an append in it has several entries, which stay together. */
+  get whole(): boolean {
+    return this.#appends.some((append) => append.entries.length !== 1)
   }
 
   /** The number of the first entry that is not settled. */
   get sequence(): number {
-    return this.#firstSequence + this.#head
+    return this.#sequence
   }
 
-  /** What is not settled, in order; also what nobody waits for, as long as somebody waits for what is behind it. */
+  /** Behind the number of the last entry. */
+  get endSequence(): number {
+    return this.#sequence + this.entries.length
+  }
+
+  /** What may be stored or is to be, in order; also what nobody waits for any more, once it was sent. */
   get entries(): readonly Uint8Array[] {
-    return this.#appends.slice(this.#head).map((append) => append.entry)
+    return this.#appends.slice(this.#head).flatMap((append) => append.entries)
   }
 
-  /** What they take up on the wire, about. */
-  get sizeBytes(): number {
-    return this.entries.reduce((sum, entry) => sum + entry.length + 4, 512)
-  }
-
-  /** The first `count` of them are stored, from that offset on if it is known. */
+  /** The first `count` entries are stored, from that offset on if it is known. */
   succeed(count: number, firstOffset: number | undefined): void {
-    const end = Math.min(this.#appends.length, this.#head + count)
-    for (const [at, append] of this.#appends.slice(this.#head, end).entries()) {
-      append.succeed(firstOffset === undefined ? -1 : firstOffset + at)
+    let before = 0
+    for (const append of this.#appends.slice(this.#head)) {
+      if (before + append.entries.length > count) break
+      append.succeed(firstOffset === undefined ? -1 : firstOffset + before)
+      before += append.entries.length
+      this.#head += 1
     }
-    this.#head = end
+    this.#sequence += before
     if (this.isOver) this.close()
   }
 
@@ -68,6 +76,11 @@ export class ForwardBatch {
     this.close()
   }
 
+  /** Nobody waits for the rest any more. */
+  expire(): void {
+    this.fail(this.#timedOut())
+  }
+
   close(): void {
     this.#timer?.cancel()
   }
@@ -76,16 +89,20 @@ export class ForwardBatch {
     const next = this.#appends.slice(this.#head).find((append) => append.state === 'pending')
     if (next === undefined) return
     this.#timer = this.#clock.after(Math.max(0, next.deadlineMs - this.#clock.monotonicMs()), () => {
-      this.#expire()
+      this.#giveUp()
       this.#watch()
     })
   }
 
-  #expire(): void {
+  /** What was not sent by then never is: its caller has been told so. */
+  #giveUp(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const append of this.#appends.slice(this.#head)) {
       if (append.deadlineMs > nowMs) return
       append.fail(this.#timedOut())
+      if (this.sent) continue
+      this.#head += 1
+      this.#sequence += append.entries.length
     }
   }
 

@@ -8,8 +8,12 @@ import { bytes, range, text } from '../node-harness.test.js'
 describe('forwarding', () => {
   let harness: ClusterHarness
 
-  const start = async (segmentEntriesMax = 1000): Promise<void> => {
-    harness = new ClusterHarness([1, 2, 3], { segmentLimits: { segmentEntriesMax }, topicConfig: DEFAULT_TOPIC_CONFIG })
+  const start = async (segmentEntriesMax = 1000, requestTimeoutMs = 5_000): Promise<void> => {
+    harness = new ClusterHarness([1, 2, 3], {
+      segmentLimits: { segmentEntriesMax },
+      topicConfig: DEFAULT_TOPIC_CONFIG,
+      limits: { requestTimeoutMs },
+    })
     await harness.start()
     await harness.until(harness.node(1).register('logs'))
     await harness.advance(50)
@@ -94,6 +98,34 @@ describe('forwarding', () => {
         const own = found.filter((name) => name.startsWith(node)).map((name) => Number(name.slice(2)))
         expect(own).to.deep.equal([...own].sort((left, right) => left - right))
       }
+    })
+  }
+
+  for (const seed of range(1, 7)) {
+    it(`keeps the order of entries and batches of one connection, through any node, over rollovers (seed ${seed})`, async () => {
+      await start(5, 50_000)
+      const random = seededRandom(seed)
+      harness.peers.fate = ({ kind }) =>
+        kind === CLUSTER_REQUESTS.append && random() < 0.2 ? (random() < 0.5 ? 'lost' : 'answer-lost') : 'carried'
+      const names = [1, 2, 3].map((): string[] => [])
+      const tickets: Promise<void>[] = []
+      for (const step of range(0, 60)) {
+        const at = step % 3
+        const own = names[at]!
+        const { binary } = harness.node(at + 1)
+        const count = random() < 0.4 ? 1 + Math.floor(random() * 3) : 0
+        const entries = range(0, Math.max(1, count)).map((nth) => `${at}-${own.length + nth}`)
+        own.push(...entries)
+        const [first = ''] = entries
+        const request = { command: 'append', topic: 'logs', producer: undefined, entries: entries.map(bytes) } as const
+        tickets.push((count === 0 ? harness.node(at + 1).append('logs', bytes(first)) : binary.append(request)).done())
+        if (random() < 0.3) await harness.advance(10)
+      }
+      await harness.until(Promise.all(tickets))
+      const found = await stored(2)
+      for (const [at, own] of names.entries())
+        expect(found.filter((name) => name.startsWith(`${at}-`))).to.deep.equal(own)
+      expect(found.length).to.equal(names.flat().length)
     })
   }
 })

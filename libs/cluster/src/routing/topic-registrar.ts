@@ -8,7 +8,7 @@ import {
 } from '@walrus/core'
 import { timedOutMessage } from '@walrus/protocol'
 import type { NodeContext } from '../node-context.js'
-import { backoffMs, pause } from '../pause.js'
+import { backoffMs, pause, within } from '../pause.js'
 import type { Topics } from './topics.js'
 
 /**
@@ -60,7 +60,9 @@ export class TopicRegistrar {
     const deadlineMs = clock.monotonicMs() + limits.requestTimeoutMs
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const result = await metadata.propose(createTopic(this.#context, name, config))
+        const proposal = metadata.propose(createTopic(this.#context, name, config))
+        const leftMs = Math.max(0, deadlineMs - clock.monotonicMs())
+        const result = await within(clock, leftMs, proposal, () => timedOut(name, 'no quorum has answered'))
         if (result.outcome !== 'rejected') return
         throw new WalrusError('INVALID_ARGUMENT', `Cannot register "${name}": ${result.detail}`)
       } catch (error) {

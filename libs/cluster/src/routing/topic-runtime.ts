@@ -3,12 +3,10 @@ import {
   lastSegment,
   reasonOf,
   segmentById,
-  SHARED_CURSOR,
   WalrusError,
   type CommitTicket,
   type Producer,
   type SegmentLimits,
-  type StoredEntry,
   type TopicMetadata,
 } from '@walrus/core'
 import type { AppendAnswer } from '@walrus/protocol'
@@ -17,19 +15,19 @@ import { AppendIntake, type NumberedEntries } from '../leading/append-intake.js'
 import { isDiskFull } from '../leading/disk-full.js'
 import { openTail } from '../leading/open-tail.js'
 import { rollOver, tailStatus } from '../leading/roll-over.js'
-import type { SharedCursor } from '../leading/shared-cursor.js'
-import { TopicCursors } from '../leading/topic-cursors.js'
 import { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { backoffMs, pause } from '../pause.js'
 import { whenReadable } from '../reading/readable.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
-import { BatchLanes } from './batch-lanes.js'
+import { AppendSender } from './append-sender.js'
 import { proposeKnown } from '../replication/propose-known.js'
+import { traceLead } from '../tracing/trace-lead.js'
 import { Forwarder } from './forwarder.js'
-import { RemoteTaker } from './remote-taker.js'
+import { ProducerLanes } from './producer-lanes.js'
 import { notLeader, obstacleOf, type Route } from './route.js'
+import { TopicTakes } from './topic-takes.js'
 
 export interface TopicRuntimeOptions {
   readonly context: ClusterContext
@@ -47,14 +45,14 @@ export interface TopicRuntimeOptions {
 export class TopicRuntime {
   readonly #options: TopicRuntimeOptions
   readonly #gate: TopicGate
-  readonly #routeChanged = new ChangeSignal()
+  readonly routeChanged = new ChangeSignal()
   /** Undefined until the first one: most topics of a node are idle, and cost little. */
   #rollovers: Map<OpenSegment, Promise<void>> | undefined
   #intake: AppendIntake | undefined
   #forwarder: Forwarder | undefined
-  #cursors: TopicCursors | undefined
-  #batches: BatchLanes | undefined
-  #taker: RemoteTaker | undefined
+  #takes: TopicTakes | undefined
+  #sender: AppendSender | undefined
+  #producers: ProducerLanes | undefined
   #route: Route = UNKNOWN_ROUTE
   #limits: SegmentLimits | undefined
   /** The segment that is to be led here, as soon as another node has told how it begins. */
@@ -101,9 +99,7 @@ export class TopicRuntime {
    * of a producer are stored once, however often they come.
    */
   appendBatch(entries: readonly Uint8Array[], producer: Producer | undefined): CommitTicket {
-    const mayPass = producer === undefined && this.#batches?.isClear !== false
-    const direct = mayPass ? this.#gate.appendBatch(entries) : undefined
-    return direct ?? this.#lanes().append(entries, producer)
+    return producer === undefined ? this.#gate.appendBatch(entries) : this.#lanes().append(entries, producer)
   }
 
   /** What other nodes forward; see `AppendIntake.append`. Rejects with `NOT_LEADER` unless the segment is led here. */
@@ -112,36 +108,21 @@ export class TopicRuntime {
     return await this.#taken().append(numbered)
   }
 
-  /** The next entry at the shared cursor, wherever that is; undefined at the end. */
-  async next(): Promise<StoredEntry | undefined> {
-    if (this.#route.kind === 'here') {
-      try {
-        return (await this.cursor(SHARED_CURSOR).take(1))[0]
-      } catch (error) {
-        if (!(error instanceof WalrusError && error.code === 'NOT_LEADER')) throw error
-      }
-    }
-    return await this.#nextThere()
-  }
-
-  /** The next entries at the shared cursor. Rejects with `NOT_LEADER` unless the segment is led here: then nothing was taken. */
-  async take(countMax: number): Promise<readonly StoredEntry[]> {
-    this.assertHere()
-    return await this.cursor(SHARED_CURSOR).take(countMax)
+  /** The topic's cursors, here or there. */
+  get takes(): TopicTakes {
+    const { context, topic, reader } = this.#options
+    this.#takes ??= new TopicTakes({
+      ...{ context, topic, reader, gate: this.#gate, routeChanged: this.routeChanged },
+      route: () => this.#route,
+      segment: () => this.#segment,
+    })
+    return this.#takes
   }
 
   /** See `whenReadable`. */
   onReadable(offset: number, listener: () => void): () => void {
     const { clock } = this.#options.context
-    return whenReadable({ clock, offset, segment: this.segment, routeChanged: this.#routeChanged }, listener)
-  }
-
-  /** A cursor of the topic. Throws `NOT_LEADER` unless the segment is led here, and `UNAVAILABLE` when there are too many. */
-  cursor(name: string): SharedCursor {
-    this.assertHere()
-    const { context, topic, reader } = this.#options
-    this.#cursors ??= new TopicCursors({ context, topic, gate: this.#gate, reader })
-    return this.#cursors.open(name, this.#segment?.topicState.cursors)
+    return whenReadable({ clock, offset, segment: this.segment, routeChanged: this.routeChanged }, listener)
   }
 
   /** Goes on as metadata says, along the route that it gives. Idempotent. */
@@ -153,7 +134,7 @@ export class TopicRuntime {
     if (route.kind !== 'here') this.#yield(route)
     else if (this.#segment === undefined) this.#lead(topic)
     else this.#tryOpen()
-    this.#routeChanged.fire()
+    this.routeChanged.fire()
     this.#forward()
   }
 
@@ -167,20 +148,25 @@ export class TopicRuntime {
   /** Nothing gets through any more. */
   fail(error: WalrusError): void {
     this.#forwarder?.close()
-    this.#batches?.close(error)
-    this.#taker?.fail(error)
+    this.#sender?.close(error)
+    this.#takes?.close(error)
     this.#gate.fail(error)
-    this.#routeChanged.fire()
+    this.routeChanged.fire()
   }
 
   /** Rolls a segment over that is full by bytes or age, and frees what a cursor read ahead and nobody took. */
   tick(): void {
-    this.#cursors?.tick()
+    this.#takes?.tick()
     const { segment } = this.#gate
     if (segment === undefined || this.#limits === undefined) return
     const { clock, lease } = this.#options.context
     const now = { drained: false, leaseHeld: lease.held, wallMs: clock.wallMs() }
     if (decideRollover(tailStatus(segment, now), this.#limits).kind !== 'keep') this.#startRollover(false)
+  }
+
+  /** This node's copy of the segment that is led here was found damaged. */
+  damaged(): void {
+    if (this.segment !== undefined) this.#startRollover(true)
   }
 
   /** Ends the segment that is led here, full or not; resolves when that is done, or is not for this node to do. */
@@ -193,7 +179,7 @@ export class TopicRuntime {
   /** Resolves once metadata was adopted, or it is known that there will be none, or after about `requestTimeoutMs`. */
   async known(): Promise<void> {
     const { clock, limits } = this.#options.context
-    if (this.#route === UNKNOWN_ROUTE) await this.#routeChanged.next(clock, limits.requestTimeoutMs)
+    if (this.#route === UNKNOWN_ROUTE) await this.routeChanged.next(clock, limits.requestTimeoutMs)
   }
 
   /** Resolves when no rollover is under way. */
@@ -217,7 +203,7 @@ export class TopicRuntime {
   #yield(route: Route): void {
     this.#gate.close(obstacleOf(route))
     this.#gate.evict(notLeader(this.#options.topic, route))
-    this.#cursors?.reset()
+    this.#takes?.reset()
   }
 
   #lead(topic: TopicMetadata): void {
@@ -263,10 +249,12 @@ export class TopicRuntime {
     return this.#route.kind === 'here' && this.#route.segment === segmentId && this.#segment === undefined
   }
 
-  #begin(segment: OpenSegment): void {
-    this.#segment = segment
-    segment.onFailure((reason) => void this.#fence(segment, reason))
-    if (segment.sealed) this.#startRollover(false)
+  #begin(open: OpenSegment): void {
+    this.#segment = open
+    traceLead(this.#options.context.trace, open)
+    open.onFailure((reason) => void this.#fence(open, reason))
+    open.onDamage(() => open === this.#segment && this.#startRollover(true))
+    if (open.sealed) this.#startRollover(false)
     else this.#tryOpen()
   }
 
@@ -332,45 +320,28 @@ export class TopicRuntime {
       context: this.#options.context,
       topic: this.#options.topic,
       gate: this.#gate,
-      intake: this.#taken(),
+      sender: this.#sending(),
       route: () => this.#route,
-      routeChanged: this.#routeChanged,
     })
     this.#forwarder.pump()
   }
 
-  #lanes(): BatchLanes {
-    this.#batches ??= new BatchLanes({
-      context: this.#options.context,
-      topic: this.#options.topic,
-      intake: this.#taken(),
-      direct: (entries) => this.#gate.appendBatch(entries),
-      route: () => this.#route,
-      routeChanged: this.#routeChanged,
-    })
-    return this.#batches
+  #lanes(): ProducerLanes {
+    const { context, topic } = this.#options
+    this.#producers ??= new ProducerLanes({ context, topic, sender: this.#sending() })
+    return this.#producers
+  }
+
+  #sending(): AppendSender {
+    const { context, topic } = this.#options
+    const { routeChanged } = this
+    this.#sender ??= new AppendSender({ context, topic, intake: this.#taken(), route: () => this.#route, routeChanged })
+    return this.#sender
   }
 
   #taken(): AppendIntake {
     this.#intake ??= new AppendIntake(this.#gate)
     return this.#intake
-  }
-
-  async #nextThere(): Promise<StoredEntry | undefined> {
-    const { context, topic } = this.#options
-    const { lastAppend } = this.#gate
-    this.#taker ??= new RemoteTaker({
-      context,
-      topic,
-      route: () => this.#route,
-      routeChanged: this.#routeChanged,
-      takeHere: (countMax) => this.take(countMax),
-    })
-    const entry = await this.#taker.next()
-    if (entry !== undefined || lastAppend?.state !== 'pending') return entry
-    // What is on its way may be what this caller has just written: it looks again before it answers "empty".
-    await new Promise<void>((resolve) => lastAppend.onSettled(() => resolve()))
-    return await this.#taker.next()
   }
 
   /** Throws `NOT_LEADER` unless the open segment is led here. */

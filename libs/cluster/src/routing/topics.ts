@@ -42,7 +42,11 @@ export class Topics {
   constructor(options: TopicsOptions) {
     const { context } = options
     this.#options = options
-    this.reader = new SegmentReader({ context, openSegment: (key) => this.#openSegment(key) })
+    this.reader = new SegmentReader({
+      context,
+      openSegment: (key) => this.#openSegment(key),
+      onDamage: (key) => this.#repair(key),
+    })
     for (const topic of context.metadata.state.topics.values()) if (this.#isWork(topic)) this.#run(topic)
     this.#unsubscribe = context.metadata.subscribe((command, state) => this.#follow(command, state))
     context.lease.onChange(() => this.#leaseChanged())
@@ -148,6 +152,12 @@ export class Topics {
   #openSegment({ topic, segment }: SegmentKey): OpenSegment | undefined {
     const open = this.#runtimes.get(topic)?.segment
     return open?.segment === segment ? open : undefined
+  }
+
+  /** What is open is ended first: only then others are known to have all of it. */
+  #repair(key: SegmentKey): void {
+    if (this.#openSegment(key) !== undefined) this.#runtimes.get(key.topic)?.damaged()
+    this.#options.context.replication.renew(key)
   }
 
   #follow(command: MetadataCommand, state: ClusterMetadata): void {

@@ -11,9 +11,13 @@ import {
   timedOutMessage,
   type BinaryReplyOf,
   type BinaryRequestOf,
+  type CursorMove,
 } from '@walrus/protocol'
 import { pause } from '../pause.js'
+import { askThere } from '../routing/ask-there.js'
+import { mayBeAskedAgain } from '../routing/may-be-asked-again.js'
 import type { Route } from '../routing/route.js'
+import type { TopicRuntime } from '../routing/topic-runtime.js'
 import type { NodeParts } from './node-parts.js'
 
 /** Commands that only the leader of the topic's open segment can carry out. */
@@ -35,19 +39,21 @@ export class AtLeader {
   }
 
   /**
-   * Tries until somebody leads, at most `requestTimeoutMs`. A question without an answer is not asked again: it may have moved
-   * a cursor. Rejects with `UNAVAILABLE` or `TIMED_OUT` then.
+   * Tries until somebody leads, at most `requestTimeoutMs`. A question without an answer is asked again unless it may have moved
+   * a cursor back: then it rejects with `UNAVAILABLE` or `TIMED_OUT`.
    */
   async do<N extends LeaderCommand>(request: BinaryRequestOf<N>): Promise<BinaryReplyOf<N>> {
     const { clock, limits } = this.#parts.context
     const deadlineMs = clock.monotonicMs() + limits.requestTimeoutMs
     for (;;) {
-      const { route } = this.#parts.topics.get(request.topic)
+      const runtime = this.#parts.topics.get(request.topic)
+      const { route } = runtime
       try {
-        if (route.kind === 'there') return await this.#ask(request, route)
+        if (route.kind === 'there') return await this.#ask(request, runtime, route)
         if (route.kind === 'here') return await this.#carryOut(request)
       } catch (error) {
-        if (!(error instanceof WalrusError && error.code === 'NOT_LEADER')) throw error
+        const isUndone = error instanceof WalrusError && error.code === 'NOT_LEADER'
+        if (!isUndone && !(isHarmless(request) && mayBeAskedAgain(error))) throw error
       }
       if (clock.monotonicMs() >= deadlineMs) {
         throw new WalrusError('TIMED_OUT', timedOutMessage(`nobody leads "${request.topic}"`))
@@ -58,12 +64,20 @@ export class AtLeader {
 
   async #ask<N extends LeaderCommand>(
     request: BinaryRequestOf<N>,
+    runtime: TopicRuntime,
     route: Route & { readonly kind: 'there' },
   ): Promise<BinaryReplyOf<N>> {
-    const { peers, limits } = this.#parts.context
+    const { peers, clock, limits } = this.#parts.context
     const payload = binaryRequestFrame(request).subarray(FRAME_HEADER_BYTES)
-    const question = clientCommand.encode({ segment: route.segment, payload }, payload.length)
-    const bytes = await peers.request(route.leader, CLUSTER_REQUESTS.clientCommand, question, limits.requestTimeoutMs)
+    const question = {
+      node: route.leader,
+      kind: CLUSTER_REQUESTS.clientCommand,
+      payload: clientCommand.encode({ segment: route.segment, payload }, payload.length),
+      timeoutMs: limits.silenceMs,
+    }
+    const { routeChanged } = runtime
+    const way = { clock, graceMs: limits.heartbeatMs, route, current: () => runtime.route, routeChanged }
+    const bytes = await askThere(peers, question, way)
     const answer = parseBinaryAnswer(bytes, 0, bytes.length)
     const reply = answer?.status === 'ok' ? readBinaryReply<N>(request.command as N, answer.body) : undefined
     if (reply !== undefined) return reply
@@ -81,6 +95,12 @@ export class AtLeader {
     writer.addAnswer(0, request.command, await this.#carryOut(request))
     return writer.take().subarray(FRAME_HEADER_BYTES)
   }
+}
+
+/** Done twice it is as if done once. */
+function isHarmless<N extends LeaderCommand>(request: BinaryRequestOf<N>): boolean {
+  const { command, move } = request as { readonly command: LeaderCommand; readonly move?: CursorMove }
+  return command !== 'moveCursor' || move === 'commit'
 }
 
 function isLeaderCommand(request: { readonly command: string }): request is BinaryRequestOf<LeaderCommand> {

@@ -26,7 +26,7 @@ export function nodeBinaryHandlers(parts: NodeParts): BinaryHandlers {
   return {
     append: ({ topic, producer, entries }): CommitTicket => topics.get(topic).appendBatch(entries, producer),
     fetch: (request) => (request.maxEntries === 0 ? leader.do<'fetch'>(request) : fetch(parts, request)),
-    next: (request) => leader.do<'next'>(request),
+    next: (request) => next(parts, leader, request),
     moveCursor: (request) => leader.do<'moveCursor'>(request),
     onReadable: (topic, offset, listener) => onReadable(parts, topic, offset, listener),
     admin: nodeAdminHandlers(parts),
@@ -44,10 +44,10 @@ async function carryOut(
       runtime.assertHere()
       return fetch(parts, request)
     case 'next':
-      return next(parts, request)
+      return position(parts, request)
     case 'moveCursor': {
       const target = targetOf(metadataOf(parts, request.topic), request.move, request.offset)
-      return { offset: await runtime.cursor(request.cursor).move(target) }
+      return { offset: await runtime.takes.cursor(request.cursor).move(target) }
     }
   }
 }
@@ -57,10 +57,17 @@ async function fetch(parts: NodeParts, { topic, offset, ...bounds }: FetchReques
   return replyOf(parts, topic, { entries: found, goOn: offset })
 }
 
-async function next(parts: NodeParts, { topic, cursor: name, ...bounds }: NextRequest): Promise<EntriesReply> {
-  const cursor = parts.topics.get(topic).cursor(name)
-  const taken = bounds.maxEntries === 0 ? [] : await cursor.take(bounds.maxEntries, bounds.maxBytes)
-  return replyOf(parts, topic, { entries: taken, goOn: taken.length > 0 ? 0 : await cursor.position() })
+/** Taking names its question, so it is repeated by itself; where the cursor is at the end, its leader says. */
+async function next(parts: NodeParts, leader: AtLeader, request: NextRequest): Promise<EntriesReply> {
+  const { topic, cursor, maxEntries: countMax, maxBytes: bytesMax } = request
+  const entries = countMax === 0 ? [] : await parts.topics.get(topic).takes.take({ cursor, countMax, bytesMax })
+  if (entries.length > 0) return replyOf(parts, topic, { entries, goOn: 0 })
+  return await leader.do<'next'>({ ...request, command: 'next', maxEntries: 0 })
+}
+
+async function position(parts: NodeParts, { topic, cursor }: NextRequest): Promise<EntriesReply> {
+  const goOn = await parts.topics.get(topic).takes.cursor(cursor).position()
+  return replyOf(parts, topic, { entries: [], goOn })
 }
 
 function replyOf(

@@ -122,6 +122,7 @@ const segment = record<SegmentMetadata>({
 
 const topic = record<TopicMetadata>({
   name: topicName,
+  createdEpoch: ordinal,
   config: parseTopicConfig,
   segments: list(segment, Number.MAX_SAFE_INTEGER),
 })

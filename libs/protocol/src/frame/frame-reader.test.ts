@@ -165,6 +165,19 @@ describe('FrameReader', () => {
     expect(reader.bytes).to.have.length(0)
   })
 
+  it('knows that a frame has begun, holds what came of it, and lets go when it is given up', () => {
+    const reader = new FrameReader({ maxFrameBytes: 1000 })
+    expect([reader.isUnfinished, reader.heldBytes]).to.deep.equal([false, 0])
+    reader.push(Uint8Array.of(200))
+    expect([reader.next(), reader.isUnfinished, reader.heldBytes]).to.deep.equal([false, true, 0])
+    reader.push(Uint8Array.of(0, 0, 0, 7))
+    expect([reader.next(), reader.isUnfinished, reader.heldBytes]).to.deep.equal([false, true, 200])
+    reader.giveUp(50)
+    expect([reader.heldBytes, reader.fault]).to.deep.equal([0, { kind: 'unfinished', timeoutMs: 50 }])
+    reader.push(new Uint8Array(199))
+    expect(reader.next()).to.equal(false)
+  })
+
   it('takes longer frames once it is told so', () => {
     const reader = new FrameReader({ maxFrameBytes: 1 })
     reader.push(concat([frame(Uint8Array.of(1)), frame(Uint8Array.of(2, 3))]))

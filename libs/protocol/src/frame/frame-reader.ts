@@ -12,6 +12,8 @@ import { byteAt, readU32 } from '../little-endian.js'
 /** Why a stream is no sequence of frames; nothing behind such a length can be trusted. */
 export type FrameFault =
   | { readonly kind: 'zero-length' }
+  /** It was given up in the middle of a frame. */
+  | { readonly kind: 'unfinished'; readonly timeoutMs: number }
   | { readonly kind: 'oversize'; readonly announcedBytes: number; readonly maxFrameBytes: number }
 
 /** What a reader accepts. */
@@ -62,6 +64,23 @@ export class FrameReader {
   /** True while a frame's length is known and its payload is not complete: a stream must not end here. */
   get insideFrame(): boolean {
     return this.#payloadBytes !== 0
+  }
+
+  /** True while some bytes of a frame have come, if only of its length, and others have not. */
+  get isUnfinished(): boolean {
+    return this.#headerFilled !== 0 || this.#payloadBytes !== 0
+  }
+
+  /** Bytes that are reserved for a frame which is not complete. */
+  get heldBytes(): number {
+    return this.#partial.length
+  }
+
+  /** Lets go of the frame that is not complete: its rest did not come within so long. */
+  giveUp(timeoutMs: number): void {
+    this.fault ??= { kind: 'unfinished', timeoutMs }
+    this.#partial = EMPTY
+    this.#starve()
   }
 
   /** From the next frame on, payloads may have up to this many bytes: more once the other side is known, say. */

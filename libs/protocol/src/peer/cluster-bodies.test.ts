@@ -24,7 +24,10 @@ const bodies = [
   }),
   row('append answer', appendAnswer, { count: u32, firstOffset: fc.option(count, { nil: undefined }) }),
   row('client command', clientCommand, { segment: count, payload: bytes }),
-  row('take', takeRequest, { topic, segment: count, count: u32 }),
+  row('take', takeRequest, {
+    ...{ topic, segment: count, cursor: topic, slot: fc.integer({ min: 0, max: 255 }) },
+    ...{ number: ordinal, count: u32, maxBytes: u32 },
+  }),
   row('read', readRequest, { topic, segment: ordinal, index: count, maxEntries: u32, maxBytes: u32 }),
   row('entries', entriesAnswer, { entries: fc.array(entry, { maxLength: 9 }) }),
   row('heartbeat', heartbeatAnswer, { metadataVersion: count, leaving: fc.boolean(), diskFull: fc.boolean() }),

@@ -1,4 +1,5 @@
 import type { SegmentCounts, SegmentKey } from '@walrus/core'
+import type { ByteReader } from './byte-reader.js'
 import { peerBody, type PeerBody } from './peer-body.js'
 import { readSegmentKey, writeSegmentKey } from './segment-fields.js'
 
@@ -8,9 +9,9 @@ import { readSegmentKey, writeSegmentKey } from './segment-fields.js'
  *   fence    ┌─────────┬───────────┐
  *            │ segment │ epoch u64 │
  *            └─────────┴───────────┘
- *   answer   ┌──────────────────┬────────────────┬──────────────────┐
- *            │ createdEpoch u64 │ entryCount u64 │ controlCount u64 │
- *            └──────────────────┴────────────────┴──────────────────┘
+ *   answer   ┌──────────────────┬────────────────┬──────────────────┬────────────┐
+ *            │ createdEpoch u64 │ entryCount u64 │ controlCount u64 │ damaged u8 │
+ *            └──────────────────┴────────────────┴──────────────────┴────────────┘
  */
 
 /** The segment was fenced with that epoch. */
@@ -22,6 +23,8 @@ export interface FenceRequest extends SegmentKey {
 export interface FenceAnswer extends SegmentCounts {
   /** The epoch under which the copy was created; 0 when there is none, and the counts are 0. */
   readonly createdEpoch: number
+  /** The counts are of what stands before damage: what the copy had behind it nobody knows. It takes nothing at all. */
+  readonly damaged: boolean
 }
 
 export const fenceRequest: PeerBody<FenceRequest> = peerBody({
@@ -33,10 +36,22 @@ export const fenceRequest: PeerBody<FenceRequest> = peerBody({
 })
 
 export const fenceAnswer: PeerBody<FenceAnswer> = peerBody({
-  write: ({ createdEpoch, entryCount, controlCount }, output) => {
+  write: ({ createdEpoch, entryCount, controlCount, damaged }, output) => {
     output.u64(createdEpoch)
     output.u64(entryCount)
     output.u64(controlCount)
+    output.u8(damaged ? 1 : 0)
   },
-  read: (input) => ({ createdEpoch: input.u64(), entryCount: input.u64(), controlCount: input.u64() }),
+  read: (input) => ({
+    createdEpoch: input.u64(),
+    entryCount: input.u64(),
+    controlCount: input.u64(),
+    damaged: readDamaged(input),
+  }),
 })
+
+function readDamaged(input: ByteReader): boolean {
+  const damaged = input.u8()
+  if (damaged > 1) input.fail('range')
+  return damaged === 1
+}

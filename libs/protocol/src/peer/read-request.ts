@@ -4,12 +4,14 @@ import type { ByteWriter } from './byte-writer.js'
 import { peerBody, type PeerBody } from './peer-body.js'
 
 /*
- * Entries of a topic, at its shared cursor (take) or at a place in a segment (read); both are answered alike
+ * Entries of a topic, at one of its cursors (take) or at a place in a segment (read); both are answered alike
  * (spec/peer-format.md).
  *
- *   take      ┌────────────────┬──────────────┬─────────────┬───────────┐
- *             │ topicLength u8 │ topic, UTF-8 │ segment u64 │ count u32 │
- *             └────────────────┴──────────────┴─────────────┴───────────┘
+ *   take      ┌────────────────┬──────────────┬─────────────┬─────────────────┬───────────────┐
+ *             │ topicLength u8 │ topic, UTF-8 │ segment u64 │ cursorLength u8 │ cursor, UTF-8 │
+ *             ├─────────┬──────┴─────┬────────┴──┬──────────┴───┬─────────────┴───────────────┘
+ *             │ slot u8 │ number u64 │ count u32 │ maxBytes u32 │
+ *             └─────────┴────────────┴───────────┴──────────────┘
  *   read      ┌────────────────┬──────────────┬─────────────┬───────────┬────────────────┬──────────────┐
  *             │ topicLength u8 │ topic, UTF-8 │ segment u64 │ index u64 │ maxEntries u32 │ maxBytes u32 │
  *             └────────────────┴──────────────┴─────────────┴───────────┴────────────────┴──────────────┘
@@ -21,13 +23,20 @@ import { peerBody, type PeerBody } from './peer-body.js'
  *             └────────────┴─────────────────┴────────────┴───────┘
  */
 
-/** The next entries at the shared cursor. */
+/** The next entries at a cursor. */
 export interface TakeRequest {
   readonly topic: string
   /** The newest segment that the asker knows: whoever knows less waits for newer metadata before it answers. */
   readonly segment: number
+  readonly cursor: string
+  /** With `number`: names the question, so that it is answered once however often it comes (`Take` of core). */
+  readonly slot: number
+  /** From 1. */
+  readonly number: number
   /** At most so many. */
   readonly count: number
+  /** Payload bytes; a single entry may have more. */
+  readonly maxBytes: number
 }
 
 /** Committed entries of one segment. */
@@ -47,12 +56,24 @@ export interface EntriesAnswer {
 }
 
 export const takeRequest: PeerBody<TakeRequest> = peerBody({
-  write: ({ topic, segment, count }, output) => {
+  write: ({ topic, segment, cursor, slot, number, count, maxBytes }, output) => {
     output.shortText(topic)
     output.u64(segment)
+    output.shortText(cursor)
+    output.u8(slot)
+    output.u64(number)
     output.u32(count)
+    output.u32(maxBytes)
   },
-  read: (input) => ({ topic: input.text(input.u8()), segment: input.u64(), count: input.u32() }),
+  read: (input) => ({
+    topic: input.text(input.u8()),
+    segment: input.u64(),
+    cursor: input.text(input.u8()),
+    slot: input.u8(),
+    number: input.id(),
+    count: input.u32(),
+    maxBytes: input.u32(),
+  }),
 })
 
 export const readRequest: PeerBody<ReadRequest> = peerBody({

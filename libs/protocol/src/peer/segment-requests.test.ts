@@ -37,7 +37,7 @@ describe('requests about copies of a segment', () => {
     value: u64,
   })
   roundTrip('fence', fenceRequest, { ...key, epoch: u64 })
-  roundTrip('answer to fence', fenceAnswer, { ...counts, createdEpoch: u64 })
+  roundTrip('answer to fence', fenceAnswer, { ...counts, createdEpoch: u64, damaged: fc.boolean() })
   roundTrip('fetch', fetchBatchesRequest, { ...key, position: u64, maxBytes: fc.nat(0xffffffff) })
   roundTrip('answer to fetch', fetchBatchesAnswer, { baseOffset: u64, createdEpoch: u64, topicState: state, batches })
   roundTrip('copy', copySegmentRequest, { ...key, ...counts, epoch: u64, source: id })

@@ -7,6 +7,11 @@ describe('error messages', () => {
   const table: readonly (readonly [string, string, ErrorKind])[] = [
     [frameFaultMessage({ kind: 'zero-length' }), 'invalid frame length', 'invalid-frame'],
     [frameFaultMessage(oversize), 'invalid frame length: 20000000 exceeds 16777216', 'invalid-frame'],
+    [
+      frameFaultMessage({ kind: 'unfinished', timeoutMs: 30_000 }),
+      'incomplete frame: its rest did not come within 30000 ms',
+      'other',
+    ],
     [unknownTopicMessage('logs'), 'unknown topic logs', 'unknown-topic'],
     [timedOutMessage('no leader'), 'timed out: no leader', 'timed-out'],
     ['invalid topic: "": the name is empty', 'invalid topic: "": the name is empty', 'invalid-topic'],

@@ -18,6 +18,7 @@ export type ErrorKind = 'unknown-topic' | 'invalid-topic' | 'invalid-frame' | 't
 /** The words for a frame that cannot be. The connection is closed after them. */
 export function frameFaultMessage(fault: FrameFault): string {
   if (fault.kind === 'zero-length') return INVALID_FRAME
+  if (fault.kind === 'unfinished') return `incomplete frame: its rest did not come within ${fault.timeoutMs} ms`
   return `${INVALID_FRAME}: ${fault.announcedBytes} exceeds ${fault.maxFrameBytes}`
 }
 

@@ -14,6 +14,7 @@ import { InvariantViolation } from './invariant.js'
 import { MemoryLog } from './memory-log.js'
 import { createMessage, type MessageDraft } from './message.js'
 import { RaftCore } from './raft-core.js'
+import { emptyBytes, emptyConfState } from './types.js'
 
 function acknowledgement(from: number, index: number, term = 1): MessageDraft {
   return { type: 'AppendResponse', from, to: 1, term, index }
@@ -307,6 +308,37 @@ describe('follower', () => {
       reason: 'malformed-message',
     })
     expect(node.core.status().term).to.equal(0)
+  })
+
+  it('refuses a membership that no group has, without looking at it for long', () => {
+    const refused = { kind: 'refused', reason: 'malformed-message' }
+    const node = new NodeFixture({})
+    const withVoters = (voters: readonly number[], learners: readonly number[] = []) => {
+      const snapshot = { index: 5, term: 1, data: emptyBytes, confState: { ...emptyConfState, voters, learners } }
+      return { type: 'Snapshot', from: 2, to: 1, term: 9, snapshot } as const
+    }
+    expect(node.step(withVoters([1, 2], [2]))).to.deep.equal(refused)
+    expect(node.step(withVoters([1, 1]))).to.deep.equal(refused)
+    expect(node.step(withVoters(Array.from({ length: 1_000_000 }, (_, at) => at + 1)))).to.deep.equal(refused)
+    expect(node.step(withVoters([1, 2]))).to.deep.equal({ kind: 'stepped' })
+  })
+
+  it('refuses a term that no group can have reached', () => {
+    const node = new NodeFixture({})
+    const refused = { kind: 'refused', reason: 'malformed-message' }
+    for (const term of [2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
+      expect(node.step({ ...append(0, 0, []), term })).to.deep.equal(refused)
+    }
+    expect(node.core.status().term).to.equal(0)
+    expect(node.step({ ...append(0, 0, []), term: 2 ** 32 })).to.deep.equal({ kind: 'stepped' })
+  })
+
+  it('is not stopped by a stranger who says that more is committed than there is; a member who says so shows a loss', () => {
+    const node = new NodeFixture({})
+    const beyond = { type: 'Heartbeat', to: 1, term: 9, commit: 1000 } as const
+    expect(node.step({ ...beyond, from: 77 })).to.deep.equal({ kind: 'refused', reason: 'malformed-message' })
+    expect(node.core.status().term).to.equal(0)
+    expect(() => node.step({ ...beyond, from: 2 })).to.throw(InvariantViolation)
   })
 
   it('refuses answers of strangers, and what only its own storage may say', () => {

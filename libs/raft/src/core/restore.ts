@@ -32,6 +32,15 @@ export function useInitialMembership(raft: RaftState, confState: ConfState): voi
   switchMembership(raft, membership)
 }
 
+/** Whether a group can have this membership. One of more members than any group has is not even looked at: that takes long. */
+export function isPossibleMembership(raft: RaftState, confState: ConfState): boolean {
+  const { voters, votersOutgoing, learners, learnersNext } = confState
+  const idCount = voters.length + votersOutgoing.length + learners.length + learnersNext.length
+  return idCount <= memberIdsMax && membershipOf(raft, confState) !== undefined
+}
+
+const memberIdsMax = 1000
+
 /** Undefined: nobody can be in this configuration. Nothing of the membership before survives (openraft#1808). */
 function membershipOf(raft: RaftState, confState: ConfState): Membership | undefined {
   const start = { lastIndex: raft.log.lastIndex(), limits: raft.tracker.limits }

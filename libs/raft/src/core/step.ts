@@ -5,6 +5,7 @@ import { isLocalType, isResponseType, isStorageThread, isTermless, isWellFormed,
 import { receiveProposal } from './propose.js'
 import { type RaftState } from './raft-state.js'
 import { receiveRead } from './read-index.js'
+import { isPossibleMembership } from './restore.js'
 import { becomeFollower } from './roles.js'
 import { send } from './send.js'
 import { stepCandidate } from './step-candidate.js'
@@ -21,6 +22,9 @@ export type StepResult =
   | { readonly kind: 'stepped' }
   | { readonly kind: 'refused'; readonly reason: StepRefusal }
   | { readonly kind: 'dropped'; readonly reason: DropReason }
+
+/** A group that holds ten elections a second gets so far in thirteen years; and terms must never run out. */
+const termLeapMax = 2 ** 32
 
 const stepped: StepResult = { kind: 'stepped' }
 
@@ -47,10 +51,19 @@ function refusalOf(raft: RaftState, message: Message): StepRefusal | undefined {
   const fromStorage = isStorageThread(message.from)
   if (isLocalType(message.type) && !fromStorage) return 'local-message'
   if (isResponseType(message.type) && !fromStorage && !raft.tracker.progress.has(message.from)) return 'unknown-peer'
-  if (message.term === 0 && !isTermless(message.type)) return 'malformed-message'
-  if (message.type === 'Append' && !isWellFormed(message)) return 'malformed-message'
-  if (message.type === 'Snapshot' && message.snapshot === null) return 'malformed-message'
-  return undefined
+  return isPossible(raft, message) ? undefined : 'malformed-message'
+}
+
+/** Whether a member may have sent this, whatever it knows that this node does not. */
+function isPossible(raft: RaftState, message: Message): boolean {
+  const { type, term, snapshot } = message
+  if (term === 0 && !isTermless(type)) return false
+  if (term > raft.term + termLeapMax) return false
+  if (type === 'Append') return isWellFormed(message)
+  if (type === 'Snapshot') return snapshot !== null && isPossibleMembership(raft, snapshot.confState)
+  // A leader speaks of what it knows this log to hold. From a member that means that something was lost here, and stops this
+  // node; from somebody who was never heard of it means nothing.
+  return type !== 'Heartbeat' || raft.tracker.progress.has(message.from) || message.commit <= raft.log.lastIndex()
 }
 
 /** False: the message ends here. Otherwise the node is in the term that the message is to be handled in. */

@@ -324,6 +324,15 @@ describe('block store: slots', () => {
     expect((await failureOf(open(disk))).message).to.contain('the slot of block 0 claims 1000 blocks')
   })
 
+  it('refuses a file in which a slot knows of more bytes than its blocks have', async () => {
+    const disk = new FaultyDisk()
+    const opened = await open(disk)
+    await takeAndRecord(opened.store, 1, { knownBytes: BLOCK + 1 })
+    await close(opened)
+    const reason = `the slot of block 0 claims 1 blocks and ${BLOCK + 1} bytes in them`
+    expect((await failureOf(open(disk))).message).to.contain(reason)
+  })
+
   it('forgets an owner of before that a larger run has covered', async () => {
     const disk = new FaultyDisk()
     const opened = await open(disk)

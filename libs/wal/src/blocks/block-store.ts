@@ -208,7 +208,7 @@ export class BlockStore {
       case 'run':
         return file.space.occupy(block, meaning.slot.blockCount)
       case 'misfit':
-        throw this.#corrupt(file.name, `the slot of block ${block} claims ${meaning.slot.blockCount} blocks`)
+        throw this.#corrupt(file.name, meaning.reason)
       case 'left':
         return file.queueSlot(block, { ...meaning.slot, state: 'free' })
       case 'doubtful':

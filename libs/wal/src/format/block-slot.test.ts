@@ -28,7 +28,7 @@ const slot: BlockSlot = {
 }
 
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
-const topicText = fc.stringMatching(/^[A-Za-z0-9._-]{1,200}$/)
+const topicText = fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/)
 const slots: fc.Arbitrary<BlockSlot> = fc.record({
   state: fc.constantFrom('free', 'open', 'closed', 'sealed'),
   generation: fc.record({ openCount: u32, sequence: u32 }),
@@ -37,7 +37,7 @@ const slots: fc.Arbitrary<BlockSlot> = fc.record({
   topic: topicText,
   segment: fc.maxSafeNat(),
   baseOffset: fc.maxSafeNat(),
-  epoch: fc.maxSafeNat(),
+  epoch: u32,
   firstIndex: fc.maxSafeNat(),
   createdMs: fc.maxSafeNat(),
   knownBytes: u32,
@@ -48,7 +48,7 @@ const slots: fc.Arbitrary<BlockSlot> = fc.record({
   clean: fc.boolean(),
   firstPosition: fc.maxSafeNat(),
   knownEndPosition: fc.maxSafeNat(),
-  fencedEpoch: fc.maxSafeNat(),
+  fencedEpoch: u32,
   cuts: fc.boolean(),
 })
 
@@ -104,7 +104,11 @@ describe('block slot', () => {
       resealed((bytes) => (bytes[5] = 4)),
       resealed((bytes) => (bytes[84] = 16)),
       resealed((bytes) => writeU16(bytes, 6, 253)),
+      resealed((bytes) => writeU16(bytes, 6, 0)),
+      resealed((bytes) => writeU16(bytes, 6, slot.topic.length + 1)),
+      resealed((bytes) => (bytes[256] = 0x20)),
       ...[24, 32, 40, 48, 56, 68, 76, 88, 96, 104].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 60))),
+      ...[40, 104].map((at) => resealed((bytes) => writeU64(bytes, at, 2 ** 32))),
     ]
     for (const bytes of impossible) expect(decodeBlockSlot(bytes, 0, crc32)).to.equal('damaged')
   })

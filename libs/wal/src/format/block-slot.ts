@@ -1,5 +1,5 @@
-import type { Checksum } from '@walrus/core'
-import { fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from '@walrus/protocol'
+import { topicNameFault, type Checksum } from '@walrus/core'
+import { fitsU32, fitsU64, readU16, readU32, readU64, writeU16, writeU32, writeU64 } from '@walrus/protocol'
 import { SECTOR_BYTES } from './geometry.js'
 
 /*
@@ -34,7 +34,9 @@ const FOLLOWS_DURABLE = 2
 const CLEAN = 4
 const CUTS = 8
 const KNOWN_FLAGS = BEGINS_SEGMENT | FOLLOWS_DURABLE | CLEAN | CUTS
-const WIDE_FIELDS = [24, 32, 40, 48, 56, 68, 76, 88, 96, 104]
+const EPOCH_AT = 40
+const FENCED_EPOCH_AT = 104
+const WIDE_FIELDS = [24, 32, EPOCH_AT, 48, 56, 68, 76, 88, 96, FENCED_EPOCH_AT]
 
 /** Distinguishes each use of a block from every earlier one. Invariant: never repeats for a block of a file. */
 export interface Generation {
@@ -109,7 +111,7 @@ export function encodeBlockSlot(slot: BlockSlot, checksum: Checksum): Uint8Array
   writeU64(bytes, 76, slot.lastTimestampMs)
   writeU64(bytes, 88, slot.firstPosition)
   writeU64(bytes, 96, slot.knownEndPosition)
-  writeU64(bytes, 104, slot.fencedEpoch)
+  writeU64(bytes, FENCED_EPOCH_AT, slot.fencedEpoch)
   bytes[FLAGS_AT] = flagsOf(slot)
   for (let at = 0; at < slot.topic.length; at++) bytes[TOPIC_AT + at] = slot.topic.charCodeAt(at)
   writeU32(bytes, CRC_AT, checksum(bytes.subarray(0, CRC_AT)))
@@ -136,15 +138,19 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
   if ((flags & ~KNOWN_FLAGS) !== 0) return undefined
   if (slot[4] !== VERSION || state === undefined || topicBytes > TOPIC_BYTES_MAX) return undefined
   if (!WIDE_FIELDS.every((at) => fitsU64(readU64(slot, at)))) return undefined
+  // The headers of batches have no room for more.
+  if (!fitsU32(readU64(slot, EPOCH_AT)) || !fitsU32(readU64(slot, FENCED_EPOCH_AT))) return undefined
+  const topic = String.fromCharCode(...slot.subarray(TOPIC_AT, TOPIC_AT + topicBytes))
+  if (topicNameFault(topic) !== undefined) return undefined
   return {
     state,
     generation: { openCount: readU32(slot, 8), sequence: readU32(slot, 12) },
     blockCount: readU32(slot, 16),
     run: readU32(slot, 20),
-    topic: String.fromCharCode(...slot.subarray(TOPIC_AT, TOPIC_AT + topicBytes)),
+    topic,
     segment: readU64(slot, 24),
     baseOffset: readU64(slot, 32),
-    epoch: readU64(slot, 40),
+    epoch: readU64(slot, EPOCH_AT),
     firstIndex: readU64(slot, 48),
     createdMs: readU64(slot, 56),
     knownBytes: readU32(slot, 64),
@@ -155,7 +161,7 @@ function decodeFields(slot: Uint8Array): BlockSlot | undefined {
     clean: (flags & CLEAN) !== 0,
     firstPosition: readU64(slot, 88),
     knownEndPosition: readU64(slot, 96),
-    fencedEpoch: readU64(slot, 104),
+    fencedEpoch: readU64(slot, FENCED_EPOCH_AT),
     cuts: (flags & CUTS) !== 0,
   }
 }

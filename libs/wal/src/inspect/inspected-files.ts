@@ -91,7 +91,9 @@ export class FileInspector {
     const fault = openRecordFault(head, this.#checksum)
     if (fault) this.#onFinding(damage('open-counter', { file: file.name, byte: fault.position }, fault.reason))
     const storeFile = new StoreFile(file, superblock, this.#checksum, false)
-    const table = await file.read(SUPERBLOCK_BYTES, geometry.blockCount * SECTOR_BYTES)
+    // No more than is there: of a file that was cut, the superblock may say anything.
+    const tableBytes = Math.min(geometry.blockCount * SECTOR_BYTES, file.sizeBytes - SUPERBLOCK_BYTES)
+    const table = await file.read(SUPERBLOCK_BYTES, tableBytes)
     const usedBlockCount = this.#findRuns(storeFile, table)
     const { blockBytes, blockCount } = geometry
     const { name, sizeBytes } = file
@@ -131,9 +133,8 @@ export class FileInspector {
     const place = { file, byte: slotPosition(block) }
     if (kind === 'damaged' || kind === 'lost') this.#onFinding(damage('slot', place, damagedSlotReason(block)))
     if (kind === 'misfit') {
-      const { topic, segment, blockCount } = meaning.slot
-      const what = `the slot of block ${block} claims ${blockCount} blocks, which the file does not have`
-      this.#onFinding(damage('slot', { ...place, topic, segment }, what))
+      const { topic, segment } = meaning.slot
+      this.#onFinding(damage('slot', { ...place, topic, segment }, meaning.reason))
     }
     if (kind === 'damaged' || kind === 'misfit') this.#slotsDamaged = true
   }

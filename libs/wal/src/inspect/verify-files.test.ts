@@ -91,6 +91,17 @@ describe('verifying the files of a log', () => {
     ])
   })
 
+  it('reads no further than a file goes whose superblock claims 2 GiB of slots', async () => {
+    await log.write(async (walrus) => fill(walrus, 'logs', 1))
+    const bytes = log.bytes(FILE)
+    writeU32(bytes, 16, 1 << 22)
+    writeU32(bytes, SECTOR_BYTES - 4, crc32(bytes.subarray(0, SECTOR_BYTES - 4)))
+    const before = process.memoryUsage().arrayBuffers
+    const [{ kind } = { kind: 'none' }] = await findings()
+    expect(kind).to.equal('file-size')
+    expect(process.memoryUsage().arrayBuffers - before).to.be.below(64 << 20)
+  })
+
   it('tells a file that is cut before its first slot', async () => {
     await log.write(async (walrus) => fill(walrus, 'logs', 1))
     log.disk.files.set(FILE, log.bytes(FILE).slice(0, 100))

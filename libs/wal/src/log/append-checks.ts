@@ -44,7 +44,7 @@ function isCursors({ records }: WholeBatch): boolean {
 
 export function checkEpoch({ topic, segment }: SegmentKey, epoch: number): void {
   if (Number.isInteger(epoch) && epoch >= 0 && epoch <= EPOCH_MAX) return
-  const what = `Cannot fence topic "${topic}" segment ${segment} with epoch ${epoch}`
+  const what = `Cannot use epoch ${epoch} for topic "${topic}" segment ${segment}`
   throw new WalrusError('INVALID_ARGUMENT', `${what}: it is no whole number from 0 to ${EPOCH_MAX}`)
 }
 

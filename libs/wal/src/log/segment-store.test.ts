@@ -75,6 +75,13 @@ describe('log storage: segments', () => {
       expect(thrownCode(() => storage.create({ ...NEW, topic }))).to.equal('INVALID_TOPIC')
   })
 
+  it('refuses an epoch that no batch has room for', async () => {
+    const storage = await openStorage(new FaultyDisk())
+    expect(thrownCode(() => storage.create({ ...NEW, epoch: 2 ** 32 }))).to.equal('INVALID_ARGUMENT')
+    expect(storage.create({ ...NEW, epoch: 2 ** 32 - 1 })).to.have.property('epoch', 2 ** 32 - 1)
+    await storage.close()
+  })
+
   it('has all of it after a restart: entries, offsets, epoch, time, state', async () => {
     const disk = new FaultyDisk()
     const storage = await openStorage(disk)

@@ -15,6 +15,7 @@ import { Committer } from '../commit/committer.js'
 import type { FsyncSchedule } from '../commit/fsync-schedule.js'
 import type { BlockSlot } from '../format/block-slot.js'
 import { hybridChecksum } from '../format/hybrid-checksum.js'
+import { checkEpoch } from './append-checks.js'
 import { missingError, missingSegments } from './missing-segments.js'
 import { MutableTopicState } from './mutable-topic-state.js'
 import { ReadRemainders } from './read-remainders.js'
@@ -138,6 +139,7 @@ class BlockLogStorage implements SegmentStore {
     const name = formatSegmentKey(segment)
     const fault = topicNameFault(segment.topic)
     if (fault !== undefined) throw new WalrusError('INVALID_TOPIC', `Cannot create segment "${name}": ${fault}`)
+    checkEpoch(segment, segment.epoch)
     if (this.#segments.has(name))
       throw new WalrusError('INVALID_ARGUMENT', `Cannot create segment "${name}": it exists`)
     const created = this.#add({
