@@ -800,7 +800,7 @@ Next ==
        \/ \E r \in Nodes : Replicate(n, t, r) \/ Confirm(n, t, r)
 
 \* Fairness for each action: as long as it is possible somewhere, it happens at last.  Faults need
-\* not happen, and who crashed need not come back, unless it has the only copy.
+\* not happen, and who crashed need not come back, unless it has the only copy or a majority is gone.
 \*
 \* Weak fairness says that an action that stays possible happens.  No action happens for ever, since
 \* each uses something up (that is checked: Ends); so whatever is possible again and again is not
@@ -826,7 +826,7 @@ GetIsFair == []<>~(\E n \in Nodes, t \in Topics : CanGet(n, t))
 ProposeFenceIsFair == []<>~(\E t \in Topics : CanProposeFence(t))
 BeginRecoveryIsFair == []<>~(\E t \in Topics : CanBeginRecovery(t))
 ReachMajorityIsFair == []<>~(\E n \in Nodes : CanReachMajority(n))
-RestartIsFair == []<>~(Factor = 1 /\ \E n \in Nodes : ~up[n])
+RestartIsFair == []<>~((Factor = 1 \/ ~MajorityUp) /\ \E n \in Nodes : ~up[n])
 
 Fairness ==
   /\ ApplyIsFair /\ HearIsFair /\ CopyIsFair /\ SealIsFair /\ GiveUpIsFair

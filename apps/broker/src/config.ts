@@ -75,7 +75,7 @@ export const settings = {
   }),
   maxFrameBytes: integer({
     flags: '--max-frame-bytes <bytes>',
-    about: 'Largest request that a client may send',
+    about: 'Largest request that a client may send; the same on all nodes, which have to pass it on',
     unit: 'bytes',
     min: 1024,
     max: 1_073_741_824,

@@ -94,6 +94,29 @@ describe('fail-over', () => {
     await expectAll(['before', 'meanwhile', 'after', ...acknowledged.map((at) => `late-${at}`)])
   })
 
+  it('what a leader had in its hands when it was stopped goes on to the next one, in order, and nobody sees an error', async () => {
+    await put(1, 'before')
+    const leader = harness.leaderOf('logs')
+    const [other = 0] = others(leader)
+    for (const at of others(leader)) harness.peers.cut(leader, at)
+    const node = harness.node(leader)
+    const request = { command: 'append', topic: 'logs', producer: undefined } as const
+    const early = [node.append('logs', bytes('e-0')), node.append('logs', bytes('e-1'))]
+    const batch = node.binary.append({ ...request, entries: [bytes('e-2'), bytes('e-3')] })
+    await harness.advance(20)
+    early.push(node.append('logs', bytes('e-4')))
+    await harness.advance(20)
+    harness.stop(leader)
+    harness.peers.heal()
+    await put(other, 'meanwhile')
+    harness.resume(leader)
+    const late = range(5, 8).map((at) => node.append('logs', bytes(`e-${at}`)))
+    await harness.until(Promise.all([...early, batch, ...late].map((ticket) => ticket.done())))
+    const found = await entriesAt(other)
+    expect(found).to.deep.equal(['before', 'meanwhile', ...range(0, 8).map((at) => `e-${at}`)])
+    expect([batch.firstOffset, late[0]?.lastOffset]).to.deep.equal([2, 7])
+  })
+
   it('a leader that is cut off acknowledges nothing, says so in time, and its clients go on after the heal', async () => {
     await put(1, 'before')
     const leader = harness.leaderOf('logs')

@@ -11,6 +11,7 @@ import type {
   TopicState,
   WalrusError,
 } from '@walrus/core'
+import type { HeldAppend } from './held-append.js'
 
 /**
  * The open segment of a topic, as the node that leads it writes and reads it: over one log, or over a log and its copies on
@@ -21,6 +22,8 @@ export interface OpenSegment extends SegmentKey {
   readonly epoch: number
   /** No append gets in any more. A log may come back sealed from a restart: then its rollover has to be finished. */
   readonly sealed: boolean
+  /** No append gets in any more, and this node does not end it: it was told to stop, or found out that it has to. */
+  readonly isStopped: boolean
   /** Entries including those whose commit is pending. */
   readonly appendedCount: number
   /** Entries that readers may see. Invariant: never shrinks. */
@@ -57,11 +60,18 @@ export interface OpenSegment extends SegmentKey {
   stop(reason: WalrusError): void
   /**
    * Metadata has sealed the segment with these counts, whoever asked for it: what is in flight before that end is committed,
-   * what is behind it fails with `UNAVAILABLE` and certainly is not stored.
+   * what is behind it certainly is not stored: it goes to who listens for it, or fails with `NOT_LEADER`.
    */
   resolveSealed(counts: SegmentCounts): void
   /** Calls back once when the local disk has refused what copies may have: the segment must be fenced. */
   onFailure(listener: (reason: WalrusError) => void): void
+  /** Calls back when `isStopped` becomes true. */
+  onStop(listener: () => void): void
+  /**
+   * Calls back when metadata has sealed the segment before entries whose tickets are pending: resolves with those entries, in
+   * order, to be appended elsewhere. Their tickets follow; of a batch with a producer, and of a cursor, they fail.
+   */
+  onDisplaced(listener: (appends: Promise<readonly HeldAppend[]>) => void): void
   /**
    * Calls back whenever a copy was found damaged, this node's or another one's: the segment is to be ended, since only a
    * sealed one is repaired.

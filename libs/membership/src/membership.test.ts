@@ -40,6 +40,20 @@ describe('membership', function () {
     }
   })
 
+  it('is found again by a member that was away while the node joined that leads now', async () => {
+    const [one, two, third] = await three()
+    await third.stop()
+    const four = await cluster.start(4, { join: [one.address] })
+    for (const { log } of [one, two]) await log.node.readIndex()
+    for (let tries = 0; four.log.status().role !== 'Leader' && tries < 20; tries++) {
+      const leader = [one, two].find(({ log }) => log.status().role === 'Leader')
+      await leader?.log.node.transferLeadership(4).catch(() => undefined)
+    }
+    expect(four.log.status().role).to.equal('Leader')
+    const back = await cluster.start(3, { join: [one.address], port: third.port })
+    expect([...back.log.state.nodes.keys()].sort()).to.deep.equal([1, 2, 3, 4])
+  })
+
   it('takes in many at once', async () => {
     const one = await cluster.start(1)
     await Promise.all([2, 3, 4, 5].map((id) => cluster.start(id, { join: [one.address] })))
@@ -120,8 +134,8 @@ describe('membership', function () {
   })
 
   it('removes a node that is down, and refuses it when it is back', async () => {
-    const [one, two, three_] = await three()
-    await three_.stop()
+    const [one, two, third] = await three()
+    await third.stop()
     await two.membership.removeNode(3, 20_000)
     expect(votersOf(one)).to.deep.equal([[1, 2]])
     await two.log.node.readIndex()

@@ -114,11 +114,13 @@ export class Membership {
     for (const outcome of outcomes) if (outcome.status === 'rejected' && isRefusal(outcome.reason)) throw outcome.reason
   }
 
-  #askForSelf(): Promise<Admission> {
+  async #askForSelf(): Promise<Admission> {
     const { log, self, peers } = this.#options
     const { leader } = log.status()
-    if (leader === self.nodeId) return this.#admit(this.#request())
-    return ask(peers, this.#whomToAsk(leader), admission, this.#request())
+    if (leader === self.nodeId) return await this.#admit(this.#request())
+    const answered = await ask(peers, this.#whomToAsk(leader), admission, this.#request())
+    log.learnAddresses(answered.members)
+    return answered
   }
 
   #request(): AdmissionRequest {
@@ -186,14 +188,18 @@ export class Membership {
     )
   }
 
-  /** Nobody tells a removed node so, for it is no member: it hears of no leader, and asks. */
+  /**
+   * Nobody tells a removed node so, for it is no member: it hears of no leader, and asks. So does one that does not know where
+   * its leader is, which joined while this node heard nothing: it could not answer it.
+   */
   #watchLeader(): void {
     const { clock, log, self } = this.#options
     this.#watch = clock.after(WATCH_MS, () => {
-      const { leader, leaderSilenceMs } = log.status()
+      const { leader, leaderSilenceMs, addresses } = log.status()
+      const isLost = leader !== null && !addresses.has(leader)
       this.#leaderlessMs = leaderSilenceMs === null ? this.#leaderlessMs + WATCH_MS : leaderSilenceMs
       if (leader === self.nodeId) void this.#finishRemovals()
-      if (this.#leaderlessMs < LEADERLESS_MS_MAX) return this.#watchLeader()
+      if (!isLost && this.#leaderlessMs < LEADERLESS_MS_MAX) return this.#watchLeader()
       this.#leaderlessMs = 0
       void this.#askWhetherMember()
     })

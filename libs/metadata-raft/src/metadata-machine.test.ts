@@ -1,4 +1,11 @@
-import { DEFAULT_TOPIC_CONFIG, encodeCommand, encodeState, WalrusError } from '@walrus/core'
+import {
+  DEFAULT_TOPIC_CONFIG,
+  encodeCommand,
+  encodeState,
+  WalrusError,
+  type MetadataCommand,
+  type ProtocolEvent,
+} from '@walrus/core'
 import { expect } from 'chai'
 import { MetadataMachine } from './metadata-machine.js'
 
@@ -43,6 +50,23 @@ describe('metadata as a state machine', () => {
     machine.subscribe(({ kind }) => told.push(kind))
     machine.restore(Buffer.concat([...other.snapshot()]))
     expect(told).to.deep.equal(['DeleteTopic', 'ConfigureTopic'])
+  })
+
+  it('tells a trace of each command and snapshot', () => {
+    const events: ProtocolEvent[] = []
+    const machine = new MetadataMachine({ record: (event) => void events.push(event) })
+    machine.apply(Buffer.from(upsert))
+    machine.apply(Buffer.from(upsert))
+    machine.restore(Buffer.concat([...machine.snapshot()]))
+    const command: MetadataCommand = {
+      kind: 'UpsertNode',
+      node: { id: 1, address: 'a:1', role: 'voter', draining: false },
+    }
+    expect(events).to.deep.equal([
+      { kind: 'metadata-applied', version: 1, command, outcome: 'applied' },
+      { kind: 'metadata-applied', version: 2, command, outcome: 'unchanged' },
+      { kind: 'metadata-restored', version: 2 },
+    ])
   })
 
   it('refuses a snapshot that is damaged, and stays as it was', () => {

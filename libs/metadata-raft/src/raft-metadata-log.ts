@@ -37,7 +37,7 @@ export interface RaftMetadataLogOptions {
   readonly random: RandomSource
   /** The first members of a new cluster; see `RaftNodeOptions`. */
   readonly bootstrap?: ConfState
-  /** Where other nodes are, until the metadata knows this one; what the metadata says counts more. */
+  /** Where other nodes are, as far as it is known; what the metadata says counts more. */
   readonly addresses?: ReadonlyMap<NodeId, string>
   readonly timing?: Partial<RaftTiming>
   readonly limits?: Partial<RaftLimits>
@@ -103,6 +103,8 @@ export class RaftMetadataLog implements MetadataLog {
   readonly #transport: RaftTransport
   #nodes: ClusterMetadata['nodes'] | undefined
   #membership: ConfState | undefined
+  /** Where other nodes are, as others have said; what the metadata says counts more. */
+  #told: ReadonlyMap<NodeId, string>
   #isClosed = false
 
   constructor(
@@ -112,6 +114,7 @@ export class RaftMetadataLog implements MetadataLog {
     transport: RaftTransport,
   ) {
     this.#options = options
+    this.#told = options.addresses ?? new Map()
     this.node = node
     this.#machine = machine
     this.#transport = transport
@@ -182,6 +185,15 @@ export class RaftMetadataLog implements MetadataLog {
     await this.node.stop()
   }
 
+  /**
+   * Where nodes are that this one may not know: one that was away when another joined, and now leads, can neither answer it nor
+   * be told by it. What the metadata knows counts more.
+   */
+  learnAddresses(addresses: ReadonlyMap<NodeId, string>): void {
+    this.#told = new Map([...this.#told, ...addresses])
+    this.#transport.setAddresses(this.#addresses())
+  }
+
   /** For those who make it: nodes or members may have changed. */
   tellAddresses(): void {
     const { membership } = this.node
@@ -192,13 +204,13 @@ export class RaftMetadataLog implements MetadataLog {
   }
 
   #addresses(): ReadonlyMap<NodeId, string> {
-    const { addresses, nodeId, address } = this.#options
-    // The metadata names this node after all who were there before it: then it knows them better than who told about them.
-    const known = new Map(this.state.nodes.has(nodeId) ? [] : addresses)
+    const { nodeId, address } = this.#options
+    const { nodes, removedNodes } = this.state
+    const known = new Map([...this.#told].filter(([id]) => !removedNodes.has(id)))
     known.set(nodeId, address)
-    for (const node of this.state.nodes.values()) known.set(node.id, node.address)
+    for (const node of nodes.values()) known.set(node.id, node.address)
     for (const id of membersOf(this.node.membership)) {
-      const leaving = this.state.removedNodes.get(id)
+      const leaving = removedNodes.get(id)
       if (leaving !== undefined && id !== nodeId) known.set(id, leaving.address)
     }
     return known

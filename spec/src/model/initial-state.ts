@@ -28,7 +28,8 @@ function createdTopics(configuration: Configuration): typeof EMPTY_METADATA {
   return state
 }
 
-function creation({ nodes, topics, ...options }: Configuration): MetadataCommand[] {
+/** What leads to the metadata of the first state. */
+export function creation({ nodes, topics, ...options }: Configuration): MetadataCommand[] {
   const { segmentEntriesMax, replicationFactor, ack } = options
   const config = { ...DEFAULT_TOPIC_CONFIG, segmentEntriesMax, replicationFactor, ack }
   const upserts = ids(nodes).map((id): MetadataCommand => {

@@ -24,7 +24,6 @@ export function committed(scene: Scene, epoch: number, position: number): Refusa
 function lacksQuorum({ replay, node, segment }: Scene, position: number): Refusal | undefined {
   const { replicas, ackQuorum } = segment
   const own = copyOn(segment, node.id)?.stored ?? 0
-  if (own < position) return broken('waitsForQuorum', `it settles up to ${position}, and its own disk has ${own}`)
   const durable = replicas.map((replica) => (replica === node.id ? own : (segment.copies.get(replica)?.told ?? 0)))
   if (replay.decisions.committedPosition(durable, ackQuorum) >= position) return undefined
   const whole = durable.filter((one) => one >= position).length

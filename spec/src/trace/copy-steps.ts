@@ -23,6 +23,8 @@ export function copyStep(scene: Scene, event: InScene): Refusal | undefined {
       return stored(scene, event)
     case 'fenced':
       return fenced(scene, event)
+    case 'fetched':
+      return fetched(scene, event)
     case 'copied':
       return copied(scene, event)
     case 'truncated':
@@ -52,7 +54,8 @@ function taken({ replay, node, segment }: Scene, event: Of<'taken'>): Refusal | 
   const copy = copyFor(segment, node)
   // The disk has refused what was in flight.
   if (event.position < copy.taken && event.position >= copy.stored) copy.taken = event.position
-  const decision = replay.decisions.decideReplicate({ epoch: copy.fencedEpoch, position: copy.taken }, event)
+  const epoch = Math.max(copy.fencedEpoch, segment.promised.get(node.id) ?? 0)
+  const decision = replay.decisions.decideReplicate({ epoch, position: copy.taken }, event)
   switch (decision.kind) {
     case 'append':
       copy.taken = event.end
@@ -92,6 +95,7 @@ function fenced({ replay, node, segment }: Scene, event: Of<'fenced'>): Refusal 
     copy.held = Math.max(copy.held, copy.stored)
     copy.fencedEpoch = Math.max(copy.fencedEpoch, epoch)
   }
+  segment.promised.set(node.id, Math.max(epoch, segment.promised.get(node.id) ?? 0))
   segment.reports.push({ node: node.id, epoch, createdEpoch, entryCount, controlCount: event.controlCount })
   if (segment.writer?.life === node.life && segment.leader === node.id)
     segment.writer.over = `it was fenced at epoch ${epoch}`
@@ -111,18 +115,35 @@ function reportFault(copy: ReplayedCopy, event: Of<'fenced'>, entries: number | 
   return broken('CopiesArePrefixes', `it tells of ${event.entryCount} entries, and the log has ${entries ?? 'others'}`)
 }
 
-/** From another copy, up to where a coordinator or metadata has ended the segment. */
-function copied({ replay, node, segment }: Scene, event: Of<'copied'>): Refusal | undefined {
-  const { epoch, source, position } = event
+/** From another copy, up to where a coordinator has ended the segment; who knows the end from metadata takes nothing behind it. */
+function fetched({ replay, node, segment }: Scene, event: Of<'fetched'>): Refusal | undefined {
+  const { epoch, source, position, end } = event
   const view = segmentView(replay, node, segment)
   if (view === undefined || view.state === 'open' || view.epoch < epoch) {
     return broken('decideCopy', 'its metadata has the segment as open')
   }
-  const end = decidedEnd(segment.end, epoch, segment.recoveries)
-  if (end === undefined || end < position) return waits(`it copies ${position} records, and no such end was decided`)
+  if (view.state === 'sealed' && end > endPosition(view)) {
+    return broken('SealedCountsStable', `it fetches records up to ${end}, and it ends at ${endPosition(view)}`)
+  }
+  if ((decidedEnd(segment.end, epoch, segment.recoveries) ?? 0) < end) {
+    return waits(`it fetches records up to ${end}, and no such end was decided`)
+  }
   const held = segment.copies.get(source)?.held ?? 0
-  if (held < position) return waits(`it copies ${position} records, and node ${source} has had ${held}`)
-  store(copyFor(segment, node), position)
+  if (held < end) return waits(`it fetches records up to ${end}, and node ${source} has had ${held}`)
+  const copy = copyFor(segment, node)
+  if (position < copy.stored || position > copy.taken) {
+    return broken('CopiesArePrefixes', `it fetches records from ${position} on, and its copy ends at ${copy.taken}`)
+  }
+  copy.taken = end
+  return undefined
+}
+
+function copied({ node, segment }: Scene, { position }: Of<'copied'>): Refusal | undefined {
+  const copy = copyFor(segment, node)
+  if (position > copy.taken) {
+    return broken('confirmsDurable', `it says to have ${position} records, and has taken ${copy.taken}`)
+  }
+  store(copy, position)
   return undefined
 }
 

@@ -50,6 +50,7 @@ const SHAPES: { readonly [Kind in ProtocolEvent['kind']]: Parser<EventOf<Kind>> 
     createdEpoch: count,
     fencedEpoch: count,
     sealed: oneOf(true, false),
+    damaged: oneOf(true, false),
   }),
   'node-opened': record({ ...head, kind: oneOf('node-opened'), version: count }),
   'node-closed': record({ ...head, kind: oneOf('node-closed') }),
@@ -89,7 +90,8 @@ const SHAPES: { readonly [Kind in ProtocolEvent['kind']]: Parser<EventOf<Kind>> 
   taken: record({ ...head, kind: oneOf('taken'), ...underEpoch, position: count, end: count }),
   stored: record({ ...head, kind: oneOf('stored'), ...underEpoch, position: count }),
   fenced: record({ ...head, kind: oneOf('fenced'), ...underEpoch, ...counts, createdEpoch: count }),
-  copied: record({ ...head, kind: oneOf('copied'), ...underEpoch, source: integer(1), position: count }),
+  fetched: record({ ...head, kind: oneOf('fetched'), ...underEpoch, source: integer(1), position: count, end: count }),
+  copied: record({ ...head, kind: oneOf('copied'), ...underEpoch, position: count }),
   truncated: record({ ...head, kind: oneOf('truncated'), ...segment, position: count }),
   removed: record({ ...head, kind: oneOf('removed'), ...segment }),
   'recovery-decided': record({

@@ -38,8 +38,14 @@ function opened(scene: Scene, event: Of<'segment-opened'>): Refusal | undefined 
   }
   const differing = cursorDifference(segment.log.state, event.cursors)
   if (differing !== undefined) return broken('stateFromWholeCopy', differing)
-  segment.writer = { life: node.life, committed: copy.stored, over: undefined }
+  segment.writer = { life: node.life, committed: copy.stored, over: interruptedSeal(segment) }
   return undefined
+}
+
+/** An end that is recorded belongs to a rollover that a crash interrupted: it is finished, and nothing more gets in. */
+function interruptedSeal({ seals, createdEpoch }: ReplayedSegment): string | undefined {
+  const isEnded = seals.some(({ epoch }) => epoch === createdEpoch)
+  return isEnded ? 'an earlier life of the node has proposed its end' : undefined
 }
 
 function mayOpen({ replay, node, topic, segment }: Scene, epoch: number): Refusal | undefined {

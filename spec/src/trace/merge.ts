@@ -22,23 +22,26 @@ export interface ReplayOutcome {
 export function replayTraces(traces: readonly Iterable<TracedLine>[]): ReplayOutcome {
   const replay = newReplay()
   const queues = new NodeQueues(traces)
+  // The others go on as far as they can, so that what is shown is the state around the step and not before it.
+  const broken = new Map<NodeQueue, Stop>()
   let events = 0
   for (;;) {
-    const waiting: Waiting[] = []
+    const waiting: Stop[] = []
     const before = events
     for (const queue of queues.all()) {
+      if (broken.has(queue)) continue
       const stop = goOn(replay, queue, () => (events += 1))
-      if (stop?.refusal.kind === 'broken') return outcome(replay, events, explained(replay, stop))
-      if (stop !== undefined) waiting.push(stop)
+      if (stop?.refusal.kind === 'broken') broken.set(queue, stop)
+      else if (stop !== undefined) waiting.push(stop)
     }
-    const moved = events > before
-    if (moved || queues.hasGrown()) continue
-    return outcome(replay, events, waiting.length === 0 ? finalFault(replay) : stuck(replay, waiting))
+    if (events === before && !queues.hasGrown()) {
+      return outcome(replay, events, faultOf(replay, [...broken.values()], waiting))
+    }
   }
 }
 
 /** Takes the node's steps as long as there are any that may be taken; the one that may not, or not yet. */
-function goOn(replay: Replay, queue: NodeQueue, onTaken: () => void): Waiting | undefined {
+function goOn(replay: Replay, queue: NodeQueue, onTaken: () => void): Stop | undefined {
   for (let line = queue.head(); line !== undefined; line = queue.head()) {
     const refusal = take(replay, line.event)
     if (refusal !== undefined) return { line, refusal }
@@ -48,7 +51,7 @@ function goOn(replay: Replay, queue: NodeQueue, onTaken: () => void): Waiting | 
   return undefined
 }
 
-interface Waiting {
+interface Stop {
   readonly line: TracedLine
   readonly refusal: Refusal
 }
@@ -59,11 +62,13 @@ function outcome(replay: Replay, events: number, fault: readonly string[] | unde
   return { events, nodes: replay.nodes.size, segments, fault }
 }
 
-function stuck(replay: Replay, waiting: readonly Waiting[]): readonly string[] {
+function faultOf(replay: Replay, broken: readonly Stop[], waiting: readonly Stop[]): readonly string[] | undefined {
+  if (broken.length > 0) return broken.flatMap((one) => explained(replay, one))
+  if (waiting.length === 0) return finalFault(replay)
   return ['No node can go on, and the trace is not at its end', ...waiting.flatMap((one) => explained(replay, one))]
 }
 
-function explained(replay: Replay, { line: { event, place }, refusal }: Waiting): readonly string[] {
+function explained(replay: Replay, { line: { event, place }, refusal }: Stop): readonly string[] {
   const { node, number, kind, ...fields } = event
   const values = JSON.stringify(fields)
   return [

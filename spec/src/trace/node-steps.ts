@@ -1,5 +1,12 @@
 import { endPosition, type NodeEvent } from '@walrus/core'
-import { copyOn, newCopy, type Replay, type ReplayedNode, type ReplayedSegment } from './replay-state.js'
+import {
+  copyOn,
+  newCopy,
+  type Replay,
+  type ReplayedNode,
+  type ReplayedCopy,
+  type ReplayedSegment,
+} from './replay-state.js'
 import { broken, waits, type Refusal } from './verdict.js'
 
 /** The model's `restart`: what a crash has left, and with which metadata the node goes on. */
@@ -28,10 +35,11 @@ function copyFound(replay: Replay, node: ReplayedNode, found: CopyFound): Refusa
   const segment = segmentOfCopy(replay, found)
   // Left over from a topic that was deleted.
   if (segment === undefined) return undefined
+  if (found.damaged) return damaged(segment, node)
   const position = endPosition(found)
   if (position > segment.log.end) return waits(`its leader has appended ${segment.log.end} records so far`)
-  const copy = copyOn(segment, node.id) ?? newCopy(segment.createdEpoch, node.life)
-  const refusal = lossOf(copy, found) ?? surplusOf(segment, copy.taken, position)
+  const copy = copyOn(segment, node.id) ?? leftOver(segment, node)
+  const refusal = lossOf(copy, found)
   if (refusal !== undefined) return refusal
   if (segment.log.entriesBefore(position) !== found.entryCount) {
     const entries = `${found.entryCount} entries in ${position} records`
@@ -50,25 +58,30 @@ function segmentOfCopy(replay: Replay, { topic, segment, createdEpoch }: CopyFou
   return found?.find((one) => one?.createdEpoch === createdEpoch)
 }
 
-function lossOf(
-  copy: { readonly stored: number; readonly fencedEpoch: number },
-  found: CopyFound,
-): Refusal | undefined {
+/** A fault of the disk, which the model has not: the copy answers nobody, until there is another one. */
+function damaged({ copies }: ReplayedSegment, { id }: ReplayedNode): undefined {
+  const copy = copies.get(id)
+  if (copy !== undefined) copy.isRemoved = true
+}
+
+/** A crash may have come before a removal; then what was there may be there, or not. */
+function leftOver({ copies, createdEpoch }: ReplayedSegment, { id, life }: ReplayedNode): ReplayedCopy {
+  const taken = copies.get(id)?.held ?? 0
+  return { ...newCopy(createdEpoch, life), taken, held: taken }
+}
+
+function lossOf(copy: Pick<ReplayedCopy, 'taken' | 'stored' | 'fencedEpoch'>, found: CopyFound): Refusal | undefined {
   const position = endPosition(found)
   if (position < copy.stored) {
     return broken('AckedForever', `the copy had ${copy.stored} records on stable storage, and ${position} are left`)
+  }
+  if (position > copy.taken) {
+    return broken('CopiesArePrefixes', `it had taken ${copy.taken} records, and ${position} are on its disk`)
   }
   if (found.fencedEpoch < copy.fencedEpoch) {
     return broken('fenceIsDurable', `it has refused what is older than ${copy.fencedEpoch}, and has forgotten that`)
   }
   return undefined
-}
-
-/** What came from another copy may have got to the disk, and nobody was told. */
-function surplusOf(segment: ReplayedSegment, taken: number, position: number): Refusal | undefined {
-  const ends = segment.recoveries.map((recovery) => endPosition(recovery))
-  if (position <= Math.max(taken, segment.end ?? 0, ...ends)) return undefined
-  return broken('CopiesArePrefixes', `it had taken ${taken} records, and ${position} are on its disk`)
 }
 
 /** What the node had on stable storage must be there. */

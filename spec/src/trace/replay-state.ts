@@ -68,6 +68,8 @@ export interface ReplayedSegment {
   readonly ackQuorum: number
   readonly log: SegmentLog
   readonly copies: Map<NodeId, ReplayedCopy>
+  /** The newest epoch at which each replica was fenced, also one without a copy. */
+  readonly promised: Map<NodeId, number>
   writer: ReplayedWriter | undefined
   /** What each replica has told when it was fenced. */
   readonly reports: ReplayedReport[]
@@ -176,6 +178,7 @@ export function segmentOf(topic: TopicMetadata, log: SegmentLog, createdVersion:
     topic: topic.name,
     ...{ id, baseOffset, createdEpoch, createdVersion, leader, replicas, ackQuorum, log },
     copies: new Map(),
+    promised: new Map(),
     writer: undefined,
     reports: [],
     recoveries: [],

@@ -52,6 +52,7 @@ function stepOf(replay: Replay, node: ReplayedNode, event: ProtocolEvent): Refus
     case 'taken':
     case 'stored':
     case 'fenced':
+    case 'fetched':
     case 'copied':
     case 'truncated':
       return takesPart(node) ?? segmentStep(replay, node, event)
@@ -78,6 +79,7 @@ function segmentStep(replay: Replay, node: ReplayedNode, event: SegmentEvent): R
     case 'taken':
     case 'stored':
     case 'fenced':
+    case 'fetched':
     case 'copied':
     case 'truncated':
       return copyStep(scene, event)

@@ -14,6 +14,7 @@ import type { Membership } from '@walrus/membership'
 import type { Logger } from 'pino'
 import { peerAddress, type Config } from '../config.js'
 import type { Lifetime } from '../lifetime.js'
+import { batchBytesMax } from './peers.js'
 import { Port } from './port.js'
 
 /** The use cases of the node, over its storage and its metadata. */
@@ -64,7 +65,15 @@ async function openClusterNode(
     removeMember: (id, timeoutMs) => membership.removeNode(id, timeoutMs),
     topicConfig,
     segmentLimits: { segmentEntriesMax },
-    limits: { monitorIntervalMs, requestTimeoutMs, heartbeatMs, leaseMs, silenceMs, replaceDeadAfterMs },
+    limits: {
+      batchBytesMax: batchBytesMax(config.maxFrameBytes),
+      monitorIntervalMs,
+      requestTimeoutMs,
+      heartbeatMs,
+      leaseMs,
+      silenceMs,
+      replaceDeadAfterMs,
+    },
   })
   return lifetime.owns(node, (one) => one.close())
 }

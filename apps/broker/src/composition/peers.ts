@@ -31,7 +31,7 @@ async function listen(
     redirects,
     onEvent: (event) => logEvent(logger, event),
     timings: { backoffMaxMs: BACKOFF_MS_MAX },
-    limits: { maxFrameBytes: Math.max(DEFAULT_PEER_LIMITS.maxFrameBytes, maxFrameBytes + FRAME_ROOM_BYTES) },
+    limits: { maxFrameBytes: batchBytesMax(maxFrameBytes) + FRAME_ROOM_BYTES },
   })
   return lifetime.owns(network, (one) => one.close())
 }
@@ -39,7 +39,12 @@ async function listen(
 /** A node that is back is to be found soon. */
 const BACKOFF_MS_MAX = 500
 
-/** What a client may send has to get from one node to another, with what it is wrapped in. */
+/** What a client may send at once has to get from one node to another. */
+export function batchBytesMax(maxFrameBytes: number): number {
+  return Math.max(DEFAULT_PEER_LIMITS.maxFrameBytes - FRAME_ROOM_BYTES, maxFrameBytes)
+}
+
+/** For what a batch is wrapped in on its way: the state of a topic, most of all. */
 const FRAME_ROOM_BYTES = 1024 * 1024
 
 function logEvent(logger: Logger, event: PeerEvent): void {

@@ -34,6 +34,9 @@ export class LocalSegment implements OpenSegment {
   get sealed(): boolean {
     return this.#log.sealed
   }
+  get isStopped(): boolean {
+    return this.#stopped !== undefined && this.#stopped.code !== 'SEGMENT_SEALED'
+  }
   get appendedCount(): number {
     return this.#log.appendedCount
   }
@@ -104,6 +107,16 @@ export class LocalSegment implements OpenSegment {
   /** What is in flight is settled by the disk alone. */
   resolveSealed(): void {
     this.#stopped ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${this.topic}": the segment is sealed`)
+  }
+
+  /** Only who calls `stop` stops it. */
+  onStop(): void {
+    return undefined
+  }
+
+  /** Nobody else seals it before what its disk has. */
+  onDisplaced(): void {
+    return undefined
   }
 
   /** There is no other copy that it could be repaired from. */

@@ -34,6 +34,8 @@ export class TopicGate {
   /** The same, unless appends that came before are on their way elsewhere: then newer ones wait. */
   #direct: OpenSegment | undefined
   #blocked = false
+  /** Appends that came before all that wait here are being fetched back: nobody passes. */
+  #returning = 0
   #entriesMax = 0
   #bytesMax = 0
   #heldBytes = 0
@@ -147,7 +149,7 @@ export class TopicGate {
       visitor.enter(segment)
       if (this.#segment !== segment) return
     }
-    if (!this.#blocked) this.#release(segment)
+    this.#releaseIfClear()
   }
 
   /** Appends wait, open or not, until `unblock`: others that came before them are on their way elsewhere. */
@@ -158,7 +160,24 @@ export class TopicGate {
 
   unblock(): void {
     this.#blocked = false
-    if (this.#segment !== undefined) this.#release(this.#segment)
+    this.#releaseIfClear()
+  }
+
+  /** Appends come back that came before all that wait: until they are here, nobody passes. Never rejects. */
+  async takeBack(coming: Promise<readonly HeldAppend[]>): Promise<void> {
+    this.#returning += 1
+    this.#direct = undefined
+    const appends = await coming
+    this.#returning -= 1
+    if (this.#failure !== undefined) for (const append of appends) append.fail(this.#failure)
+    else this.#held.putBack(appends.map((item) => ({ item, deadlineMs: item.deadlineMs })))
+    if (this.#failure === undefined) this.#heldBytes += appends.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+    this.#releaseIfClear()
+    if (this.#held.size > 0) this.#options.onHeld()
+  }
+
+  #releaseIfClear(): void {
+    if (this.#segment !== undefined && !this.#blocked && this.#returning === 0) this.#release(this.#segment)
   }
 
   /**
@@ -167,6 +186,7 @@ export class TopicGate {
    */
   takeHeld(limits: { readonly maxEntries: number; readonly maxBytes: number }): HeldAppend[] {
     const taken: HeldAppend[] = []
+    if (this.#returning > 0) return taken
     let [entries, bytes] = [0, 0]
     for (let next = this.#held.first; next !== undefined; next = this.#held.first) {
       const [first = next] = taken

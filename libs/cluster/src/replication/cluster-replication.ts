@@ -61,7 +61,7 @@ export class ClusterReplication implements Replication {
    */
   constructor(context: NodeContext, onDiskFull: () => void) {
     this.#context = context
-    this.#copies = new ReplicaCopies({ storage: context.storage, trace: context.trace, onDiskFull })
+    this.#copies = new ReplicaCopies(context.storage, onDiskFull, context.trace)
     this.#copier = new SegmentCopier(context, this.#copies)
     const stopLeading = (key: SegmentKey): void => this.#stopLeading(key)
     const service = new ReplicaService({ context, copies: this.#copies, copier: this.#copier, stopLeading })

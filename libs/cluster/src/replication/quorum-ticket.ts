@@ -8,6 +8,8 @@ export class QuorumTicket implements CommitTicket {
   readonly applyToState: (() => void) | undefined
   /** Bytes of the appends that share it. */
   bytes = 0
+  /** Where its entries went instead: this ticket follows that one. */
+  #moved: CommitTicket | undefined
   state: CommitTicket['state'] = 'pending'
   error: Error | undefined
   #listeners: ((ticket: CommitTicket) => void)[] = []
@@ -18,11 +20,11 @@ export class QuorumTicket implements CommitTicket {
   }
 
   get firstOffset(): number {
-    return this.local.firstOffset
+    return (this.#moved ?? this.local).firstOffset
   }
 
   get lastOffset(): number {
-    return this.local.lastOffset
+    return (this.#moved ?? this.local).lastOffset
   }
 
   get endPosition(): number {
@@ -31,6 +33,12 @@ export class QuorumTicket implements CommitTicket {
 
   get hasEntries(): boolean {
     return this.lastOffset >= this.firstOffset
+  }
+
+  /** Its entries, all of them, are what `ticket` is about now. */
+  follow(ticket: CommitTicket): void {
+    this.#moved = ticket
+    ticket.onSettled(({ error }) => this.settle(error))
   }
 
   onSettled(listener: (ticket: CommitTicket) => void): void {

@@ -8,26 +8,19 @@ import {
 } from '@walrus/core'
 import { ReplicaCopy } from './replica-copy.js'
 
-export interface ReplicaCopiesOptions {
-  readonly storage: LogStorage
-  readonly trace?: EventTrace | undefined
-  /** Called whenever a copy cannot grow because the disk is full. */
-  readonly onDiskFull: () => void
-}
-
 /** The copies of segments that this node holds and others write. */
 export class ReplicaCopies {
   readonly #storage: LogStorage
   readonly #trace: EventTrace | undefined
   readonly #copies = new Map<string, ReplicaCopy>()
   readonly #removals = new Map<string, Promise<void>>()
-
   readonly #onDiskFull: () => void
 
-  constructor({ storage, trace, onDiskFull }: ReplicaCopiesOptions) {
+  /** @param onDiskFull called whenever a copy cannot grow because the disk is full */
+  constructor(storage: LogStorage, onDiskFull: () => void, trace?: EventTrace) {
     this.#storage = storage
-    this.#trace = trace
     this.#onDiskFull = onDiskFull
+    this.#trace = trace
   }
 
   /** The copy that is stored; throws `UNAVAILABLE` while it is being removed. */

@@ -96,11 +96,12 @@ export class ReplicaStream {
     const { context, committedCount } = this.#source
     const round = this.#round
     const { length } = stretch.payload
+    const timeoutMs = context.limits.replicaTimeoutMs + Math.floor(length / BYTES_PER_MS)
     this.#next = stretch.end
     this.#inFlightBytes += length
     this.#sentCommittedCount = committedCount
     void context.peers
-      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, context.limits.replicaTimeoutMs)
+      .request(this.node, CLUSTER_REQUESTS.replicate, stretch.payload, timeoutMs)
       .then(decodeAnswer)
       .then(
         (answer) => this.#heard(answer, round, length),
@@ -212,4 +213,6 @@ function decodeAnswer(payload: Uint8Array): ReplicateAnswer {
   throw new WalrusError('INVALID_ARGUMENT', `Cannot read the answer of a replica: ${answer}`)
 }
 
+/** Slower than any network and disk that are in order. */
+const BYTES_PER_MS = 8 * 1024
 const NO_POSITION = -1

@@ -24,6 +24,21 @@ describe('a replicated segment', () => {
     for (const id of cluster.ids) expect(await cluster.stored('logs', id)).to.deep.equal(['a', 'b', 'c'])
   })
 
+  it('refuses what no replica could be sent, before anything is stored', async () => {
+    const leader = await started({ limits: { batchBytesMax: 100 } })
+    const segment = leader.segment('logs')
+    const [small, large] = [new Uint8Array(90), new Uint8Array(97)]
+    expect(() => segment.append(large))
+      .to.throw(WalrusError, 'at most 100')
+      .with.property('code', 'ENTRY_TOO_LARGE')
+    expect(() => segment.appendBatch([small, small]))
+      .to.throw(WalrusError)
+      .with.property('code', 'BATCH_TOO_LARGE')
+    expect(segment.appendedCount).to.equal(0)
+    await cluster.settled(segment.append(small).done())
+    expect(segment.committedCount).to.equal(1)
+  })
+
   it('neither acknowledges nor shows what only its leader has', async () => {
     const leader = await started()
     cluster.peers.cut(1, 2)

@@ -18,9 +18,11 @@ import {
   type TopicState,
 } from '@walrus/core'
 import { ENTRY_HEADER_BYTES, replicateRequest, timedOutMessage } from '@walrus/protocol'
+import type { HeldAppend } from '../held-append.js'
 import type { NodeContext } from '../node-context.js'
 import type { OpenSegment, SegmentEnd } from '../open-segment.js'
 import { WriterTrace } from '../tracing/writer-trace.js'
+import { displacedAppends, isMovable } from './displaced-appends.js'
 import { QuorumTicket } from './quorum-ticket.js'
 import { ReplicaStream, type StreamSource } from './replica-stream.js'
 import { SendWindow, type Stretch } from './send-window.js'
@@ -55,6 +57,8 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #failure: WalrusError | undefined
   #failureListener: ((reason: WalrusError) => void) | undefined
   #damageListener: (() => void) | undefined
+  #stopListener: (() => void) | undefined
+  #displacedListener: ((appends: Promise<readonly HeldAppend[]>) => void) | undefined
   readonly #damagedNodes = new Set<NodeId>()
   #publishTimer: Timer | undefined
   #sentSincePublish = false
@@ -92,6 +96,9 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   get sealed(): boolean {
     return this.#refusal?.code === 'SEGMENT_SEALED'
   }
+  get isStopped(): boolean {
+    return this.#stopped !== undefined
+  }
   get appendedCount(): number {
     return this.log.appendedCount
   }
@@ -107,12 +114,14 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
 
   append(entry: Uint8Array): CommitTicket {
     this.#admit()
+    this.#assertFits('ENTRY_TOO_LARGE', ENTRY_HEADER_BYTES + entry.length)
     return this.#join(this.log.append(entry), ENTRY_HEADER_BYTES + entry.length)
   }
 
   appendBatch(entries: readonly Uint8Array[], producer?: Producer): CommitTicket {
     this.#admit()
     const bytes = entries.reduce((sum, entry) => sum + ENTRY_HEADER_BYTES + entry.length, 0)
+    this.#assertFits('BATCH_TOO_LARGE', bytes)
     const local = this.log.appendBatch(entries, producer)
     if (producer === undefined) return this.#join(local, bytes)
     const lastSequence = producer.sequence + entries.length - 1
@@ -156,31 +165,55 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   }
 
   stop(reason: WalrusError): void {
+    const wasStopped = this.isStopped
     this.#stopped ??= reason
+    this.#trace?.stop()
     this.#refusal = reason
     this.#untap()
     this.#publishTimer?.cancel()
     for (const stream of this.#streams) stream.stop()
+    if (!wasStopped) this.#stopListener?.()
   }
 
   resolveSealed(counts: SegmentCounts): void {
+    this.#trace?.stop()
     this.#refusal ??= new WalrusError('SEGMENT_SEALED', `Cannot append to "${formatSegmentKey(this)}": it is sealed`)
     this.#untap()
     this.#publishTimer?.cancel()
     const behind = new WalrusError('NOT_LEADER', `Cannot append to "${this.topic}": its leader was replaced`)
     const unknown = new WalrusError('TIMED_OUT', timedOutMessage(`"${this.topic}" was sealed by another node`))
     const end = endOffset({ ...this.#metadata, ...counts })
-    this.#settle(this.#line.takeAll(), (ticket) => {
+    const places = this.#line.takeAll()
+    const displaced = places.filter(({ ticket }) => this.#displacedListener && isMovable(ticket, end))
+    const outcome = (ticket: QuorumTicket): WalrusError | undefined => {
       if (ticket.hasEntries) return ticket.lastOffset < end ? undefined : behind
       if (ticket.local.state !== 'committed') return unknown
       return ticket.local.endPosition <= endPosition(counts) ? undefined : behind
-    })
+    }
+    const others = places.filter((place) => !displaced.includes(place)).map(({ ticket }) => ticket)
+    // Where a cursor's batch stands is known when it is on this node's disk.
+    const isUnplaced = ({ hasEntries, local }: QuorumTicket): boolean => !hasEntries && local.state === 'pending'
+    this.#settle(
+      others.filter((ticket) => !isUnplaced(ticket)),
+      outcome,
+    )
+    for (const ticket of others.filter(isUnplaced)) ticket.local.onSettled(() => this.#settle([ticket], outcome))
+    if (displaced.length > 0) this.#displacedListener?.(displacedAppends(this.log, displaced, behind))
     for (const stream of this.#streams) stream.finish()
   }
 
   onFailure(listener: (reason: WalrusError) => void): void {
     this.#failureListener = listener
     if (this.#failure !== undefined) listener(this.#failure)
+  }
+
+  onStop(listener: () => void): void {
+    this.#stopListener = listener
+    if (this.isStopped) listener()
+  }
+
+  onDisplaced(listener: (appends: Promise<readonly HeldAppend[]>) => void): void {
+    this.#displacedListener = listener
   }
 
   onDamage(listener: () => void): void {
@@ -196,7 +229,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   close(reason: WalrusError): void {
     this.stop(reason)
     this.#line.stopTimer()
-    for (const ticket of this.#line.takeAll()) ticket.settle(reason)
+    for (const { ticket } of this.#line.takeAll()) ticket.settle(reason)
     this.#tellWaiters()
   }
 
@@ -237,6 +270,14 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     const { bytes } = this.#line
     if (bytes < this.context.limits.uncommittedBytesMax) return
     throw new WalrusError('UNAVAILABLE', `Cannot append to "${this.topic}": ${bytes} bytes wait for its replicas`)
+  }
+
+  /** What no replica can be sent must not be in the log: nothing behind it would be committed, ever. */
+  #assertFits(code: 'ENTRY_TOO_LARGE' | 'BATCH_TOO_LARGE', bytes: number): void {
+    const { batchBytesMax } = this.context.limits
+    if (bytes <= batchBytesMax) return
+    const reason = `a batch that is replicated has at most ${batchBytesMax}`
+    throw new WalrusError(code, `Cannot append ${bytes} bytes to "${this.topic}": ${reason}`)
   }
 
   #join(local: CommitTicket, bytes: number): CommitTicket {
@@ -313,8 +354,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #traceCommitted(
     settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
   ): void {
-    const last = settled.findLast(({ error }) => error === undefined)
-    if (last !== undefined) this.#trace?.committed(last.ticket.local.endPosition)
+    if (this.#trace === undefined) return
+    // Not in the order of the log: the cursors of a commit stand behind its entries, whenever they were committed.
+    const ends = settled.map(({ ticket, error }) => (error === undefined ? ticket.local.endPosition : 0))
+    this.#trace.committed(Math.max(0, ...ends))
   }
 
   /** Replicas hear with the next stretch what is committed, or alone, when there is none for a while. */

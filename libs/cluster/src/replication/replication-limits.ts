@@ -1,10 +1,15 @@
 /** Bounds of replication. Each has a default, see `DEFAULT_REPLICATION_LIMITS`. */
 export interface ReplicationLimits {
+  /** Bytes of one batch: no more than a frame between nodes has room for. What is larger is refused, and not stored. */
+  readonly batchBytesMax: number
   /** Bytes of batches in one request to a replica; a single batch may be larger. */
   readonly stretchBytesMax: number
   /** Bytes that are under way to one replica and not answered. */
   readonly replicaInFlightBytesMax: number
-  /** How long a stretch may take to be durable on a replica before the replica is asked what it has. */
+  /**
+   * How long a stretch may take to be durable on a replica before the replica is asked what it has; a large one longer, at 8 KiB
+   * per millisecond.
+   */
   readonly replicaTimeoutMs: number
   /** Bytes of one segment that are kept in memory for replicas that are a little behind; others read the disk. */
   readonly sendWindowBytesMax: number
@@ -28,6 +33,7 @@ export interface ReplicationLimits {
 
 /** Limits that suit a broker. */
 export const DEFAULT_REPLICATION_LIMITS: ReplicationLimits = {
+  batchBytesMax: 31 * 1024 * 1024,
   stretchBytesMax: 1024 * 1024,
   replicaTimeoutMs: 1_000,
   replicaInFlightBytesMax: 4 * 1024 * 1024,

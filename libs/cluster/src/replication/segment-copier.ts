@@ -100,17 +100,23 @@ export class SegmentCopier {
       if (copy.log.epoch !== createdEpoch) throw await this.#removeStranger(copy, createdEpoch)
       if (appendUpTo(copy, answer.batches, end) === 0)
         throw this.#cannot(key, `node ${origin.source} has no more of it`)
+      this.#traceFetched(copy, position, origin)
       await copy.durable()
-      this.#trace(copy, origin)
+      this.#traceCopied(copy, origin)
       this.#assertWanted(key, end, origin)
     }
     await this.#copies.find(key)?.durable()
     this.#expect(key)
   }
 
-  #trace({ log }: ReplicaCopy, { epoch, source }: CopyOrigin): void {
+  #traceFetched({ log, position: end }: ReplicaCopy, position: number, { epoch, source }: CopyOrigin): void {
+    const { topic, segment } = log
+    this.#context.trace?.record({ kind: 'fetched', topic, segment, epoch, source, position, end })
+  }
+
+  #traceCopied({ log }: ReplicaCopy, { epoch }: CopyOrigin): void {
     const { topic, segment, position } = log
-    this.#context.trace?.record({ kind: 'copied', topic, segment, epoch, source, position })
+    this.#context.trace?.record({ kind: 'copied', topic, segment, epoch, position })
   }
 
   #expect(key: SegmentKey): void {

@@ -58,8 +58,8 @@ export class UncommittedLine {
   }
 
   /** Everything leaves, in order. */
-  takeAll(): readonly QuorumTicket[] {
-    const taken = this.#places.slice(this.#head).map((place) => place.ticket)
+  takeAll(): readonly Place[] {
+    const taken = this.#places.slice(this.#head)
     this.#places = []
     this.#head = this.#given = this.bytes = 0
     this.stopTimer()
@@ -93,8 +93,10 @@ export class UncommittedLine {
   }
 }
 
-interface Place {
+/** A ticket in line. */
+export interface Place {
   readonly ticket: QuorumTicket
+  /** On the monotonic clock: nobody waits for it any longer. */
   readonly deadlineMs: number
 }
 

@@ -253,6 +253,8 @@ export class TopicRuntime {
     this.#segment = open
     traceLead(this.#options.context.trace, open)
     open.onFailure((reason) => void this.#fence(open, reason))
+    open.onStop(() => open === this.#segment && this.#gate.close('its leader is being replaced'))
+    open.onDisplaced((appends) => void this.#gate.takeBack(appends))
     open.onDamage(() => open === this.#segment && this.#startRollover(true))
     if (open.sealed) this.#startRollover(false)
     else this.#tryOpen()
@@ -276,7 +278,7 @@ export class TopicRuntime {
   #tryOpen(): void {
     const segment = this.#segment
     if (segment === undefined || this.#limits === undefined || this.#route.kind !== 'here') return
-    if (segment.sealed || this.#rollovers?.has(segment)) return
+    if (segment.sealed || segment.isStopped || this.#rollovers?.has(segment)) return
     const mayWrite = this.#options.context.lease.check()
     if (this.#gate.segment === segment) return
     if (mayWrite) this.#gate.open(segment, this.#limits)

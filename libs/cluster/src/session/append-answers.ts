@@ -20,7 +20,7 @@ export class AppendAnswers {
     append: { readonly id: number; readonly count: number; readonly requestBytes: number },
   ): void {
     const { id, count, requestBytes } = append
-    const place = { id, count, firstOffset: ticket.lastOffset < 0 ? undefined : ticket.lastOffset - count + 1 }
+    const place = { id, count, index: ticket.lastOffset < 0 ? 0 : ticket.lastOffset - count + 1 - ticket.firstOffset }
     if (this.#newest?.ticket === ticket && ticket.state === 'pending') {
       this.#newest.places.push(place)
       this.#newest.requestBytes += requestBytes
@@ -46,13 +46,14 @@ interface Group {
 interface Place {
   readonly id: number
   readonly count: number
-  /** Undefined: the ticket says it when it is settled. */
-  readonly firstOffset: number | undefined
+  /** Of its first entry, among those of the ticket: their offsets may be others when it is settled. */
+  readonly index: number
 }
 
 function writeOutcomes(output: BinaryFrameWriter, ticket: CommitTicket, places: readonly Place[]): void {
   const code = ticket.error === undefined ? '' : errorCodeOf(ticket.error)
-  for (const { id, count, firstOffset = ticket.firstOffset } of places) {
+  for (const { id, count, index } of places) {
+    const firstOffset = ticket.firstOffset < 0 ? -1 : ticket.firstOffset + index
     if (ticket.error !== undefined) output.addFailure(id, APPEND_CODE, code, errorMessageOf(ticket.error))
     else output.addAnswer(id, 'append', { firstOffset: firstOffset < 0 ? undefined : firstOffset, count })
   }

@@ -8,6 +8,10 @@ export function traceOpening({ trace, storage, metadata }: NodeContext): void {
   trace.record({ kind: 'node-opened', version: metadata.state.version })
 }
 
-function described({ topic, segment, epoch: createdEpoch, fencedEpoch, entryCount, position, sealed }: SegmentLog) {
-  return { topic, segment, createdEpoch, fencedEpoch, entryCount, controlCount: position - entryCount, sealed }
+function described(log: SegmentLog) {
+  const { topic, segment, epoch: createdEpoch, fencedEpoch, entryCount, position, sealed } = log
+  const damaged = log.damagedFrom !== undefined
+  // Of a damaged segment, entries are counted that are not there.
+  const controlCount = Math.max(0, position - entryCount)
+  return { topic, segment, createdEpoch, fencedEpoch, entryCount, controlCount, sealed, damaged }
 }

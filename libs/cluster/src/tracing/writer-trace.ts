@@ -1,20 +1,22 @@
 import type { CommitTicket, EncodedBatch, EventTrace, Producer, SegmentLog } from '@walrus/core'
 import { BATCH_HEADER_BYTES, decodeControlPayload, readU64 } from '@walrus/protocol'
+import { cursorsOnly } from './trace-lead.js'
 
 /** Tells of what the leader of a segment appends to its log, what is on its disk, and what is committed. */
 export class WriterTrace {
   readonly #trace: EventTrace
   readonly #log: SegmentLog
+  readonly #untap: () => void
   #storedPosition: number
   #committedPosition = 0
   #newest: CommitTicket | undefined
 
-  /** Listens for as long as the log is there: what a leader has taken is written also when it is stopped meanwhile. */
+  /** Listens until `stop`. */
   constructor(trace: EventTrace, log: SegmentLog) {
     this.#trace = trace
     this.#log = log
     this.#storedPosition = log.position
-    log.onBatch((batch) => this.#appended(batch))
+    this.#untap = log.onBatch((batch) => this.#appended(batch))
   }
 
   /** Undefined where nobody hears it, which costs nothing then. */
@@ -48,6 +50,11 @@ export class WriterTrace {
     this.#trace.record({ kind: 'committed', ...this.#segment(), position })
   }
 
+  /** Nothing more is appended: what was taken before is still told of, and what may come from other copies is not. */
+  stop(): void {
+    void this.#log.drain().then(this.#untap)
+  }
+
   #appended({ position, entryCount, bytes }: EncodedBatch): void {
     const content = entryCount === 0 ? { cursors: cursorsIn(bytes) } : producerOf(bytes)
     this.#trace.record({ kind: 'appended', ...this.#segment(), position, entryCount, ...content })
@@ -62,7 +69,7 @@ export class WriterTrace {
 function cursorsIn(batch: Uint8Array): Record<string, number> {
   const records = decodeControlPayload(batch.subarray(BATCH_HEADER_BYTES))
   if (typeof records === 'string') return {}
-  return Object.fromEntries(
+  return cursorsOnly(
     records.flatMap((record) => (record.kind === 'cursor' ? [[record.name, record.offset] as const] : [])),
   )
 }

@@ -25,6 +25,8 @@ export type NodeEvent =
       readonly entryCount: number
       readonly controlCount: number
       readonly sealed: boolean
+      /** Something of it is damaged: it answers nobody, and its counts mean nothing. */
+      readonly damaged: boolean
     })
   /** The node has caught up with the metadata, as of `version`, and takes part from now on. */
   | { readonly kind: 'node-opened'; readonly version: number }
@@ -85,8 +87,15 @@ export type CopyEvent =
       readonly entryCount: number
       readonly controlCount: number
     })
-  /** Records of a fenced or sealed segment that came from another copy are on stable storage up to that position. */
-  | (SegmentUnderEpoch & { readonly kind: 'copied'; readonly source: NodeId; readonly position: number })
+  /** A node has taken records of a fenced or sealed segment from another copy; they are not on stable storage yet. */
+  | (SegmentUnderEpoch & {
+      readonly kind: 'fetched'
+      readonly source: NodeId
+      readonly position: number
+      readonly end: number
+    })
+  /** What came from another copy is on stable storage up to that position. */
+  | (SegmentUnderEpoch & { readonly kind: 'copied'; readonly position: number })
   /** The copy has given up what is behind the end of its sealed segment. */
   | (SegmentKey & { readonly kind: 'truncated'; readonly position: number })
   /** The copy is being removed: nothing in it counts any more. */

@@ -27,7 +27,7 @@ export function planCluster(seed: number): ClusterPlan {
     nodes,
     topics: ['alpha', 'beta', 'gamma'].slice(0, between(random, 1, 3)),
     clientCount: between(random, 2, 4),
-    stormMs: oneOf(random, [10_000, 20_000, 30_000]),
+    stormMs: oneOf(random, [5_000, 10_000, 20_000]),
     clockRates: new Map(nodes.map((node) => [node, 0.98 + random() * 0.04])),
     node: planNode(random),
     faultEveryMs: oneOf(random, [400, 1_000, 2_500]),
@@ -51,6 +51,7 @@ function planNode(random: Random): NodePlan {
       readAheadEntriesMax: oneOf(random, [1, 7, 1_024]),
       forwardEntriesMax: oneOf(random, [1, 10, 4_096]),
       diskFullMs: 3_000,
+      replaceDeadAfterMs: oneOf(random, [4_000, 600_000]),
     },
     raftTiming: {
       tickMs: 100,

@@ -7,6 +7,7 @@ import { Storm } from './faults/storm.js'
 import { planCluster, type ClusterPlan } from './plan.js'
 import type { ClusterSabotage } from './sabotage/cluster-sabotages.js'
 import { ClusterWorld } from './world/cluster-world.js'
+import type { OnEvent } from './world/life-trace.js'
 
 export interface ClusterRunOptions {
   /** Keeps readable lines of what happened. */
@@ -17,6 +18,8 @@ export interface ClusterRunOptions {
   readonly without?: ReadonlySet<number>
   /** What is wrong with the cluster, so that a promise must be broken. */
   readonly sabotage?: ClusterSabotage
+  /** Hears each step of the protocol that some node takes; nobody unless told. */
+  readonly onEvent?: OnEvent
 }
 
 /** What became of a seed. */
@@ -36,7 +39,7 @@ export interface ClusterSeedResult {
 export async function runClusterSeed(seed: number, options: ClusterRunOptions = {}): Promise<ClusterSeedResult> {
   const { recording = false, sabotage = {}, faultsMax = Infinity, without = new Set() } = options
   const plan = (sabotage.plan ?? unchanged)(planCluster(seed))
-  const world = new ClusterWorld({ plan, recording, sabotage })
+  const world = new ClusterWorld({ plan, recording, sabotage, onEvent: options.onEvent })
   const histories = plan.topics.map((topic) => new TopicHistory(topic))
   const storm = new Storm({
     world,

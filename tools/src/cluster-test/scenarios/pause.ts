@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { readBack } from '../read-back.js'
-import { expectThat, type Scenario, type ScenarioOptions } from '../scenario.js'
+import { expectNone, expectThat, type Scenario, type ScenarioOptions } from '../scenario.js'
 import type { TestCluster } from '../test-cluster.js'
 import { TopicWriter } from '../topic-writer.js'
 
@@ -25,8 +25,11 @@ export const pause: Scenario = {
       TOPIC,
       writers.flatMap((writer) => writer.puts),
     )
-    const refused = writers.reduce((sum, { refusals }) => sum + refusals.length, 0)
-    return `${options.seconds} pauses, ${count} entries read back from every node, ${refused} PUTs refused`
+    expectNone(
+      writers.flatMap((writer) => writer.refusals),
+      'PUTs were answered with errors',
+    )
+    return `${options.seconds} pauses, ${count} entries read back from every node, no PUT refused`
   },
 }
 

@@ -12,6 +12,8 @@ export class BrokenPromise extends Error {}
 
 /** With all faults gone the cluster is one again: whole, the same everywhere, with all that was promised, and it goes on. */
 export async function checkCluster(world: ClusterWorld, histories: readonly TopicHistory[]): Promise<void> {
+  await allServe(world)
+  await finishRemovals(world)
   const lives = await allServe(world)
   await makeProgress(world, lives, histories)
   const logs = new Map<TopicHistory, readonly ReadEvent[]>()
@@ -26,13 +28,24 @@ export async function checkCluster(world: ClusterWorld, histories: readonly Topi
 /** Every node that belongs to the cluster serves, and may write. */
 async function allServe(world: ClusterWorld): Promise<readonly NodeLife[]> {
   const waiting = (): readonly number[] =>
-    world.machines.filter((one) => !one.isRefused && one.life?.node.ready !== true).map(({ nodeId }) => nodeId)
+    world.members.filter((one) => one.life?.node.ready !== true).map(({ nodeId }) => nodeId)
   if (!(await world.time.passUntil(() => waiting().length === 0, RECOVERY_MS_MAX))) {
     throw new BrokenPromise(
       `nodes ${waiting().join(', ')} do not serve ${RECOVERY_MS_MAX / 1000} s after all was healed`,
     )
   }
-  return world.machines.flatMap(({ life }) => life ?? [])
+  return world.members.flatMap(({ life }) => life ?? [])
+}
+
+async function finishRemovals(world: ClusterWorld): Promise<void> {
+  const endMs = world.time.nowMs + RECOVERY_MS_MAX
+  for (const node of world.leaving) {
+    while (world.leaving.has(node)) {
+      if (world.time.nowMs > endMs) throw new BrokenPromise(`node ${node} cannot be removed long after all was healed`)
+      await world.time.settled(world.remove(node), `the removal of node ${node}`)
+      await world.time.pass(100)
+    }
+  }
 }
 
 /** A PUT to each topic succeeds on each node. */

@@ -8,6 +8,8 @@ export interface SeedJob {
   readonly recording?: boolean
   readonly faultsMax?: number
   readonly without?: readonly number[]
+  /** The file into which each step of the protocol goes. */
+  readonly trace?: string
 }
 
 /** Threads that run seeds, each one after the other. A run that hangs or kills its thread has failed. */
@@ -88,4 +90,4 @@ function lost({ seed }: SeedJob, failure: string): ClusterSeedResult {
   return { seed, failure, hash: '', lines: [], simulatedMs: 0, faultCount: 0, acknowledged: 0 }
 }
 
-const HANGS_AFTER_MS = 120_000
+const HANGS_AFTER_MS = 60_000

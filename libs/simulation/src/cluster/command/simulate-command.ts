@@ -16,6 +16,7 @@ interface Options {
   readonly faults?: number
   readonly without?: readonly number[]
   readonly sabotage?: string
+  readonly trace?: string
 }
 
 const SEEDS = 100
@@ -63,6 +64,7 @@ function describeCommand(output: Output): Command {
     .option('--failures <count>', 'stops after so many failures', positive, 3)
     .option('--threads <count>', 'threads that run seeds', positive, availableParallelism())
     .option('--faults <count>', 'only so many things go wrong in each run', whole)
+    .option('--trace <file>', 'writes each step of the protocol, for npm run spec:trace; of one seed')
     .option('--without <faults>', 'leaves out the faults with these numbers, as in 3,7', numbers)
     .addOption(
       new Option('--sabotage <name>', 'runs clusters with that fault, which must be found').choices(
@@ -81,6 +83,7 @@ async function runMany(pool: SeedPool, options: Options, output: Output): Promis
   const { seed: first = 1, minutes = Infinity } = options
   const seeds = options.seeds ?? (minutes === Infinity ? SEEDS : Infinity)
   const startMs = Date.now()
+  const cpuBefore = process.cpuUsage()
   const elapsedMs = (): number => Date.now() - startMs
   const progress = new ProgressLine(output, seeds)
   const results: ClusterSeedResult[] = []
@@ -93,17 +96,23 @@ async function runMany(pool: SeedPool, options: Options, output: Output): Promis
   }
   await pool.runAll(options.threads, next, (result) => {
     results.push(result)
-    if (result.failure !== undefined) failures.push(result)
+    if (result.failure !== undefined) {
+      failures.push(result)
+      progress.clear()
+      output.write(`seed ${result.seed} failed: ${result.failure}\n`)
+    }
     progress.show({ done: results.length, failed: failures.length, elapsedMs: elapsedMs() })
   })
   progress.clear()
+  const { user, system } = process.cpuUsage(cpuBefore)
+  output.write(summary(first, results, elapsedMs(), (user + system) / 1000))
   for (const failure of failures.slice(0, options.failures)) await explain(pool, failure, options, output)
-  output.write(summary(first, results, elapsedMs()))
   return failures.length === 0 ? PROMISES_KEPT : PROMISE_BROKEN
 }
 
 async function replay(pool: SeedPool, seed: number, options: Options, output: Output): Promise<number> {
-  const result = await pool.runOne({ ...jobOf(seed, options), recording: true })
+  const { trace } = options
+  const result = await pool.runOne({ ...jobOf(seed, options), recording: true, ...(trace !== undefined && { trace }) })
   for (const line of result.lines) output.write(`${line}\n`)
   output.write(`seed ${seed}, trace ${result.hash}: ${result.failure ?? 'every promise was kept'}\n`)
   return result.failure === undefined ? PROMISES_KEPT : PROMISE_BROKEN
@@ -137,14 +146,17 @@ function flagsOf({ faultsMax, without }: Minimized, { sabotage }: Options): stri
   return ` --faults ${faultsMax}${left}${sabotage === undefined ? '' : ` --sabotage ${sabotage}`}`
 }
 
-function summary(first: number, results: readonly ClusterSeedResult[], elapsedMs: number): string {
+function summary(first: number, results: readonly ClusterSeedResult[], elapsedMs: number, cpuMs: number): string {
   const sum = (of: (result: ClusterSeedResult) => number): number => results.reduce((total, one) => total + of(one), 0)
   const seconds = Math.max(elapsedMs, 1) / 1000
   const simulatedSeconds = sum(({ simulatedMs }) => simulatedMs) / 1000
   const failed = results.filter(({ failure }) => failure !== undefined).length
+  const cpuSeconds = Math.max(cpuMs, 1) / 1000
+  const perCpuSecond = `${(results.length / cpuSeconds).toFixed(1)} seeds and ${Math.round(simulatedSeconds / cpuSeconds)}`
   return (
-    `${results.length} seeds from ${first} (${seconds.toFixed(1)} s, ${(results.length / seconds).toFixed(1)} seeds/s, ` +
-    `${Math.round(simulatedSeconds / seconds)} simulated seconds/s), ${sum((one) => one.faultCount)} faults, ` +
+    `${results.length} seeds from ${first} in ${seconds.toFixed(1)} s (${(results.length / seconds).toFixed(1)} seeds/s, ` +
+    `${Math.round(simulatedSeconds / seconds)} simulated seconds/s; ${perCpuSecond} simulated seconds per second of a ` +
+    `processor), ${sum((one) => one.faultCount)} faults, ` +
     `${sum((one) => one.acknowledged)} entries acknowledged: ${failed === 0 ? 'every promise was kept' : `${failed} failed`}\n`
   )
 }

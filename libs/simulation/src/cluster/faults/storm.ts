@@ -23,6 +23,8 @@ export type FaultName =
   | 'fullDisk'
   | 'mendDisks'
   | 'jumpWall'
+  | 'join'
+  | 'remove'
 
 /** What may happen, and how often out of all of them: the fault policy. Each seed leaves some of it out. */
 const WEIGHTS: Readonly<Record<FaultName, number>> = {
@@ -43,6 +45,8 @@ const WEIGHTS: Readonly<Record<FaultName, number>> = {
   fullDisk: 2,
   mendDisks: 6,
   jumpWall: 1,
+  join: 1,
+  remove: 1,
 }
 
 /** Without these what was broken stays broken. */
@@ -146,7 +150,13 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
       delayMsMax: oneOf(random, [1, 10, 80]),
     }
   },
-  slowNode: ({ world, random }, { nodeId }) => world.links.slow(nodeId, between(random, 10, 400)),
+  slowNode: ({ world, random }, { nodeId }) => {
+    const milliseconds = oneOf(random, [30, 300, 2_500])
+    for (const { nodeId: other } of world.machines) {
+      if (random() < 0.8) world.links.slow(nodeId, other, milliseconds)
+      if (random() < 0.8) world.links.slow(other, nodeId, milliseconds)
+    }
+  },
   slowDisk: ({ random }, machine) => {
     const latencyMsMax = oneOf(random, [5, 50, 600])
     machine.disk.faults = { ...machine.disk.faults, latencyMsMax }
@@ -168,7 +178,14 @@ const FAULTS: Readonly<Record<FaultName, Fault>> = {
     }
   },
   jumpWall: ({ random }, machine) => machine.jumpWall(between(random, -100_000, 100_000)),
+  join: ({ world }) => world.grow(),
+  remove: ({ world }, machine) => {
+    if (world.members.length > REPLICAS && world.leaving.size === 0) void world.remove(machine.nodeId)
+  },
 }
+
+/** Segments have so many: with fewer nodes they could not be copied elsewhere. */
+const REPLICAS = 3
 
 /** Nothing goes from these nodes to the others, or back. */
 function cutOff(world: ClusterWorld, nodes: readonly NodeId[]): void {

@@ -15,7 +15,6 @@ import {
   replicateAnswer,
   replicateRequest,
 } from '@walrus/protocol'
-import type { LogStore } from '@walrus/raft'
 import { sabotagedFiles } from '../../sabotage/sabotaged-files.js'
 import type { ClusterPlan } from '../plan.js'
 import { withChanges } from './with-changes.js'
@@ -25,7 +24,6 @@ export interface ClusterSabotage {
   readonly plan?: (plan: ClusterPlan) => ClusterPlan
   readonly files?: (directory: BlockFileDirectory) => BlockFileDirectory
   readonly storage?: (storage: LogStorage) => LogStorage
-  readonly raftStore?: (store: LogStore) => LogStore
   readonly metadata?: (metadata: MetadataLog) => MetadataLog
   readonly peers?: (peers: PeerMessaging) => PeerMessaging
 }
@@ -40,12 +38,9 @@ export const clusterSabotages = {
         sync: () => Promise.resolve(),
       })),
   },
-  'durable-too-early': { peers: (peers) => onQuestions(peers, CLUSTER_REQUESTS.replicate, sayDurableAtOnce) },
+  'durable-without-writing': { peers: (peers) => onQuestions(peers, CLUSTER_REQUESTS.replicate, sayDurable) },
   'seal-without-compare-and-set': { metadata: (metadata) => onCommands(metadata, sealWhatIsOpen) },
   'count-before-drain': { metadata: (metadata) => onCommands(metadata, countLess) },
-  'fence-is-forgotten': { storage: (storage) => onSegments(storage, () => ({ fence: () => Promise.resolve() })) },
-  'replica-ignores-epoch': { storage: (storage) => onSegments(storage, () => ({ fencedEpoch: 0 })) },
-  'start-without-barrier': { metadata: (metadata) => withChanges(metadata, { barrier: () => Promise.resolve() }) },
   'recovery-takes-shortest': { peers: (peers) => onQuestions(peers, CLUSTER_REQUESTS.fence, sayNothingIsThere) },
   'cursor-from-memory': {
     storage: (storage) => onSegments(storage, (log) => ({ commitCursor: () => log.appendBatch([]) })),
@@ -59,7 +54,6 @@ export const clusterSabotages = {
   'duplicate-stored-twice': {
     storage: (storage) => onSegments(storage, (log) => ({ appendBatch: (entries) => log.appendBatch(entries) })),
   },
-  'raft-log-not-synced': { raftStore: neverSynced },
 } as const satisfies Readonly<Record<string, ClusterSabotage>>
 
 export type ClusterSabotageName = keyof typeof clusterSabotages
@@ -125,12 +119,10 @@ function onQuestions(peers: PeerMessaging, wanted: number, change: Answering): P
   })
 }
 
-/** What came is carried out, and answered before. */
-async function sayDurableAtOnce(question: Uint8Array, answer: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  const request = replicateRequest.decode(question.slice())
-  const done = answer()
-  if (typeof request === 'string' || request.batches.length === 0) return await done
-  done.catch(() => undefined)
+/** Nothing that comes with entries is carried out. */
+async function sayDurable(question: Uint8Array, answer: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const request = replicateRequest.decode(question)
+  if (typeof request === 'string' || request.batches.length === 0) return await answer()
   const records = request.batches.reduce((sum, batch) => sum + recordsIn(batch), 0)
   return replicateAnswer.encode({ result: 'durable', value: request.position + records })
 }
@@ -144,14 +136,4 @@ async function sayNothingIsThere(_: Uint8Array, answer: () => Promise<Uint8Array
   const answered = fenceAnswer.decode(await answer())
   if (typeof answered === 'string') throw new Error('the answer to a fence cannot be read')
   return fenceAnswer.encode({ ...answered, entryCount: 0, controlCount: 0 })
-}
-
-/** Says that entries and votes are stored when they will be at the next snapshot only. */
-function neverSynced(store: LogStore): LogStore {
-  return withChanges(store, {
-    write: (write) => {
-      store.write(write).catch(() => undefined)
-      return Promise.resolve()
-    },
-  })
 }

@@ -27,7 +27,7 @@ export class Links {
   readonly #random: Random
   readonly #trace: WorldTrace
   readonly #cut = new Set<string>()
-  readonly #slowMs = new Map<NodeId, number>()
+  readonly #slowMs = new Map<string, number>()
   readonly #lastArrivalMs = new Map<string, number>()
 
   constructor({ time, random, trace }: LinksOptions) {
@@ -45,9 +45,9 @@ export class Links {
     return this.#cut.has(nameOf(from, to))
   }
 
-  /** All that comes from the node or goes to it takes so much longer. */
-  slow(node: NodeId, milliseconds: number): void {
-    this.#slowMs.set(node, milliseconds)
+  /** In this direction everything takes up to so much longer. */
+  slow(from: NodeId, to: NodeId, milliseconds: number): void {
+    this.#slowMs.set(nameOf(from, to), milliseconds)
   }
 
   heal(): void {
@@ -83,7 +83,7 @@ export class Links {
   }
 
   #delayMs(from: NodeId, to: NodeId): number {
-    const slowMs = (this.#slowMs.get(from) ?? 0) + (this.#slowMs.get(to) ?? 0)
+    const slowMs = this.#slowMs.get(nameOf(from, to)) ?? 0
     return 1 + randomBelow(this.#random, this.faults.delayMsMax) + (slowMs > 0 ? randomBelow(this.#random, slowMs) : 0)
   }
 }

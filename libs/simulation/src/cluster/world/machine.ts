@@ -1,10 +1,11 @@
 import { nodeClientService, openNode, type ClientService, type ClusterNode } from '@walrus/cluster'
-import { reasonOf, WalrusError, type LogStorage, type MetadataLog, type NodeId } from '@walrus/core'
+import { reasonOf, WalrusError, type EventTrace, type LogStorage, type MetadataLog, type NodeId } from '@walrus/core'
 import { findCluster, openMembership, type AdmissionOptions, type ClusterRecord } from '@walrus/membership'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
-import { emptyConfState, type LogStore } from '@walrus/raft'
+import { emptyConfState } from '@walrus/raft'
 import { randomBelow, type Random } from '@walrus/testing'
 import type { ClusterSabotage } from '../sabotage/cluster-sabotages.js'
+import { lifeTrace, type OnEvent } from './life-trace.js'
 import type { Links } from './links.js'
 import type { NodePlan } from './node-plan.js'
 import { PeerPort, type PeerDirectory } from './peer-port.js'
@@ -27,6 +28,7 @@ export interface MachineOptions {
   readonly rafts: RaftDirectory
   readonly tell: (line: string) => void
   readonly sabotage: ClusterSabotage
+  readonly onEvent: OnEvent | undefined
 }
 
 /** One life of a node. */
@@ -133,7 +135,9 @@ export class Machine {
     const opened = await this.disk.open(process, onProblem, sabotage.files)
     const storage = sabotage.storage?.(opened) ?? opened
     const admission = this.#admission(process, peers)
-    const log = await this.#openMetadata(process, peers, admission)
+    const { onEvent } = this.#options
+    const trace = onEvent && lifeTrace(nodeId, process, onEvent)
+    const log = await this.#openMetadata(process, peers, admission, trace)
     const metadata = sabotage.metadata?.(log) ?? log
     const { clusterId } = this.#record
     const onRefused = (error: WalrusError): void => this.#failed(process, error)
@@ -152,6 +156,7 @@ export class Machine {
       },
       topicConfig: plan.topicConfig,
       limits: plan.limits,
+      ...(trace && { trace }),
     })
     return { process, node, service: nodeClientService(node, process), storage, metadata, onEnd: new Set() }
   }
@@ -163,7 +168,8 @@ export class Machine {
       clusterId: this.#record.clusterId ?? '',
       seeds: seeds.map(addressOf),
       peers: peers.asRequests(idOf),
-      report: (level, message) => level === 'warn' && tell(`node ${nodeId}: ${message}`),
+      report: (level, message, fields) =>
+        level === 'warn' && tell(`node ${nodeId}: ${message} ${JSON.stringify(fields)}`),
       clock,
       random,
       signal: new AbortController().signal,
@@ -174,8 +180,9 @@ export class Machine {
     process: SimulatedProcess,
     peers: PeerPort,
     admission: AdmissionOptions,
+    trace: EventTrace | undefined,
   ): Promise<RaftMetadataLog> {
-    const { nodeId, links, rafts: directory, random, plan, sabotage } = this.#options
+    const { nodeId, links, rafts: directory, random, plan } = this.#options
     const record = this.#record
     const newClusterId = (): string => 'simulated'
     const addresses = await findCluster({ ...admission, record, adoptCluster: () => undefined, newClusterId })
@@ -183,7 +190,7 @@ export class Machine {
       nodeId,
       address: addressOf(nodeId),
       addresses,
-      store: (sabotage.raftStore ?? unchanged)(this.raftDisk.open(process)),
+      store: this.raftDisk.open(process),
       connect: (events) => {
         const raft = new RaftPort({ nodeId, process, links, directory, events })
         this.#ports = { peers, raft }
@@ -195,6 +202,7 @@ export class Machine {
       limits: plan.raftLimits,
       ...(record.isFounder && { bootstrap: { ...emptyConfState, voters: [nodeId] } }),
       events: { onFatal: (error) => this.#failed(process, error) },
+      ...(trace && { trace }),
     })
   }
 
@@ -214,10 +222,6 @@ export function addressOf(node: NodeId): string {
 
 function idOf(address: string): NodeId {
   return Number(/^node-(\d+):/.exec(address)?.[1])
-}
-
-function unchanged(store: LogStore): LogStore {
-  return store
 }
 
 /** Which cluster the machine belongs to, on the disk of its log. */
