@@ -354,8 +354,10 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
   #traceCommitted(
     settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
   ): void {
-    const last = settled.findLast(({ error }) => error === undefined)
-    if (last !== undefined) this.#trace?.committed(last.ticket.local.endPosition)
+    if (this.#trace === undefined) return
+    // A cursor's ticket may be older than that of entries which are before it in the log.
+    const ends = settled.map(({ ticket, error }) => (error === undefined ? ticket.local.endPosition : 0))
+    this.#trace.committed(Math.max(0, ...ends))
   }
 
   /** Replicas hear with the next stretch what is committed, or alone, when there is none for a while. */
