@@ -574,7 +574,8 @@ Hear(a, r) ==
       s == a.segment
       c == copy[r][t][s]
       leads == writer[r][t].on /\ writer[r][t].segment = s
-      fenced == [c EXCEPT !.fenced = a.epoch, !.durable = Len(c.log),
+      \* Nobody else writes to an only copy: there the metadata are enough.
+      fenced == [c EXCEPT !.fenced = IF Factor = 1 THEN @ ELSE a.epoch, !.durable = Len(c.log),
                           !.confirmed = IF leads THEN @ ELSE Max(@, Len(c.log))]
       w == writer[r][t]
       k == IF w.gate = "stopped" THEN w.committed ELSE Max(w.committed, Committed(r, t, w, fenced))
@@ -799,7 +800,7 @@ Next ==
        \/ \E r \in Nodes : Replicate(n, t, r) \/ Confirm(n, t, r)
 
 \* Fairness for each action: as long as it is possible somewhere, it happens at last.  Faults need
-\* not happen, and who crashed need not come back, unless it has the only copy.
+\* not happen, and who crashed need not come back, unless it has the only copy or a majority is gone.
 \*
 \* Weak fairness says that an action that stays possible happens.  No action happens for ever, since
 \* each uses something up (that is checked: Ends); so whatever is possible again and again is not
@@ -825,7 +826,7 @@ GetIsFair == []<>~(\E n \in Nodes, t \in Topics : CanGet(n, t))
 ProposeFenceIsFair == []<>~(\E t \in Topics : CanProposeFence(t))
 BeginRecoveryIsFair == []<>~(\E t \in Topics : CanBeginRecovery(t))
 ReachMajorityIsFair == []<>~(\E n \in Nodes : CanReachMajority(n))
-RestartIsFair == []<>~(Factor = 1 /\ \E n \in Nodes : ~up[n])
+RestartIsFair == []<>~((Factor = 1 \/ ~MajorityUp) /\ \E n \in Nodes : ~up[n])
 
 Fairness ==
   /\ ApplyIsFair /\ HearIsFair /\ CopyIsFair /\ SealIsFair /\ GiveUpIsFair

@@ -44,6 +44,23 @@ describe('broker process', () => {
     expect(process.stderr).to.equal('walrus-broker: Cannot use storage "uring": WALRUS_DISABLE_IO_URING is set\n')
   })
 
+  it('says in one line that memory has no disk quota, and exits 1', async () => {
+    const process = BrokerProcess.spawn({ flags: ['--storage', 'memory', '--disk-quota-bytes', '1000'] })
+    expect(await process.exited).to.deep.equal({ code: 1, signal: null })
+    expect(process.stderr).to.equal('walrus-broker: Cannot use --disk-quota-bytes "1000": memory is no disk\n')
+  })
+
+  it('refuses appends beyond its disk quota, and keeps what it has acknowledged', async () => {
+    const flags = ['--disk-quota-bytes', '12000000', '--max-frame-bytes', '8000000']
+    const broker = await fixture.start({ flags })
+    const client = await RawClient.connect(broker.port)
+    expect(await client.ask('REGISTER logs')).to.equal('OK')
+    expect(await client.ask(`PUT logs ${'x'.repeat(3_000_000)}`)).to.equal('OK')
+    expect(await client.ask(`PUT logs ${'y'.repeat(7_000_000)}`)).to.match(/^ERR Cannot .*quota is 12000000 bytes/)
+    expect((await client.ask('GET logs')).length).to.equal('OK '.length + 3_000_000)
+    client.end()
+  })
+
   it('does not take what is stored for deleted when the directory of the metadata is gone', async () => {
     const broker = await fixture.start()
     const client = await RawClient.connect(broker.port)

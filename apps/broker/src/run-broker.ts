@@ -22,13 +22,19 @@ export async function runBroker(config: Config): Promise<number> {
     process.stdout.write(`${readyLine(config, broker)}\n`)
     const end = await Promise.race([signal, broker.failed])
     if (typeof end === 'string') return await stop(broker, end, logger)
-    logger.fatal({ err: end }, 'The node cannot go on')
+    // That an operator has removed the node is no defect that a stack would explain.
+    if (isRefusal(end)) logger.error({ reason: end.message }, 'The cluster does not have this node any more')
+    else logger.fatal({ err: end }, 'The node cannot go on')
     await stop(broker, end.message, logger)
     throw end
   } catch (thrown) {
     process.stderr.write(`walrus-broker: ${reasonOf(thrown)}\n`)
-    return thrown instanceof WalrusError && thrown.code === 'NODE_REFUSED' ? EXIT_REFUSED : EXIT_FAILED
+    return isRefusal(thrown) ? EXIT_REFUSED : EXIT_FAILED
   }
+}
+
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof WalrusError && thrown.code === 'NODE_REFUSED'
 }
 
 /** A node may wait long for its cluster: a signal ends that, too. */

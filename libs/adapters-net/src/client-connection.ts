@@ -38,6 +38,8 @@ export class ClientConnection implements AnswerSink, Flushable {
   /** taking: frames are taken; draining: only answers flow; ended: nothing flows any more. */
   #phase: 'taking' | 'draining' | 'ended' = 'taking'
   #blocked = false
+  /** Read since the connection last let others have their turn. */
+  #turnBytes = 0
   #takenCount = 0
   /** The frame that was not complete when that was looked at before, and since when. */
   #unfinished: { readonly takenCount: number; readonly sinceMs: number } | undefined
@@ -127,8 +129,19 @@ export class ClientConnection implements AnswerSink, Flushable {
 
   #receive(chunk: Uint8Array): void {
     if (this.#phase !== 'taking') return
+    this.#turnBytes += chunk.length
+    if (this.#turnBytes >= TURN_BYTES) this.#rest()
     this.#frames.push(chunk)
     this.#takeFrames()
+  }
+
+  /** Reads no further in this turn: a socket that is always full would be read many times in a row. */
+  #rest(): void {
+    this.#turnBytes = 0
+    this.#socket.pause()
+    setImmediate(() => {
+      if (!this.#blocked) this.#socket.resume()
+    })
   }
 
   #receiveEnd(): void {
@@ -188,3 +201,6 @@ export class ClientConnection implements AnswerSink, Flushable {
     this.#session.close()
   }
 }
+
+/** Few enough to be through with them in a fraction of a millisecond, or two if they are copied into a large request. */
+const TURN_BYTES = 256 * 1024

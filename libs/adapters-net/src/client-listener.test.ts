@@ -242,6 +242,23 @@ describe('client listener', () => {
     })
   }
 
+  it('reads no connection for long while others wait', async () => {
+    await listen({ maxFrameBytes: 64 << 20, maxPendingBytes: 64 << 20 })
+    const [greedy, witness] = [await connect(), await connect()]
+    const request = frame(Buffer.alloc(10_000, 'x'))
+    greedy.sendBytes(Buffer.concat(Array.from({ length: 2000 }, () => request)))
+    let before = 0
+    let mostInATurn = 0
+    while (service.acceptedCount < 2000) {
+      await new Promise((resolve) => setImmediate(resolve))
+      mostInATurn = Math.max(mostInATurn, service.acceptedCount - before)
+      before = service.acceptedCount
+    }
+    expect(mostInATurn * request.length).to.be.below(512 * 1024)
+    expect(await greedy.nextTexts(2000)).to.have.length(2000)
+    expect(await witness.ask('still here')).to.equal('OK still here')
+  })
+
   it('gives nobody up who is not read', async () => {
     service.automatic = false
     await listen({ frameTimeoutMs: 20, maxPendingBytes: 1024 })

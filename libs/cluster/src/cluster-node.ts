@@ -19,6 +19,7 @@ import { Administration, type AdministrationOptions } from './administration/adm
 import type { SelfReport } from './administration/node-report.js'
 import type { PreviousLife } from './leading/previous-life.js'
 import { Retention } from './leading/retention.js'
+import type { DiskRoom } from './liveness/disk-room.js'
 import type { Heartbeats } from './liveness/heartbeats.js'
 import type { ClusterContext } from './node-context.js'
 import { atMost } from './pause.js'
@@ -32,6 +33,7 @@ import { viewMetrics, type MetricsView } from './session/metrics-view.js'
 export interface ClusterNodeParts {
   readonly context: ClusterContext
   readonly heartbeats: Heartbeats
+  readonly diskRoom: DiskRoom
   readonly previousLife: PreviousLife
   readonly topicConfig: TopicConfig
   readonly removeMember: AdministrationOptions['removeMember']
@@ -50,15 +52,15 @@ export class ClusterNode {
   readonly #retention: Retention
   readonly #unsubscribe: () => void
   #monitor: Timer | undefined
-  #diskFull: Timer | undefined
   #closing: Promise<void> | undefined
 
   /** For `openNode`. */
   constructor(parts: ClusterNodeParts) {
-    const { context, previousLife } = parts
+    const { context, previousLife, diskRoom } = parts
     this.#parts = parts
     this.#context = context
-    this.#topics = new Topics({ context, previousLife, onDiskFull: () => this.#diskIsFull() })
+    this.#topics = new Topics({ context, previousLife, onDiskFull: () => diskRoom.noteFull() })
+    diskRoom.onFull(() => void this.#rollAway())
     this.#registrar = new TopicRegistrar(context, this.#topics, parts.topicConfig)
     servePeers(context, this.#topics)
     this.administration = new Administration({
@@ -167,7 +169,7 @@ export class ClusterNode {
   async #stop(): Promise<void> {
     const { clock, limits, lease, replication, trace } = this.#context
     this.#monitor?.cancel()
-    this.#diskFull?.cancel()
+    this.#parts.diskRoom.close()
     this.#unsubscribe()
     await atMost(clock, limits.requestTimeoutMs, this.#topics.settled())
     this.#topics.close(nodeClosed())
@@ -200,18 +202,6 @@ export class ClusterNode {
       const topic = segment && topics.get(segment.topic)
       if (topic !== undefined) void this.#retention.check(topic, segment?.sizeBytes ?? 0)
     }
-  }
-
-  /** Others lead while there is no room here; after a while this node is there for it again, and learns whether there is. */
-  #diskIsFull(): void {
-    const { clock, limits, report } = this.#context
-    const { heartbeats } = this.#parts
-    this.#diskFull?.cancel()
-    this.#diskFull = clock.after(limits.diskFullMs, () => (heartbeats.diskFull = false))
-    if (heartbeats.diskFull) return
-    heartbeats.diskFull = true
-    report('error', 'the disk is full, other nodes lead what this one led', {})
-    void this.#rollAway()
   }
 
   /** What this node leads goes to others. Never rejects. */

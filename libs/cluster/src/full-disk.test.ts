@@ -58,4 +58,29 @@ describe('a full disk', () => {
       expect(found).to.deep.equal(['before', ...stored, 'via-1', 'via-2', 'via-3'])
     })
   }
+
+  it('gets no copies of new segments either, once one did not fit', async () => {
+    harness = new ClusterHarness([1, 2, 3, 4, 5], { limits: { diskFullMs: 5000 } })
+    await harness.start()
+    await harness.until(harness.node(1).register('logs'))
+    const replicas = (): readonly number[] =>
+      harness.metadata.stateOf(1).topics.get('logs')?.segments.at(-1)?.replicas ?? []
+    const leader = harness.leaderOf('logs')
+    const full = replicas().find((id) => id !== leader) ?? 0
+    harness.fullDisks.add(full)
+    await harness.until(harness.node(leader).append('logs', bytes('first')).done())
+    await harness.advance(500)
+    for (let round = 0; round < 5; round += 1) {
+      await harness.until(harness.node(1).administration.rollTopic('logs'))
+      expect(replicas()).to.have.length(3).and.to.not.include(full)
+    }
+    harness.fullDisks.clear()
+    await harness.advance(6000)
+    const placed = new Set<number>()
+    for (let round = 0; round < 5; round += 1) {
+      await harness.until(harness.node(1).administration.rollTopic('logs'))
+      for (const id of replicas()) placed.add(id)
+    }
+    expect(placed.has(full)).to.equal(true)
+  })
 })

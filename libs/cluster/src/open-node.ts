@@ -15,6 +15,7 @@ import {
 import { ClusterNode } from './cluster-node.js'
 import { PreviousLife } from './leading/previous-life.js'
 import { recoverSegments } from './leading/recover-segments.js'
+import { DiskRoom } from './liveness/disk-room.js'
 import { Heartbeats } from './liveness/heartbeats.js'
 import { WriteLease } from './liveness/write-lease.js'
 import { DEFAULT_NODE_LIMITS, type NodeContext, type NodeLimits, type Report } from './node-context.js'
@@ -81,13 +82,16 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     heartbeats.close()
     throw error
   }
-  const replication = options.peers === undefined ? noReplication() : new ClusterReplication(context)
+  const diskRoom = new DiskRoom({ clock, limits, heartbeats, report: context.report })
+  const noteFull = (): void => diskRoom.noteFull()
+  const replication = options.peers === undefined ? noReplication() : new ClusterReplication(context, noteFull)
   const lease = new WriteLease({ clock, liveness: heartbeats, limits })
   heartbeats.onContact(() => lease.held || lease.sweep())
   const producerId = 1 + Math.floor((options.random ?? Math.random)() * (Number.MAX_SAFE_INTEGER - 1))
   return new ClusterNode({
     context: { ...context, replication, lease, producerId },
     heartbeats,
+    diskRoom,
     previousLife: new PreviousLife(context),
     topicConfig: options.topicConfig ?? DEFAULT_TOPIC_CONFIG,
     removeMember: options.removeMember ?? ((id) => removeFromMetadata(context, id)),

@@ -29,5 +29,5 @@ export function sampleTopic(
     })
     baseOffset += entryCount
   }
-  return { name: 'logs', createdEpoch: 1, config: DEFAULT_TOPIC_CONFIG, segments }
+  return { name: 'logs', config: DEFAULT_TOPIC_CONFIG, segments }
 }

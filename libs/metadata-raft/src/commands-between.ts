@@ -1,4 +1,11 @@
-import type { ClusterMetadata, MetadataCommand, NodeMetadata, TopicMetadata } from '@walrus/core'
+import {
+  lastSegment,
+  segmentById,
+  type ClusterMetadata,
+  type MetadataCommand,
+  type NodeMetadata,
+  type TopicMetadata,
+} from '@walrus/core'
 
 /**
  * One command for each topic and node that differs, naming it: so that listeners, who look at the state for everything else,
@@ -23,9 +30,11 @@ function changed<Key, Value extends Item>(before: ReadonlyMap<Key, Value>, after
   return [...after].filter(([key, value]) => !same(before.get(key), value)).map(([, value]) => value)
 }
 
-/** Also when there is another one of its name. */
-function isGone({ name, createdEpoch }: TopicMetadata, { topics }: ClusterMetadata): boolean {
-  return topics.get(name)?.createdEpoch !== createdEpoch
+/** Also when there is another one of its name: the one before had a segment that this one never had. */
+function isGone(before: TopicMetadata, { topics }: ClusterMetadata): boolean {
+  const after = topics.get(before.name)
+  const last = lastSegment(before)
+  return after === undefined || segmentById(after, last.id)?.createdEpoch !== last.createdEpoch
 }
 
 function same(one: Item | undefined, other: Item): boolean {

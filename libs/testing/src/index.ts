@@ -24,6 +24,13 @@ export type {
 export { raftTransportSuite } from './raft-transport-suite/suite.js'
 export { FaultyDisk, type FaultyDiskOptions } from './faulty-disk.js'
 export { ManualClock, type ManualClockOptions } from './manual-clock.js'
+export { peerMessagingSuite } from './peer-messaging-suite/suite.js'
+export {
+  type OpenPeerMessaging,
+  type PeerMessagingLimits,
+  type PeerMessagingPlace,
+  type PeerMessagingSuiteOptions,
+} from './peer-messaging-suite/suite-options.js'
 export {
   MemoryPeer,
   MemoryPeers,

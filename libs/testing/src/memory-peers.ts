@@ -1,4 +1,4 @@
-import { NotAskedError, reasonOf, WalrusError, type Clock, type NodeId, type PeerMessaging } from '@walrus/core'
+import { NotAskedError, WalrusError, type Clock, type NodeId, type PeerMessaging } from '@walrus/core'
 
 type Handler = (payload: Uint8Array, from: NodeId) => Promise<Uint8Array>
 
@@ -19,6 +19,10 @@ export interface MemoryPeersOptions {
   readonly fate?: (question: QuestionInfo) => QuestionFate
   /** How long a question takes to get there, and its answer to come back; 0 is the next turn of the event loop. */
   readonly delayMs?: (from: NodeId, to: NodeId) => number
+  /** Bytes of a question or an answer; any number unless told. */
+  readonly payloadBytesMax?: number
+  /** Questions of one node to another without an answer; any number unless told. */
+  readonly questionsMax?: number
 }
 
 /**
@@ -29,14 +33,18 @@ export class MemoryPeers {
   /** May be changed at any time, for what is asked from then on. */
   fate: (question: QuestionInfo) => QuestionFate
   delayMs: (from: NodeId, to: NodeId) => number
+  readonly payloadBytesMax: number
+  readonly questionsMax: number
   readonly #clock: Clock
   readonly #peers = new Map<NodeId, MemoryPeer>()
   readonly #cutLinks = new Set<string>()
   readonly #paused = new Map<NodeId, (() => void)[]>()
   readonly #lastArrivalMs = new Map<string, number>()
 
-  constructor({ clock, fate = () => 'carried', delayMs = () => 0 }: MemoryPeersOptions) {
+  constructor({ clock, fate = () => 'carried', delayMs = () => 0, ...limits }: MemoryPeersOptions) {
     this.#clock = clock
+    this.payloadBytesMax = limits.payloadBytesMax ?? Infinity
+    this.questionsMax = limits.questionsMax ?? Infinity
     this.fate = fate
     this.delayMs = delayMs
   }
@@ -100,6 +108,11 @@ export class MemoryPeers {
     else this.#clock.after(arrivalMs - nowMs, land)
   }
 
+  /** The process of the node is gone: whoever waits for its answers learns that the connection broke, unless the link is cut. */
+  break(node: NodeId): void {
+    for (const peer of this.#peers.values()) peer.loseAnswersOf(node)
+  }
+
   #land(to: NodeId, arrive: () => void): void {
     const waiting = this.#paused.get(to)
     if (waiting === undefined) arrive()
@@ -113,7 +126,8 @@ export class MemoryPeer implements PeerMessaging {
   readonly #clock: Clock
   readonly #node: NodeId
   readonly #handlers = new Map<number, Handler>()
-  readonly #pending = new Set<(error: WalrusError) => void>()
+  /** Who waits for an answer, and from whom. */
+  readonly #pending = new Map<(error: WalrusError) => void, NodeId>()
   #closed = false
 
   constructor(network: MemoryPeers, clock: Clock, node: NodeId) {
@@ -123,7 +137,8 @@ export class MemoryPeer implements PeerMessaging {
   }
 
   request(node: NodeId, kind: number, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    if (this.#closed) return Promise.reject(new NotAskedError(`Cannot ask node ${node}: this node is closed`))
+    const obstacle = this.#obstacle(node, payload)
+    if (obstacle !== undefined) return Promise.reject(new NotAskedError(`Cannot ask node ${node}: ${obstacle}`))
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(timeoutMs, () => {
         settle()
@@ -137,7 +152,7 @@ export class MemoryPeer implements PeerMessaging {
         timer.cancel()
         this.#pending.delete(fail)
       }
-      this.#pending.add(fail)
+      this.#pending.set(fail, node)
       this.#ask({ from: this.#node, to: node, kind, payload: new Uint8Array(payload) }, fail, (answer) => {
         settle()
         resolve(answer)
@@ -153,7 +168,18 @@ export class MemoryPeer implements PeerMessaging {
   /** The process is gone: it answers nothing any more, and whoever waits for it learns that the connection broke. */
   close(): void {
     this.#closed = true
-    for (const fail of [...this.#pending]) fail(cannotAsk(this.#node, 'this node is closed'))
+    this.#network.break(this.#node)
+    for (const fail of [...this.#pending.keys()]) fail(cannotAsk(this.#node, 'this node is closed'))
+  }
+
+  /** For the network. */
+  loseAnswersOf(node: NodeId): void {
+    for (const [fail, asked] of this.#pending) {
+      if (asked !== node) continue
+      this.#network.carry(node, this.#node, () => {
+        if (this.#pending.has(fail)) fail(cannotAsk(node, 'the connection broke'))
+      })
+    }
   }
 
   get closed(): boolean {
@@ -162,13 +188,27 @@ export class MemoryPeer implements PeerMessaging {
 
   async answer(question: QuestionInfo): Promise<Uint8Array> {
     const handler = this.#handlers.get(question.kind)
-    if (handler === undefined)
-      throw new WalrusError('INVALID_ARGUMENT', `Cannot answer: kind ${question.kind} is unknown`)
+    if (handler === undefined) throw cannotAnswer(`this node answers no requests of kind ${question.kind}`)
+    const answer = await this.#handled(handler, question)
+    if (answer.length > this.#network.payloadBytesMax) throw cannotAnswer(`${answer.length} bytes are too many`)
+    return new Uint8Array(answer)
+  }
+
+  /** Of a defect nothing is told. */
+  async #handled(handler: Handler, { payload, from }: QuestionInfo): Promise<Uint8Array> {
     try {
-      return new Uint8Array(await handler(question.payload, question.from))
+      return await handler(payload, from)
     } catch (error) {
-      throw error instanceof WalrusError ? error : new WalrusError('UNAVAILABLE', reasonOf(error), error)
+      throw error instanceof WalrusError ? error : cannotAnswer('the request has failed', error)
     }
+  }
+
+  #obstacle(node: NodeId, { length }: Uint8Array): string | undefined {
+    const { payloadBytesMax, questionsMax } = this.#network
+    if (this.#closed) return 'this node is closed'
+    if (length > payloadBytesMax) return `${length} bytes are too many`
+    const count = [...this.#pending.values()].filter((asked) => asked === node).length
+    return count >= questionsMax ? `${count} questions wait already` : undefined
   }
 
   #ask(question: QuestionInfo, fail: (error: WalrusError) => void, answer: (bytes: Uint8Array) => void): void {
@@ -200,6 +240,10 @@ export class MemoryPeer implements PeerMessaging {
 
 function linkOf(from: NodeId, to: NodeId): string {
   return `${from}>${to}`
+}
+
+function cannotAnswer(reason: string, cause?: unknown): WalrusError {
+  return new WalrusError('UNAVAILABLE', `Cannot answer: ${reason}`, cause)
 }
 
 function cannotAsk(node: NodeId, reason: string): WalrusError {

@@ -103,7 +103,9 @@ function hear(world: World, before: State, place: Place, recovery: Recovery, emi
   if (known?.epoch !== recovery.epoch || known.state === 'sealed') return
   const copy = copyOf(state, at)
   if (copy !== undefined && copy.fencedEpoch > recovery.epoch) return
-  const fenced = copy === undefined ? state : fencedCopy(world, state, at, { ...copy, fencedEpoch: recovery.epoch })
+  // Nobody else writes to an only copy: there the metadata are enough.
+  const fencedEpoch = known.replicas.length > 1 ? recovery.epoch : (copy?.fencedEpoch ?? 0)
+  const fenced = copy === undefined ? state : fencedCopy(world, state, at, { ...copy, fencedEpoch })
   const report = world.rules.habits.fenceDrains ? (copyOf(fenced, at)?.durable ?? 0) : (copy?.durable ?? 0)
   const next = { ...recovery, reports: replaced(recovery.reports, place.node - 1, report) }
   const label = `node ${place.node} is fenced for segment ${recovery.segment} at epoch ${recovery.epoch} and tells that it has ${counted(report, 'record')}`

@@ -21,6 +21,13 @@ export async function usageOf(pids: readonly number[]): Promise<Usage | undefine
   }
 }
 
+/** Memory that a process holds now; undefined where the kernel does not tell. */
+export async function residentBytesOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
+  return kibibytes === undefined ? undefined : 1024 * Number(kibibytes)
+}
+
 async function usageOfOne(pid: number): Promise<Usage> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   // The name, in parentheses, may hold spaces: fields are counted behind it.

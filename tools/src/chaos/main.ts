@@ -25,6 +25,7 @@ const program = new Command('npm run chaos --')
     'Real brokers under clients and faults: killed, stopped, cut off, slowed down, with full disks, replaced. Then everything ' +
       'is read back from every node and held against what the clients saw.',
   )
+  .argument('[flags...]', 'further flags for every broker, behind another --: npm run chaos -- -- --ack leader')
   .option('--minutes <count>', 'how long clients and faults are at work', number(0.1, 1440), 10)
   .option(
     '--seed <number>',
@@ -44,7 +45,7 @@ const program = new Command('npm run chaos --')
 
 await program.parseAsync()
 
-async function run(options: Options): Promise<void> {
+async function run(flags: readonly string[], options: Options): Promise<void> {
   const guardian = postGuardian()
   const stop = new AbortController()
   const logs = await NodeLogs.open()
@@ -52,8 +53,12 @@ async function run(options: Options): Promise<void> {
   const note = (line: string) => console.log(pc.dim(`  ${line}`))
   console.log(`${pc.bold('chaos')}: ${nodeCount} nodes, ${minutes} minutes, seed ${seed}`)
   let chaos: ChaosRun | undefined
+  let brokenOff = false
   const breakOff = async () => {
+    brokenOff = true
     if (chaos !== undefined) await report(chaos.result('unchecked'), options)
+    await chaos?.end({ keepData: false })
+    await logs.close({ keep: false })
     process.exit(2)
   }
   onInterrupts(
@@ -66,11 +71,12 @@ async function run(options: Options): Promise<void> {
   )
   try {
     const onLine = (id: number, line: string) => logs.write(id, line)
-    const shared = { seed, nodeCount, rate, durationMs: minutes * 60_000, note, stop: stop.signal }
+    const shared = { seed, nodeCount, rate, flags, durationMs: minutes * 60_000, note, stop: stop.signal }
     chaos = await ChaosRun.start({ ...shared, onLine, onProcess: guardian.hear })
     const deadline = setTimeout(() => void breakOff(), minutes * 60_000 + DEADLINE_MS)
     const result = await chaos.run()
     clearTimeout(deadline)
+    if (brokenOff) return
     await report(result, options)
     const held = result.verdict === 'held'
     await chaos.end({ keepData: !held })

@@ -16,9 +16,12 @@ export function htmlReport(result: RunResult): string {
     // No entry's name can end the element that holds the data.
     RUN: JSON.stringify(result).replaceAll('<', '\\u003c'),
   }
-  return pagePart('chaos.html').replace(/\{\{([A-Z_]+)\}\}/g, (_, name: string) => parts[name] ?? '')
+  return pagePart('chaos.html').replace(PLACE, (_, name: string) => parts[name] ?? '')
 }
 
 function pagePart(name: string): string {
   return readFileSync(fileURLToPath(new URL(`../../pages/${name}`, import.meta.url)), 'utf8')
 }
+
+/** Where a part belongs: a comment in styles and scripts, a string in JSON. */
+const PLACE = /(?:\/\* |")?insert ([A-Z_]+)(?: \*\/|")?/g

@@ -16,6 +16,8 @@ export interface ChaosOptions {
   readonly durationMs: number
   /** Entries each second, of all writers together. */
   readonly rate: number
+  /** Further flags, for every broker. */
+  readonly flags: readonly string[]
   readonly onProcess: (pid: number, running: boolean) => void
   /** Lines of the nodes' logs. */
   readonly onLine: (id: number, line: string) => void
@@ -47,8 +49,9 @@ export class ChaosRun {
   /** Resolves once the cluster is ready. */
   static async start(options: ChaosOptions): Promise<ChaosRun> {
     const { nodeCount, onProcess, onLine } = options
+    const flags = [...FLAGS, ...options.flags]
     const spareCount = SPARES
-    const cluster = await TestCluster.start({ nodeCount, spareCount, linked: true, flags: FLAGS, onProcess, onLine })
+    const cluster = await TestCluster.start({ nodeCount, spareCount, linked: true, flags, onProcess, onLine })
     return new ChaosRun(options, cluster)
   }
 

@@ -83,7 +83,7 @@ function totalsOf({ histories }: Recorder): RunTotals {
   return {
     sent: puts.length,
     acked,
-    unknown: puts.length - acked,
+    unknown: puts.filter(({ outcome }) => outcome === 'unknown').length,
     stored: histories.reduce((sum, { observed }) => sum + observed.entries.length, 0),
     delivered: takes.filter(({ outcome }) => outcome === 'delivered').length,
     takesUnknown: takes.filter(({ outcome }) => outcome === 'unknown').length,

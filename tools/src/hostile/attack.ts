@@ -13,6 +13,8 @@ export interface Attack {
   readonly about: string
   /** Settings of the broker under which the attack shows soon what it does. */
   readonly flags?: readonly string[]
+  /** Between two rounds, where others are watched; a tenth of a second unless told. */
+  readonly pauseMs?: number
   /** Rounds that a test runs. */
   readonly testRounds: number
   /** Memory that the node may take up beyond what it had before, and why. */

@@ -7,7 +7,6 @@ export interface AttackOrder {
   readonly attack: string
   readonly node: AttackedNode
   readonly seed: number
-  /** Between two rounds: an attacker elsewhere would not take the time of this machine. */
   readonly pauseMs: number
 }
 

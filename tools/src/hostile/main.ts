@@ -11,7 +11,6 @@ interface Options {
   readonly runs: number
   readonly requests: number
   readonly seed: number
-  readonly pauseMs: number
 }
 
 /** What others may feel of an attack: their p99, over the one without it. */
@@ -26,14 +25,8 @@ const program = new Command('npm run hostile --')
   )
   .argument('[attacks...]', `attacks to try (default: all): ${attacks.map(({ name }) => name).join(', ')}`, find, [])
   .option('--runs <count>', 'pairs of runs, without the attack and with it; the median counts', count, 5)
-  .option('--requests <count>', 'requests of the others in each run', count, 20_000)
+  .option('--requests <count>', 'requests of the others in each run', count, 10_000)
   .option('--seed <number>', 'of what is left to chance', count, 1)
-  .option(
-    '--pause-ms <ms>',
-    'between two rounds of an attack: the attacker takes time of the same processors',
-    count,
-    100,
-  )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .action(run)
 

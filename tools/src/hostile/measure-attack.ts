@@ -27,7 +27,6 @@ export interface MeasureOptions {
   /** Requests of a run. */
   readonly requests: number
   readonly seed: number
-  readonly pauseMs: number
 }
 
 /** Lets others work, without the attack and under it, in turns, so that a drift of the machine meets both. */
@@ -40,7 +39,7 @@ export async function measureAttack(attack: Attack, options: MeasureOptions): Pr
     await p99Of(node, options.requests)
     for (let nth = 0; nth < options.runs && seen.failure === undefined; nth += 1) {
       quiet.push(await p99Of(node, options.requests))
-      const attacker = await Attacker.start({ attack: attack.name, node: addressOf(node), ...options })
+      const attacker = await Attacker.start(attack, node, options.seed)
       attacked.push(await p99Of(node, options.requests))
       seen.residentBytes = Math.max(seen.residentBytes, node.residentBytes)
       seen.rounds += attacker.rounds
@@ -87,7 +86,8 @@ class Attacker {
   }
 
   /** Resolves once the attack has begun, or failed. */
-  static async start(order: AttackOrder): Promise<Attacker> {
+  static async start({ name, pauseMs = 100 }: Attack, node: TestNode, seed: number): Promise<Attacker> {
+    const order: AttackOrder = { attack: name, node: addressOf(node), seed, pauseMs }
     const child = fork(fileURLToPath(new URL('attacker.js', import.meta.url)), [JSON.stringify(order)])
     const attacker = new Attacker(child)
     await Promise.race([once(child, 'message'), once(child, 'exit')])

@@ -60,6 +60,13 @@ describe('administration', () => {
     expect((await harness.until(nodes[2]!.get('logs')))?.offset).to.equal(0)
   })
 
+  it('says that a topic is not rolled, when there is no majority', async () => {
+    const leader = harness.leaderOf('logs')
+    for (const id of [1, 2, 3, 4].filter((one) => one !== leader)) harness.kill(id)
+    await harness.advance(3000)
+    expect(await codeOf(harness.until(admin(leader).rollTopic('logs')))).to.equal('TIMED_OUT')
+  })
+
   it('refuses what cannot be, with the reason', async () => {
     expect(await codeOf(admin(1).rollTopic('nothing'))).to.equal('UNKNOWN_TOPIC')
     expect(await codeOf(admin(1).deleteTopic('..'))).to.equal('INVALID_TOPIC')
@@ -123,6 +130,7 @@ describe('administration', () => {
     const other = leader === 1 ? 2 : 1
     await harness.until(admin(other).removeNode(leader, 60_000))
     expect([...harness.metadata.stateOf(other).nodes.keys()]).not.to.include(leader)
+    await harness.until(admin(other).removeNode(leader, 60_000))
     expect(text((await harness.until(harness.node(other).get('logs')))?.data)).to.equal('first')
   })
 })

@@ -97,7 +97,11 @@ export class Administration {
       throw new WalrusError('UNAVAILABLE', `Cannot roll "${name}": segment ${id} is being recovered`)
     if (leader === this.#options.context.nodeId) await this.#rollHere(name)
     else await this.#questions.roll(leader, name)
-    return (await this.#options.topics.reaching(name, id + 1)).route.segment
+    try {
+      return (await this.#options.topics.reaching(name, id + 1)).route.segment
+    } catch (error) {
+      throw new WalrusError('TIMED_OUT', timedOutMessage(`segment ${id} of "${name}" is not ended yet`), error)
+    }
   }
 
   /** Seals the last segment with what can be reached; says what that may lose. */
@@ -128,12 +132,12 @@ export class Administration {
 
   /**
    * Drains the node, waits until others keep all that it kept, and takes it out of the cluster for ever. Rejects with
-   * `TIMED_OUT` when that takes longer; then the node stays draining, and the call may be repeated.
+   * `TIMED_OUT` when that takes longer; then the node stays draining, and the call may be repeated; also for one that is out.
    */
   async removeNode(id: NodeId, timeoutMs: number): Promise<void> {
     const { clock, metadata, limits } = this.#options.context
     const deadlineMs = clock.monotonicMs() + timeoutMs
-    await this.drainNode(id)
+    if (!metadata.state.removedNodes.has(id)) await this.drainNode(id)
     for (let held = segmentsOn(metadata.state.topics.values(), id); held > 0;) {
       if (clock.monotonicMs() >= deadlineMs) {
         throw new WalrusError(

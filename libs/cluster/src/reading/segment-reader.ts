@@ -14,6 +14,7 @@ import { checkSegment, damagedSegment } from '../leading/segment-check.js'
 import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { storedCopy } from '../stored-copy.js'
+import { ReadTurns } from './read-turns.js'
 
 export interface SegmentReaderOptions {
   readonly context: ClusterContext
@@ -28,6 +29,7 @@ export class SegmentReader {
   readonly #context: ClusterContext
   readonly #openSegment: (key: SegmentKey) => OpenSegment | undefined
   readonly #onDamage: (key: SegmentKey) => void
+  readonly #turns = new ReadTurns(READS_BYTES_MAX)
 
   constructor({ context, openSegment, onDamage }: SegmentReaderOptions) {
     this.#context = context
@@ -58,7 +60,7 @@ export class SegmentReader {
     return await this.#readElsewhere({ ...key, index, ...limits }, segment)
   }
 
-  /** As `#readCopy`; damage is reported, and repaired if there is another copy. */
+  /** As `#readCopy`, in its turn; damage is reported, and repaired if there is another copy. */
   async #readHere(
     key: SegmentKey,
     segment: SegmentMetadata,
@@ -66,7 +68,7 @@ export class SegmentReader {
     limits: ReadLimits,
   ): Promise<readonly StoredEntry[]> {
     try {
-      return await this.#readCopy(key, segment, index, limits)
+      return await this.#turns.take(limits.maxBytes, () => this.#readCopy(key, segment, index, limits))
     } catch (error) {
       if (isDamage(error) && segment.replicas.length > 1) {
         const { topic, segment: id } = key
@@ -175,3 +177,6 @@ function isOnlyHere({ replicas }: SegmentMetadata, self: NodeId): boolean {
 function isDamage(error: unknown): boolean {
   return error instanceof WalrusError && error.code === 'CORRUPT_DATA'
 }
+
+/** Enough to keep a disk busy, and through in a few milliseconds. */
+const READS_BYTES_MAX = 4 * 1024 * 1024

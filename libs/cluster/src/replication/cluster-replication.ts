@@ -55,10 +55,13 @@ export class ClusterReplication implements Replication {
   /** With so many, those that are over are looked for. */
   #ledMax = LED_MIN
 
-  /** Answers other nodes, repairs and recovers from now on, until `close`. */
-  constructor(context: NodeContext) {
+  /**
+   * Answers other nodes, repairs and recovers from now on, until `close`.
+   * @param onDiskFull called whenever a copy that this node holds for others cannot grow because the disk is full
+   */
+  constructor(context: NodeContext, onDiskFull: () => void) {
     this.#context = context
-    this.#copies = new ReplicaCopies(context.storage, context.trace)
+    this.#copies = new ReplicaCopies(context.storage, onDiskFull, context.trace)
     this.#copier = new SegmentCopier(context, this.#copies)
     const stopLeading = (key: SegmentKey): void => this.#stopLeading(key)
     const service = new ReplicaService({ context, copies: this.#copies, copier: this.#copier, stopLeading })

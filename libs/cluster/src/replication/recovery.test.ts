@@ -207,6 +207,20 @@ describe('recovery of a segment', () => {
     expect(fourth.storage.segment({ topic: 'logs', segment: 1 })).to.equal(undefined)
   })
 
+  it('ends an only copy without writing to it, so also when its disk has no room', async () => {
+    cluster = new TestCluster()
+    await cluster.start('logs', 'quorum', [1])
+    cluster.metadata.elect(2)
+    const old = await cluster.leaderOf('logs')
+    await appended(old, 'a')
+    old.commit = () => Promise.reject(new WalrusError('DISK_FULL', 'Cannot write: no space left'))
+    const { epoch } = cluster.last('logs')
+    const fence = { kind: 'FenceSegment', topic: 'logs', segment: 1, epoch } as const
+    await cluster.settled(cluster.node(2).metadata.propose(fence))
+    const next = await cluster.leaderAfter('logs', 1)
+    expect([next.id, cluster.topic('logs').segments[0]!.entryCount]).to.deep.equal([2, 1])
+  })
+
   it('leaves a segment to its node when that has the only copy', async () => {
     cluster = new TestCluster()
     await cluster.start('logs', 'quorum', [1])

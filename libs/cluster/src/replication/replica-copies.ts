@@ -14,9 +14,12 @@ export class ReplicaCopies {
   readonly #trace: EventTrace | undefined
   readonly #copies = new Map<string, ReplicaCopy>()
   readonly #removals = new Map<string, Promise<void>>()
+  readonly #onDiskFull: () => void
 
-  constructor(storage: LogStorage, trace?: EventTrace) {
+  /** @param onDiskFull called whenever a copy cannot grow because the disk is full */
+  constructor(storage: LogStorage, onDiskFull: () => void, trace?: EventTrace) {
     this.#storage = storage
+    this.#onDiskFull = onDiskFull
     this.#trace = trace
   }
 
@@ -28,14 +31,14 @@ export class ReplicaCopies {
     const known = this.#copies.get(name)
     if (known?.log === log) return known
     this.#copies.delete(name)
-    return log && this.#add(name, new ReplicaCopy(log))
+    return log && this.#add(name, new ReplicaCopy(log, this.#onDiskFull))
   }
 
   /** An empty copy. */
   create(segment: NewSegment): ReplicaCopy {
     const name = formatSegmentKey(segment)
     this.#checkNotRemoved(name)
-    return this.#add(name, new ReplicaCopy(this.#storage.create(segment)))
+    return this.#add(name, new ReplicaCopy(this.#storage.create(segment), this.#onDiskFull))
   }
 
   /** Removes what is stored of the segment; nothing is left when it resolves. */

@@ -1,5 +1,6 @@
 import type { CommitTicket, SegmentLog } from '@walrus/core'
 import { BATCH_HEADER_BYTES, readU32 } from '@walrus/protocol'
+import { isDiskFull } from '../leading/disk-full.js'
 
 /** A segment's log on a node that does not lead it: batches come from elsewhere, in order, and several are under way. */
 export class ReplicaCopy {
@@ -9,9 +10,11 @@ export class ReplicaCopy {
   #appendedPosition = 0
   #pendingCount = 0
   #newest: CommitTicket | undefined
+  readonly #onDiskFull: () => void
 
-  constructor(log: SegmentLog) {
+  constructor(log: SegmentLog, onDiskFull: () => void) {
     this.log = log
+    this.#onDiskFull = onDiskFull
   }
 
   /** Behind what was appended here, be it durable or not. */
@@ -31,11 +34,12 @@ export class ReplicaCopy {
     this.#appendedPosition = end
     this.#pendingCount += 1
     this.#newest = ticket
-    ticket.onSettled(({ state }) => {
+    ticket.onSettled(({ state, error }) => {
       this.#pendingCount -= 1
       if (this.#newest === ticket) this.#newest = undefined
       // A failed commit takes with it whatever was appended since.
       if (state === 'failed') this.#appendedPosition = this.log.position
+      if (isDiskFull(error)) this.#onDiskFull()
     })
   }
 

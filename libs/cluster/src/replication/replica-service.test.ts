@@ -107,6 +107,12 @@ describe('a replica', () => {
     expect(await codeOf(asked(CLUSTER_REQUESTS.fence, again, 3))).to.equal('NOT_LEADER')
   })
 
+  it('cannot be fenced while the metadata says that the segment is open', async () => {
+    const early = fenceRequest.encode({ ...key, epoch: epoch() })
+    expect(await codeOf(asked(CLUSTER_REQUESTS.fence, early, 3))).to.equal('NOT_LEADER')
+    expect(await sent({ batches: [batches[0]!.bytes] })).to.deep.equal({ result: 'durable', value: 1 })
+  })
+
   it('has a new copy once what is left of a deleted topic with the same name is gone', async () => {
     await sent({ batches: batches.map(({ bytes }) => bytes) })
     const old = epoch()

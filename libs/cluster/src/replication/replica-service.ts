@@ -68,13 +68,14 @@ export class ReplicaService {
   }
 
   /**
-   * Refuses whatever is older than `epoch`, also after a restart: the metadata here knows the epoch by then, and the copy has it
-   * on stable storage. The counts are of what is durable.
+   * Refuses whatever is older than `epoch`, also after a restart: the metadata here knows the epoch by then, and one copy among
+   * others has it on stable storage. The counts are of what is durable.
    */
   async fence(request: FenceRequest): Promise<FenceAnswer> {
     await awaitSegment(this.#context, request, ({ epoch }) => epoch >= request.epoch)
     const segment = this.#segment(request)
-    if (segment.epoch > request.epoch || segment.state === 'sealed') {
+    // Whoever may ask has had the segment fenced: metadata says so, under the very epoch.
+    if (segment.epoch > request.epoch || segment.state !== 'recovering') {
       const name = formatSegmentKey(request)
       throw new WalrusError('NOT_LEADER', `Cannot fence segment "${name}": it is ${segment.state} at ${segment.epoch}`)
     }
@@ -82,8 +83,9 @@ export class ReplicaService {
     const log = this.#copies.find(request)?.log
     if (log === undefined) return this.#fenced(request, { ...NO_COUNTS, damaged: false })
     const damaged = log.damagedFrom !== undefined
-    // A damaged copy takes nothing, whatever the epoch; and no mark can be left in it.
-    if (!damaged) await log.fence(request.epoch)
+    // A damaged copy takes nothing, whatever the epoch; and no mark can be left in it. An only copy is written by this node alone,
+    // whose next life knows by the metadata that it is over.
+    if (!damaged && segment.replicas.length > 1) await log.fence(request.epoch)
     await log.drain()
     const { epoch: createdEpoch, entryCount, position } = log
     return this.#fenced(request, { createdEpoch, entryCount, controlCount: position - entryCount, damaged })

@@ -355,7 +355,7 @@ export class ReplicatedSegment implements OpenSegment, StreamSource {
     settled: readonly { readonly ticket: QuorumTicket; readonly error: WalrusError | undefined }[],
   ): void {
     if (this.#trace === undefined) return
-    // A cursor's ticket may be older than that of entries which are before it in the log.
+    // Not in the order of the log: the cursors of a commit stand behind its entries, whenever they were committed.
     const ends = settled.map(({ ticket, error }) => (error === undefined ? ticket.local.endPosition : 0))
     this.#trace.committed(Math.max(0, ...ends))
   }

@@ -314,7 +314,7 @@ export class TestNode {
     this.storage = await this.#opened
     while (!(await this.#catchesUp())) await this.#cluster.wait(50)
     if (this.#crashed) return
-    this.replication = new ClusterReplication(this.#context())
+    this.replication = new ClusterReplication(this.#context(), () => undefined)
     for (const topic of this.metadata.state.topics.values()) this.#fenceOwn(topic)
     this.metadata.subscribe((command, state) => {
       const topic = 'topic' in command ? state.topics.get(command.topic) : undefined

@@ -203,17 +203,11 @@ export class SegmentRepair {
   #isUnwanted(log: SegmentLog): boolean {
     const { metadata, nodeId } = this.#tools.context
     const topic = metadata.state.topics.get(log.topic)
-    if (topic === undefined || this.#isStranger(log)) return true
+    if (topic === undefined || !isOfTopic(topic, log)) return true
     const segment = knownSegment(this.#tools.context, log)
     if (segment !== undefined) return !segment.replicas.includes(nodeId) && segment.state === 'sealed'
     // A segment that is yet to come has a newer epoch than any that metadata knows.
     return log.epoch < lastSegment(topic).epoch
-  }
-
-  /** It was created before the topic of its name was. */
-  #isStranger(log: SegmentLog): boolean {
-    const topic = this.#tools.context.metadata.state.topics.get(log.topic)
-    return topic !== undefined && !isOfTopic(topic, log)
   }
 
   async #removeUnwanted(key: SegmentKey, segment: SegmentMetadata | undefined): Promise<void> {
@@ -222,7 +216,7 @@ export class SegmentRepair {
     if (log === undefined || !this.#isUnwanted(log) || copier.isExpected(key)) return
     // The topic may be one that this node is yet to hear of.
     if (!context.metadata.state.topics.has(key.topic)) await context.metadata.barrier()
-    if (segment !== undefined && !this.#isStranger(log) && endPosition(segment) > 0) {
+    if (segment?.createdEpoch === log.epoch && endPosition(segment) > 0) {
       const whole = await questions.wholeCopiesAmong(segment.replicas, key)
       if (whole.length < majority(segment.replicas.length)) return
     }

@@ -20,13 +20,13 @@ export interface AppendSenderOptions {
 export interface Sending {
   /** On the monotonic clock. */
   readonly deadlineMs: number
-  /** It is handed to a leader: from now on it may be stored. */
+  /** It goes to a leader, this node perhaps: from now on it may be stored. */
   readonly onSent?: () => void
 }
 
 /**
- * Takes numbered entries to whoever leads the topic's open segment, this node perhaps, again and again, unchanged, until their
- * outcome is known: they are stored once.
+ * Takes numbered entries to whoever leads the topic's open segment, this node perhaps, again and again, unchanged once they
+ * were sent, until their outcome is known: they are stored once.
  */
 export class AppendSender {
   readonly #options: AppendSenderOptions

@@ -9,7 +9,7 @@ import type { HeldAppend } from '../held-append.js'
 export class ForwardBatch {
   readonly #topic: string
   readonly #clock: Clock
-  readonly #appends: readonly HeldAppend[]
+  #appends: readonly HeldAppend[]
   #sequence: number
   /** Appends before it are settled. */
   #head = 0
@@ -98,12 +98,9 @@ export class ForwardBatch {
   #giveUp(): void {
     const nowMs = this.#clock.monotonicMs()
     for (const append of this.#appends.slice(this.#head)) {
-      if (append.deadlineMs > nowMs) return
-      append.fail(this.#timedOut())
-      if (this.sent) continue
-      this.#head += 1
-      this.#sequence += append.entries.length
+      if (append.deadlineMs <= nowMs) append.fail(this.#timedOut())
     }
+    if (!this.sent) this.#appends = this.#appends.filter(({ state }) => state === 'pending')
   }
 
   #timedOut(): WalrusError {

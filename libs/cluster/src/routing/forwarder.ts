@@ -1,3 +1,4 @@
+import type { NumberedEntries } from '../leading/append-intake.js'
 import type { TopicGate } from '../leading/topic-gate.js'
 import type { ClusterContext } from '../node-context.js'
 import type { AppendSender } from './append-sender.js'
@@ -61,8 +62,11 @@ export class Forwarder {
   async #deliver(batch: ForwardBatch): Promise<void> {
     const { context, sender } = this.#options
     const { producerId } = context
-    const { whole, deadlineMs } = batch
-    const numbered = () => ({ producerId, sequence: batch.sequence, entries: batch.entries, whole })
+    const { deadlineMs } = batch
+    const numbered = (): NumberedEntries => {
+      const { sequence, entries, whole } = batch
+      return { producerId, sequence, entries, whole }
+    }
     const onSent = (): void => void (batch.sent = true)
     try {
       while (!batch.isOver) {

@@ -40,9 +40,9 @@ export class ProducerLane {
   async #deliver(batch: HeldAppend, { id: producerId, sequence }: Producer): Promise<void> {
     const { topic, sender, onSettled } = this.#options
     const { entries, deadlineMs } = batch
-    const numbered = () => ({ producerId, sequence, entries, whole: true })
     try {
-      const answer = await sender.send(numbered, { deadlineMs })
+      const numbered = { producerId, sequence, entries, whole: true }
+      const answer = await sender.send(() => numbered, { deadlineMs })
       if (answer === undefined) batch.fail(timedOut(topic))
       else batch.succeed(answer.firstOffset ?? -1)
     } catch (error) {

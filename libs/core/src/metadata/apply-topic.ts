@@ -21,9 +21,8 @@ export function createTopic(state: ClusterMetadata, command: CommandOf<'CreateTo
   if (state.topics.has(name)) return unchanged(state)
   const result = placementRejection(state, leader, replicas)
   if (result !== undefined) return { state, result }
-  const createdEpoch = state.version
-  const segments = [createSegment({ leader, replicas }, createdEpoch, config.ack)]
-  return applied(withTopic(state, { name, createdEpoch, config, segments }))
+  const segments = [createSegment({ leader, replicas }, state.version, config.ack)]
+  return applied(withTopic(state, { name, config, segments }))
 }
 
 export function configureTopic(state: ClusterMetadata, command: CommandOf<'ConfigureTopic'>): Applied {

@@ -114,7 +114,7 @@ describe('encoding of the state', () => {
 
   it('refuses a state that breaks an invariant, and says which', () => {
     for (const [fault, change] of Object.entries(BROKEN)) {
-      const topic: Topic = { name: 'a', createdEpoch: 1, config: DEFAULT_TOPIC_CONFIG, segments: segments() }
+      const topic: Topic = { name: 'a', config: DEFAULT_TOPIC_CONFIG, segments: segments() }
       const state = {
         version: 9,
         nodes: [sampleNode(1), sampleNode(2)],
@@ -178,7 +178,6 @@ interface Segment {
 }
 interface Topic {
   name: string
-  createdEpoch: number
   config: object
   segments: Segment[]
 }
@@ -206,8 +205,6 @@ const BROKEN: Readonly<Record<string, (state: Flat) => void>> = {
   'node 2 is there, and was removed': (state) => state.removedNodes.push({ id: 2, address: 'gone:1' }),
   'state repeats a removed node': (state) => state.removedNodes.push({ id: 3, address: 'gone:2' }),
   'topic "a": it has no segment': (state) => (state.topics[0]!.segments = []),
-  'topic "a": its oldest segment is older than itself': (state) =>
-    (state.topics[0] = { ...state.topics[0]!, createdEpoch: 2 }),
   'topic "a": its last segment is sealed': (state) => state.topics[0]!.segments.pop(),
   'topic "a": segment 1: offsets start at 0': (state) => (state.topics[0]!.segments[0]!.baseOffset = 1),
   'topic "a": segment 2: the segment before it is not sealed': (state) => {

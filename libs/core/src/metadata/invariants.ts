@@ -1,4 +1,4 @@
-import { endOffset, endPosition, firstSegment } from '../segment.js'
+import { endOffset, endPosition } from '../segment.js'
 import type { ClusterMetadata, NodeId, SegmentMetadata, TopicMetadata } from './model.js'
 
 /** What is wrong with a state whose fields are each valid: the invariants of the model, in words; undefined if all hold. */
@@ -13,7 +13,6 @@ export function stateFault(state: ClusterMetadata): string | undefined {
 
 function topicFault(topic: TopicMetadata, state: ClusterMetadata): string | undefined {
   if (topic.segments.length === 0) return 'it has no segment'
-  if (firstSegment(topic).createdEpoch < topic.createdEpoch) return 'its oldest segment is older than itself'
   let previous: SegmentMetadata | undefined
   for (const segment of topic.segments) {
     const fault = orderFault(previous, segment) ?? segmentFault(segment, state)

@@ -54,8 +54,6 @@ export interface TopicConfig {
 /** One topic. */
 export interface TopicMetadata {
   readonly name: string
-  /** With the name, what tells it from others of that name. Invariant: never changes; all epochs of an older one are lower. */
-  readonly createdEpoch: number
   readonly config: TopicConfig
   /** Ascending by id. Invariant: never empty; every replica is a node of the cluster. */
   readonly segments: readonly SegmentMetadata[]

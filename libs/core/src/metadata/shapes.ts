@@ -122,7 +122,6 @@ const segment = record<SegmentMetadata>({
 
 const topic = record<TopicMetadata>({
   name: topicName,
-  createdEpoch: ordinal,
   config: parseTopicConfig,
   segments: list(segment, Number.MAX_SAFE_INTEGER),
 })

@@ -45,6 +45,9 @@ export function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs))
 }
 
+/** Codes of calls of which nothing was sent. */
+export const UNSENT: ReadonlySet<string> = new Set(['CANNOT_CONNECT', 'CLIENT_CLOSED'])
+
 /** Longer than a broker lets a request wait. */
 export const CALL_TIMEOUT_MS = 6000
 const RECONNECT_MS = 100

@@ -1,5 +1,5 @@
 import type { WalrusClient } from '@walrus/client'
-import { codeOf, connectTo, pause, type ClientContext, type LoadClient } from './client-context.js'
+import { codeOf, connectTo, pause, UNSENT, type ClientContext, type LoadClient } from './client-context.js'
 
 /** Takes entries at the topic's shared cursor with `GET`, several at once over one connection. */
 export class Taker implements LoadClient {
@@ -19,8 +19,17 @@ export class Taker implements LoadClient {
   async #takeUntil(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       const client = await this.#connected()
-      if (client !== undefined && (await takeOne(client, this.#context)) === 'empty') await pause(EMPTY_MS)
+      if (client === undefined) continue
+      const outcome = await takeOne(client, this.#context)
+      if (outcome === 'empty') await pause(EMPTY_MS)
+      if (outcome === 'failed') this.#drop(client)
     }
+  }
+
+  /** Another node may sit there by now. What is under way may have its answer. */
+  #drop(client: WalrusClient): void {
+    if (this.#client === client) this.#client = undefined
+    void client.close()
   }
 
   async #connected(): Promise<WalrusClient | undefined> {
@@ -30,11 +39,11 @@ export class Taker implements LoadClient {
   }
 }
 
-/** One `GET`, recorded, with what became of it. */
+/** One `GET`, recorded with what became of it; one that cannot have reached the node is none. */
 export async function takeOne(
   client: WalrusClient,
   { topic, recorder }: Pick<ClientContext, 'topic' | 'recorder'>,
-): Promise<'delivered' | 'empty' | 'unknown'> {
+): Promise<'delivered' | 'empty' | 'failed'> {
   const askedMs = recorder.now()
   try {
     const data = await client.get(topic)
@@ -43,10 +52,11 @@ export async function takeOne(
     recorder.take(topic, { outcome, ...entry, askedMs, answeredMs: recorder.now() })
     return outcome
   } catch (error) {
-    recorder.failed(codeOf(error))
-    recorder.take(topic, { outcome: 'unknown', askedMs, answeredMs: recorder.now() })
+    const code = codeOf(error)
+    recorder.failed(code)
+    if (!UNSENT.has(code)) recorder.take(topic, { outcome: 'unknown', askedMs, answeredMs: recorder.now() })
     await pause(FAILED_MS)
-    return 'unknown'
+    return 'failed'
   }
 }
 

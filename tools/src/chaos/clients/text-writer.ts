@@ -1,6 +1,6 @@
 import { ClientError, type WalrusClient } from '@walrus/client'
 import type { PutEvent } from '@walrus/testing'
-import { codeOf, connectTo, pause, type ClientContext, type LoadClient } from './client-context.js'
+import { codeOf, connectTo, pause, UNSENT, type ClientContext, type LoadClient } from './client-context.js'
 
 /** One connection; its entries are in the log in the order in which it sent them. */
 interface Session {
@@ -58,10 +58,11 @@ export class TextWriter implements LoadClient {
       await session.client.put(topic, entry)
       return 'acked'
     } catch (error) {
-      this.#context.recorder.failed(codeOf(error))
+      const code = codeOf(error)
+      this.#context.recorder.failed(code)
       // An error that the broker answered leaves the connection, and the order on it, as they are.
       if (this.#session === session && endsConnection(error)) this.#drop(session)
-      return 'unknown'
+      return UNSENT.has(code) ? 'refused' : 'unknown'
     }
   }
 

@@ -11,8 +11,7 @@ const REPLACE_AFTER_MS = 4_000
 /** A node dies for good: its place in sealed segments goes to another one. */
 export const replacement: Scenario = {
   name: 'replacement',
-  about:
-    'one of four nodes is dead for long; what it had a copy of has three copies again, and it gives its own up later',
+  about: 'one of four nodes is dead for long, and what it had copies of has three copies again',
   defaults: { seconds: 1, writers: TOPICS },
   run: async ({ startCluster, writers: topicCount, note }) => {
     const flags = ['--max-segment-entries', '5', '--replace-dead-after-ms', String(REPLACE_AFTER_MS)]

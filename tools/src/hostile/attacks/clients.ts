@@ -48,8 +48,9 @@ export const hugeFrames: Attack = {
 export const halfFrames: Attack = {
   name: 'half-frames',
   about: 'clients that send 15 MiB of a request of 16 MiB, and no more',
+  pauseMs: 500,
   flags: ['--max-held-bytes', String(64 * MEBIBYTE)],
-  testRounds: 4,
+  testRounds: 40,
   // What may be held, as much again that came before that was noticed, and what the collector has not taken yet.
   residentBytesMax: 500 * MEBIBYTE,
   open: async ({ clientPort }) => {
@@ -59,7 +60,7 @@ export const halfFrames: Attack = {
       round: async () => {
         crowd.leave()
         const before = crowd.clients.length
-        await crowd.grow(before + 10)
+        await crowd.grow(before + 1)
         const fresh = crowd.clients.slice(before)
         for (const client of fresh) client.sendBytes(half)
         await Promise.all(fresh.map((client) => Promise.race([client.flushed(), client.whenClosed()])))
@@ -72,10 +73,10 @@ export const halfFrames: Attack = {
 /** Answers that nobody fetches. */
 export const neverReads: Attack = {
   name: 'never-reads',
-  about: '40 clients that ask for hundreds of megabytes, and read no answer',
+  about: 'ten clients that ask for 100 MiB each, and read no answer',
   flags: ['--max-held-bytes', String(64 * MEBIBYTE)],
   testRounds: 10,
-  // As for half a request: what may be held, and what has not been collected yet.
+  // As for half a request: each holds 4 MiB and is read no further, and there is what has not been collected yet.
   residentBytesMax: 500 * MEBIBYTE,
   open: async ({ clientPort, topic }) => {
     const crowd = new Crowd(clientPort)
@@ -87,7 +88,7 @@ export const neverReads: Attack = {
       round: async () => {
         crowd.leave()
         const before = crowd.clients.length
-        await crowd.grow(40)
+        await crowd.grow(10)
         for (const client of crowd.clients.slice(before)) {
           client.pause()
           client.sendBytes(many)

@@ -30,7 +30,8 @@ export const idleConnections: Attack = {
 export const slowLoris: Attack = {
   name: 'slow-loris',
   about: '500 connections whose requests come byte by byte, and never end',
-  flags: ['--frame-timeout-ms', '1000'],
+  flags: ['--frame-timeout-ms', '3000'],
+  pauseMs: 900,
   testRounds: 40,
   residentBytesMax: 100 * MEBIBYTE,
   open: async ({ clientPort }) => {
@@ -59,12 +60,14 @@ export const slowLoris: Attack = {
 /** Clients that come and go. */
 export const openAndClose: Attack = {
   name: 'open-and-close',
-  about: 'connections that are closed, or reset in the middle of a request, as soon as they are open',
-  testRounds: 15,
+  about:
+    'connections, ten at a time, that are closed or reset, some in the middle of a request, as soon as they are open',
+  pauseMs: 10,
+  testRounds: 300,
   residentBytesMax: 100 * MEBIBYTE,
   open: async ({ clientPort, topic }) => ({
     round: async () => {
-      const clients = await Promise.all(Array.from({ length: 200 }, () => RawClient.connect(clientPort)))
+      const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(clientPort)))
       clients.forEach((client, nth) => {
         if (nth % 3 === 1) client.sendBytes(Buffer.from([200, 0, 0, 0, 80]))
         if (nth % 3 === 2) for (let times = 0; times < 5; times += 1) client.send(`GET ${topic}`)

@@ -1,5 +1,18 @@
 import { nativeChecksum } from '@walrus/adapters-fs'
-import { decodePeerFrame, encodePeerFrame, type PeerFrame, type PeerPurpose } from '@walrus/protocol'
+import {
+  CLUSTER_REQUESTS,
+  clientCommand,
+  copySegmentRequest,
+  decodePeerFrame,
+  encodePeerFrame,
+  fenceRequest,
+  fetchBatchesRequest,
+  readRequest,
+  replicateRequest,
+  wholeCopyRequest,
+  type PeerFrame,
+  type PeerPurpose,
+} from '@walrus/protocol'
 import { createMessage } from '@walrus/raft'
 import { PEER_MESSAGE_TYPES, randomBelow, RawClient, type Random } from '@walrus/testing'
 import type { Attack, AttackedNode } from '../attack.js'
@@ -30,7 +43,7 @@ export const peerNoise: Attack = {
 export const peerNonsense: Attack = {
   name: 'peer-nonsense',
   about: 'peers of the cluster that send frames which cannot be, or which make no sense',
-  testRounds: 10,
+  testRounds: 30,
   residentBytesMax: 150 * MEBIBYTE,
   open: async (node, random) => {
     const clusterId = await askClusterId(node)
@@ -95,11 +108,45 @@ function nonsense(random: Random, purpose: PeerPurpose): Uint8Array {
       return encode({
         kind: 'request',
         id: randomBelow(random, 2 ** 32),
-        requestKind: randomBelow(random, 40),
         timeoutMs: randomBelow(random, 100),
-        payload: bytes,
+        ...(random() < 0.5 ? { requestKind: randomBelow(random, 40), payload: bytes } : strangeRequest(random, bytes)),
       })
   }
+}
+
+/** What nodes ask each other about a topic that others use, with numbers that fit nothing. */
+function strangeRequest(
+  random: Random,
+  bytes: Uint8Array,
+): { readonly requestKind: number; readonly payload: Uint8Array } {
+  const any = () => (random() < 0.7 ? randomBelow(random, 4) : Math.floor(random() * Number.MAX_SAFE_INTEGER))
+  const key = { topic: random() < 0.8 ? 'witnessed' : 'absent', segment: 1 + any() }
+  const place = { position: any(), epoch: any() }
+  const requests: readonly (readonly [keyof typeof CLUSTER_REQUESTS, () => Uint8Array])[] = [
+    ['fence', () => fenceRequest.encode({ ...key, epoch: any() })],
+    ['fetchBatches', () => fetchBatchesRequest.encode({ ...key, position: any(), maxBytes: 2 ** 32 - 1 })],
+    ['wholeCopy', () => wholeCopyRequest.encode(key)],
+    ['read', () => readRequest.encode({ ...key, index: any(), maxEntries: 2 ** 32 - 1, maxBytes: 2 ** 32 - 1 })],
+    ['clientCommand', () => clientCommand.encode({ segment: any(), payload: bytes })],
+    [
+      'copySegment',
+      () => copySegmentRequest.encode({ ...key, epoch: any(), source: 78, entryCount: any(), controlCount: any() }),
+    ],
+    [
+      'replicate',
+      () =>
+        replicateRequest.encode({
+          ...key,
+          ...place,
+          baseOffset: any(),
+          committedCount: any(),
+          startState: random() < 0.5 ? undefined : { cursors: new Map([['shared', any()]]), producers: new Map() },
+          batches: [bytes, bytes],
+        }),
+    ],
+  ]
+  const [name, encodeRequest] = requests[randomBelow(random, requests.length)] ?? requests[0] ?? ['read', () => bytes]
+  return { requestKind: CLUSTER_REQUESTS[name], payload: encodeRequest() }
 }
 
 /** What leaders, candidates and followers say, of a node that is none of this group, with numbers that fit nothing. */

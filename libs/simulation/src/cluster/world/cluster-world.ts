@@ -95,7 +95,9 @@ export class ClusterWorld {
       await asked.node.administration.removeNode(nodeId, REMOVAL_TIMEOUT_MS)
     } catch (error) {
       if (!(error instanceof WalrusError)) throw error
-      return this.tell(`node ${nodeId} is not removed yet: ${error.message}`)
+      // The outcome of an earlier attempt may not have been known.
+      const isOut = asked.metadata.state.removedNodes.has(nodeId)
+      if (!isOut) return this.tell(`node ${nodeId} is not removed yet: ${error.message}`)
     }
     this.tell(`node ${nodeId} is removed`)
     this.leaving.delete(nodeId)
