@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { RawClient } from '@walrus/testing'
+import { freePorts, RawClient } from '@walrus/testing'
 import { expect } from 'chai'
 import { BrokerFixture } from './testing/broker-fixture.js'
 import type { BrokerProcess } from './testing/broker-process.js'
@@ -37,7 +35,7 @@ describe('three brokers', function () {
 
   before(async () => {
     fixture = await BrokerFixture.create()
-    raftPorts = await Promise.all(ids.map(freePort))
+    raftPorts = await freePorts(ids.length)
     for (const id of ids) await start(id)
     // A node may write once it hears a majority, and is a voter once it has caught up.
     await askUntil(1, 'METRICS', (answer) => voterCountIn(answer) === 3)
@@ -76,15 +74,6 @@ describe('three brokers', function () {
     for (let at = 0; at < 25; at += 1) expect(await ask(other, 'GET logs')).to.equal(`OK t${at}`)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 function voterCountIn(metrics: string): number {
   const { membership_config: config } = JSON.parse(metrics) as {

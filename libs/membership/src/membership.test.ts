@@ -1,4 +1,5 @@
 import { DEFAULT_TOPIC_CONFIG, type WalrusError } from '@walrus/core'
+import { freePorts } from '@walrus/testing'
 import { expect } from 'chai'
 import { failureOf, TestCluster, type TestNode } from './test-cluster.test.js'
 
@@ -63,15 +64,15 @@ describe('membership', function () {
 
   it('lets a node join that is told of itself and of nobody who is there, too', async () => {
     const one = await cluster.start(1)
-    const port = await cluster.freePort()
-    const gone = `127.0.0.1:${await cluster.freePort()}`
+    const [port = 0] = await freePorts(1)
+    const gone = `127.0.0.1:${(await freePorts(1))[0]}`
     const two = await cluster.start(2, { port, join: [`127.0.0.1:${port}`, gone, one.address] })
     expect(votersOf(two)).to.deep.equal([[1, 2]])
     expect(two.reports.join('\n')).to.contain('Cannot join yet')
   })
 
   it('waits for a member that is not there yet, and says so', async () => {
-    const port = await cluster.freePort()
+    const [port = 0] = await freePorts(1)
     const joining = cluster.start(2, { join: [`127.0.0.1:${port}`] })
     await cluster.whenReported(2, 'Cannot join yet')
     const one = await cluster.start(1, { port })
@@ -80,7 +81,7 @@ describe('membership', function () {
   })
 
   it('gives up waiting when the node is to stop', async () => {
-    const joining = failureOf(cluster.start(2, { join: [`127.0.0.1:${await cluster.freePort()}`] }))
+    const joining = failureOf(cluster.start(2, { join: [`127.0.0.1:${(await freePorts(1))[0]}`] }))
     await cluster.whenReported(2, 'Cannot join yet')
     cluster.stopSignal(2).abort()
     expect((await joining).message).to.equal('Cannot wait any longer: the node stops')

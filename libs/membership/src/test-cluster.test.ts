@@ -4,8 +4,6 @@ import { WalrusError } from '@walrus/core'
 import { openRaftMetadataLog, type RaftMetadataLog } from '@walrus/metadata-raft'
 import { emptyConfState, MemoryLog, MemoryLogStore } from '@walrus/raft'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { findCluster, type ClusterRecord } from './find-cluster.js'
 import { openMembership, type Membership } from './membership.js'
 
@@ -122,15 +120,6 @@ export class TestCluster {
     while (!this.#reports.get(id)?.some((line) => line.includes(words))) {
       await new Promise<void>((resolve) => (this.#onReport = resolve))
     }
-  }
-
-  async freePort(): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    server.close()
-    await once(server, 'close')
-    return port
   }
 
   async close(): Promise<void> {

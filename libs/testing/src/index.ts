@@ -41,6 +41,7 @@ export {
 export { SharedMetadata, type SharedMetadataOptions } from './shared-metadata.js'
 export { RawClient } from './raw-client.js'
 export { randomBelow, seededRandom, type Random } from './seeded-random.js'
+export { freePorts } from './free-ports.js'
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder.js'
 export {
   ScriptedMetadataLog,

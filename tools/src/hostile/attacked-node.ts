@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { RawClient, temporaryFolder, type TemporaryFolder } from '@walrus/testing'
-import { freePorts } from '../cluster-test/free-ports.js'
+import { freePorts, RawClient, temporaryFolder, type TemporaryFolder } from '@walrus/testing'
 import { LocalNode } from '../cluster/local-node.js'
 import type { AttackedNode } from './attack.js'
 

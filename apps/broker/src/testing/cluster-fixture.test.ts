@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
-import { RawClient } from '@walrus/testing'
+import { freePorts, RawClient } from '@walrus/testing'
 import { BrokerFixture } from './broker-fixture.js'
 import type { BrokerProcess } from './broker-process.js'
 
@@ -43,7 +41,7 @@ export class ClusterFixture {
 
   /** Where the node's peers reach it, now or once it runs. */
   async raftAddress(id: number): Promise<string> {
-    const port = this.#raftPorts.get(id) ?? (await freePort())
+    const port = this.#raftPorts.get(id) ?? (await freePorts(1))[0] ?? 0
     this.#raftPorts.set(id, port)
     return `127.0.0.1:${port}`
   }
@@ -115,13 +113,4 @@ export class ClusterFixture {
     const address = await this.raftAddress(id)
     return ['--node-id', String(id), '--raft-port', address.slice(address.lastIndexOf(':') + 1)]
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
