@@ -23,6 +23,16 @@ describe('three nodes', () => {
 
       afterEach(() => harness.close())
 
+      it('keep what was decided of one that was away, though it comes back at another address', async () => {
+        await start()
+        harness.kill(2)
+        const gone = harness.metadata.stateOf(1).nodes.get(2)!
+        await harness.until(harness.metadata.open(1).propose({ kind: 'UpsertNode', node: { ...gone, draining: true } }))
+        await harness.until(harness.open(2, { address: 'elsewhere:2' }))
+        const { address, draining } = harness.metadata.stateOf(1).nodes.get(2)!
+        expect({ address, draining }).to.deep.equal({ address: 'elsewhere:2', draining: true })
+      })
+
       it('store what any of them takes, in order, and all lead', async () => {
         await start()
         const tickets = range(0, 95).map((at) => nodes[at % 3]!.append('logs', bytes(`entry-${at}`)))

@@ -52,8 +52,8 @@ export interface NodeOptions {
 }
 
 /**
- * Starts a node: announces it, catches up with what was decided, compares it with what is stored, and finishes what a crash
- * interrupted. It continues the open segments of which it has the only copy, and has the others that it led fenced, since it
+ * Starts a node: catches up with what was decided, announces it, compares what was decided with what is stored, and finishes what
+ * a crash interrupted. It continues the open segments of which it has the only copy, and has the others that it led fenced, since it
  * cannot know what became of them. Damage is reported and stays with its topic; rejects when metadata cannot be written, or a
  * seal cannot be recorded.
  */
@@ -74,8 +74,8 @@ export async function openNode(options: NodeOptions): Promise<ClusterNode> {
     trace: options.trace,
   }
   try {
-    await announce(context, options.address)
     await catchUp(context)
+    await announce(context, options.address)
     await recoverSegments(context)
     traceOpening(context)
   } catch (error) {
@@ -108,7 +108,10 @@ function checkedLimits(limits: NodeLimits): NodeLimits {
   throw new WalrusError('INVALID_ARGUMENT', `Cannot use ${values}: ${reason}`)
 }
 
-/** Placement and replica sets speak of nodes that metadata knows; so this node is in it before any topic is. */
+/**
+ * Placement and replica sets speak of nodes that metadata knows; so this node is in it before any topic is. What was decided of it
+ * meanwhile stays: it may be to leave.
+ */
 async function announce({ metadata, nodeId }: NodeContext, address: string): Promise<void> {
   const known = metadata.state.nodes.get(nodeId)
   if (known?.address === address) return
