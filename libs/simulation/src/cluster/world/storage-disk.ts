@@ -70,8 +70,9 @@ export class StorageDisk {
   }
 
   async #delayed(process: SimulatedProcess, kind: DiskOperation['kind']): Promise<Verdict> {
-    const { latencyMsMax, failureChance, isFull } = this.faults
-    await process.sleep(randomBelow(this.#random, latencyMsMax + 1))
+    await process.sleep(randomBelow(this.#random, this.faults.latencyMsMax + 1))
+    // What waits while the disk is replaced does not fail any more.
+    const { failureChance, isFull } = this.faults
     if (kind === 'create' && isFull) return 'ENOSPC'
     if (kind === 'remove' || this.#random() >= failureChance) return undefined
     this.hasFailed = true
