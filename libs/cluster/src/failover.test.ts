@@ -94,6 +94,19 @@ describe('fail-over', () => {
     await expectAll(['before', 'meanwhile', 'after', ...acknowledged.map((at) => `late-${at}`)])
   })
 
+  it('a leader that was stopped does not say that there is nothing when others have gone on', async () => {
+    await put(1, 'before')
+    const leader = harness.leaderOf('logs')
+    const [other = 0] = others(leader)
+    expect(text((await harness.until(harness.node(leader).get('logs')))?.data)).to.equal('before')
+    harness.stop(leader)
+    await put(other, 'meanwhile')
+    const late = harness.node(leader).get('logs')
+    await new Promise((resolve) => setImmediate(resolve))
+    harness.resume(leader)
+    expect(text((await harness.until(late))?.data)).to.equal('meanwhile')
+  })
+
   it('what a leader had in its hands when it was stopped goes on to the next one, in order, and nobody sees an error', async () => {
     await put(1, 'before')
     const leader = harness.leaderOf('logs')

@@ -40,7 +40,7 @@ describe('the shared cursor of a leader', () => {
       ...{ onFull: nothing, onBatch: nothing, onHeld: nothing },
     })
     cursor = new SharedCursor({
-      context: { clock, limits: DEFAULT_NODE_LIMITS, trace: undefined },
+      context: { clock, limits: DEFAULT_NODE_LIMITS, trace: undefined, lease: { check: () => true } },
       topic: 'logs',
       cursor: 'shared',
       gate,

@@ -1,13 +1,15 @@
 import { takeMark, WalrusError, type CommitTicket, type ReadLimits, type StoredEntry, type Take } from '@walrus/core'
 import { timedOutMessage } from '@walrus/protocol'
-import type { NodeContext } from '../node-context.js'
+import type { ClusterContext } from '../node-context.js'
 import type { OpenSegment } from '../open-segment.js'
 import { WaitingLine } from '../waiting-line.js'
 import type { TakeDoubts } from './take-doubts.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface SharedCursorOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
+  readonly context: Pick<ClusterContext, 'clock' | 'limits' | 'trace'> & {
+    readonly lease: Pick<ClusterContext['lease'], 'check'>
+  }
   readonly topic: string
   /** Its name, as the topic's state has it. */
   readonly cursor: string
@@ -159,7 +161,7 @@ export class SharedCursor {
   }
 
   async #readAhead(): Promise<void> {
-    const { gate } = this.#options
+    const { context, gate } = this.#options
     const life = this.#life
     const lastAppend = gate.lastAppend
     this.#forgetAhead()
@@ -172,8 +174,12 @@ export class SharedCursor {
       await settled(lastAppend)
       ahead = await this.#read(offset)
     }
-    // Only a leader that may write knows that there is nothing more: another one may have gone on without it.
-    if (ahead.length === 0) await gate.whenOpen(() => undefined)
+    // Only a leader that may write knows that there is nothing more: another one may have gone on without it, while this process
+    // was stopped, perhaps, and before it has looked at its lease again.
+    if (ahead.length === 0) {
+      context.lease.check()
+      await gate.whenOpen(() => undefined)
+    }
     this.#assertLife(life)
     this.#ahead = ahead
   }

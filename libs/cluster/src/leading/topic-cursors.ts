@@ -1,12 +1,14 @@
 import { isTakeMark, WalrusError, type ReadLimits } from '@walrus/core'
-import type { NodeContext } from '../node-context.js'
+import type { ClusterContext } from '../node-context.js'
 import type { SegmentReader } from '../reading/segment-reader.js'
 import { SharedCursor } from './shared-cursor.js'
 import { TakeDoubts } from './take-doubts.js'
 import type { TopicGate } from './topic-gate.js'
 
 export interface TopicCursorsOptions {
-  readonly context: Pick<NodeContext, 'clock' | 'limits' | 'trace'>
+  readonly context: Pick<ClusterContext, 'clock' | 'limits' | 'trace'> & {
+    readonly lease: Pick<ClusterContext['lease'], 'check'>
+  }
   readonly topic: string
   readonly gate: TopicGate
   readonly reader: SegmentReader
